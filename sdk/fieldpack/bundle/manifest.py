@@ -1,0 +1,166 @@
+"""The manifest: everything a bundle says about itself, as one typed document.
+
+``FORMAT.md`` beside this file is normative; the classes here are its executable form
+and the JSON Schema that ``fieldpack schema manifest`` prints comes from them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from fieldpack.budget import Budget
+from fieldpack.contract import Contract
+from fieldpack.model import Strict
+from fieldpack.recipe import Rule
+from fieldpack.spec import SLUG
+
+MANIFEST_SCHEMA = 1
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FlavourKind(StrEnum):
+    """Executable forms; a list that grows."""
+
+    TFLITE = "tflite"
+    COREML = "coreml"
+
+
+class FileEntry(Strict):
+    """One file of the bundle."""
+
+    size_bytes: int = Field(ge=0)
+    sha256: Sha256
+
+
+class Quantization(Strict):
+    """``real = (integer - zero_point) * scale`` of a border tensor."""
+
+    scale: float = Field(gt=0)
+    zero_point: int
+
+
+class Border(Strict):
+    """How one input or output of the contract meets a tensor of a flavour.
+
+    A picture arrives as pixels 0..255 [N, H, W, C] in the contract's colour order;
+    ``x = pixel * scale + offset`` is applied outside the graph unless `scale` is None
+    (the graph does it, or the input is no picture); then `layout`; then `quantization`.
+    """
+
+    name: str
+    tensor: str
+    shape: tuple[int, ...] = Field(description="with the batch axis")
+    dtype: Literal["float32", "float16", "int8", "uint8", "int32"]
+    layout: Literal["NHWC", "NCHW"] | None = None
+    scale: tuple[float, ...] | None = None
+    offset: tuple[float, ...] | None = None
+    quantization: Quantization | None = None
+
+
+class Requires(Strict):
+    """Oldest software that can run a flavour; read from the file, never typed."""
+
+    tflite_runtime: str | None = Field(default=None, description="oldest TFLite runtime, e.g. 2.11.0")
+    ios: str | None = Field(default=None, description="oldest iOS, e.g. 16")
+    operators: dict[str, int] = Field(
+        description="operator -> highest version used (TFLite) or count (Core ML)"
+    )
+    unknown_operators: tuple[str, ...] = Field(
+        default=(), description="operator versions newer than the table of runtimes"
+    )
+
+
+class Compression(Strict):
+    """Proof of what a recipe did."""
+
+    recipe: tuple[Rule, ...]
+    matched: tuple[int, ...] = Field(description="operators or weights that each rule matched")
+    quantised: int = Field(description="operators or weights that became integers")
+    kept_float: int = Field(description="operators or weights that stayed float")
+
+
+class GoldenOutput(Strict):
+    """What a flavour gave on the golden inputs when it was built."""
+
+    files: dict[str, str] = Field(description="output name -> .npy file")
+    tolerance: dict[str, float] = Field(description="output name -> largest absolute difference admitted")
+
+
+class FlavourEntry(Strict):
+    """One flavour."""
+
+    name: str = Field(pattern=SLUG)
+    kind: FlavourKind
+    path: str = Field(description="file or folder, relative to the bundle")
+    digest: Sha256 = Field(description="of the file, or of the folder's file table")
+    installed_bytes: int = Field(ge=1)
+    download_bytes: int = Field(ge=1, description="after deflate level 6; estimated")
+    inputs: tuple[Border, ...]
+    outputs: tuple[Border, ...]
+    requires: Requires
+    compression: Compression
+    golden: GoldenOutput
+
+
+class Golden(Strict):
+    """Real inputs with the source model's outputs."""
+
+    ids: tuple[str, ...]
+    inputs: dict[str, str] = Field(description="input name -> .npy, pixels for pictures")
+    outputs: dict[str, str] = Field(description="output name -> .npy, of the source model")
+
+
+class DataLineage(Strict):
+    """One data set that the build used."""
+
+    description: str
+    count: int = Field(ge=0)
+    digest: Sha256 = Field(description="over ids, labels and prepared arrays")
+
+
+class Lineage(Strict):
+    """Where the bundle comes from."""
+
+    source_kind: str
+    source_digest: Sha256
+    source_parameters: int = Field(ge=0)
+    spec_digest: Sha256
+    seed: int
+    tools: dict[str, str] = Field(description="package -> version")
+    data: dict[str, DataLineage]
+
+
+class Manifest(Strict):
+    """``manifest.json``."""
+
+    schema_version: int
+    name: str = Field(pattern=SLUG)
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    description: str
+    license: str
+    contract: Contract
+    flavours: tuple[FlavourEntry, ...] = Field(min_length=1)
+    golden: Golden
+    lineage: Lineage
+    budget: Budget
+    verdicts: tuple[dict[str, Any], ...] = Field(description="each as fieldpack.verdict.Verdict.as_dict")
+    evidence: str = Field(description="file with the parity figures, evidence/parity.json")
+    files: dict[str, FileEntry] = Field(description="every file but manifest.json and DIGEST")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Manifest:
+        inside = [output.labels for output in self.contract.outputs if output.labels]
+        inside += [*self.golden.inputs.values(), *self.golden.outputs.values(), self.evidence]
+        for flavour in self.flavours:
+            inside += flavour.golden.files.values()
+        for path in inside:
+            if path not in self.files:
+                raise ValueError(f"{path} is named but is not in files")
+        return self
+
+    def flavour(self, name: str) -> FlavourEntry | None:
+        """The flavour of that name, or None."""
+        return next((flavour for flavour in self.flavours if flavour.name == name), None)

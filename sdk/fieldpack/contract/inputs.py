@@ -1,0 +1,254 @@
+"""One class an input kind; ``kind`` tells them apart in ``pack.toml`` and in the manifest."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fieldpack.contract.spectrogram import FrontEnd
+from fieldpack.model import Strict
+
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$", description="name of the input", examples=["image"]),
+]
+
+
+class Layout(StrEnum):
+    """Order of the axes of a picture tensor."""
+
+    NHWC = "NHWC"
+    NCHW = "NCHW"
+
+
+class ColorOrder(StrEnum):
+    """Order of the colour channels that the source model was trained on."""
+
+    RGB = "rgb"
+    BGR = "bgr"
+    GRAY = "gray"
+
+    @property
+    def channels(self) -> int:
+        """Number of colour channels."""
+        return 1 if self is ColorOrder.GRAY else 3
+
+
+class Resample(StrEnum):
+    """How a picture is resized; Pillow's filters, and the phones' bilinear without antialiasing."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+    BILINEAR_NO_ANTIALIAS = "bilinear_no_antialias"
+    BICUBIC = "bicubic"
+    LANCZOS = "lanczos"
+    BOX = "box"
+
+
+class Stretch(Strict):
+    """The whole picture is resized to the input size; the aspect ratio is not kept."""
+
+    kind: Literal["stretch"]
+
+
+class CenterCrop(Strict):
+    """The largest centred rectangle of the input's aspect ratio, times `fraction`, is resized."""
+
+    kind: Literal["center_crop"]
+    fraction: float = Field(
+        gt=0, le=1, description="side of the crop as a share of the largest one", examples=[1.0, 0.875]
+    )
+
+
+class Pad(Strict):
+    """The picture is resized to fit inside and padded to the input size with one grey `value`."""
+
+    kind: Literal["pad"]
+    value: int = Field(ge=0, le=255, description="pixel value of the padding, 0..255", examples=[114])
+
+
+Fit = Annotated[Stretch | CenterCrop | Pad, Field(discriminator="kind")]
+
+
+class Resize(Strict):
+    """Resize and crop rule: from a picture of any size to the size of the input."""
+
+    method: Resample = Field(description="resampling filter", examples=["bilinear"])
+    fit: Fit = Field(
+        description="what happens to the aspect ratio",
+        examples=[{"kind": "center_crop", "fraction": 1.0}, {"kind": "stretch"}],
+    )
+
+
+class ValueRange(Strict):
+    """Pixel 0 becomes `low`, pixel 255 becomes `high`, linearly."""
+
+    kind: Literal["range"]
+    low: float = Field(description="what pixel value 0 becomes", examples=[-1.0])
+    high: float = Field(description="what pixel value 255 becomes", examples=[1.0])
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ValueRange:
+        if not self.low < self.high:
+            raise ValueError("low must be below high")
+        return self
+
+    def scale_offset(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Per-channel (scale, offset) so that ``x = pixel * scale + offset``, pixel in 0..255."""
+        scale = (self.high - self.low) / 255.0
+        return (scale,) * channels, (self.low,) * channels
+
+
+class MeanStd(Strict):
+    """``x = (pixel / 255 - mean) / std`` per channel, in the colour order of the input."""
+
+    kind: Literal["mean_std"]
+    mean: tuple[float, ...] = Field(
+        description="per channel, on the 0..1 scale", examples=[[0.485, 0.456, 0.406]]
+    )
+    std: tuple[float, ...] = Field(
+        description="per channel, on the 0..1 scale", examples=[[0.229, 0.224, 0.225]]
+    )
+
+    @model_validator(mode="after")
+    def _positive(self) -> MeanStd:
+        if len(self.mean) != len(self.std):
+            raise ValueError("mean and std need one number for each channel")
+        if any(value <= 0 for value in self.std):
+            raise ValueError("std must be above 0")
+        return self
+
+    def scale_offset(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Per-channel (scale, offset) so that ``x = pixel * scale + offset``, pixel in 0..255."""
+        scale = tuple(1.0 / (255.0 * std) for std in self.std)
+        offset = tuple(-mean / std for mean, std in zip(self.mean, self.std, strict=True))
+        return scale, offset
+
+
+Normalization = Annotated[ValueRange | MeanStd, Field(discriminator="kind")]
+
+
+class ImageInput(Strict):
+    """A picture. Everything between the decoded pixels and the tensor is stated here."""
+
+    kind: Literal["image"]
+    name: Name
+    height: int = Field(ge=1, le=8192, description="rows of the tensor, pixels", examples=[224])
+    width: int = Field(ge=1, le=8192, description="columns of the tensor, pixels", examples=[224])
+    color_order: ColorOrder = Field(description="channel order of the source model", examples=["rgb"])
+    layout: Layout = Field(description="axis order of the source model's tensor", examples=["NHWC"])
+    normalization: Normalization = Field(
+        description="what pixel values 0..255 become in the source model's input",
+        examples=[{"kind": "range", "low": -1.0, "high": 1.0}],
+    )
+    resize: Resize = Field(
+        description="resize and crop rule",
+        examples=[{"method": "bilinear", "fit": {"kind": "center_crop", "fraction": 1.0}}],
+    )
+
+    @model_validator(mode="after")
+    def _channels_fit(self) -> ImageInput:
+        if (
+            isinstance(self.normalization, MeanStd)
+            and len(self.normalization.mean) != self.color_order.channels
+        ):
+            raise ValueError(
+                f"normalization has {len(self.normalization.mean)} means, color_order "
+                f"{self.color_order.value!r} has {self.color_order.channels} channel(s)"
+            )
+        return self
+
+    @property
+    def channels(self) -> int:
+        """Number of colour channels."""
+        return self.color_order.channels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one tensor without the batch axis, in the source model's layout."""
+        if self.layout is Layout.NCHW:
+            return (self.channels, self.height, self.width)
+        return (self.height, self.width, self.channels)
+
+    def scale_offset(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Per-channel (scale, offset) from pixels 0..255 to the source model's input."""
+        return self.normalization.scale_offset(self.channels)
+
+
+class SpectrogramInput(Strict):
+    """A spectrogram patch that a front-end outside the graph computes from sound."""
+
+    kind: Literal["spectrogram"]
+    name: Name
+    bands: int = Field(ge=1, description="frequency rows of one patch", examples=[64])
+    frames: int = Field(ge=1, description="time columns of one patch", examples=[96])
+    axes: tuple[Literal["band", "frame", "channel"], ...] = Field(
+        description="axis order of the tensor without the batch axis", examples=[["band", "frame", "channel"]]
+    )
+    front_end: FrontEnd = Field(description="how sound becomes the spectrogram")
+
+    @model_validator(mode="after")
+    def _axes_fit(self) -> SpectrogramInput:
+        if sorted(self.axes) not in (["band", "frame"], ["band", "channel", "frame"]):
+            raise ValueError('axes name "band" and "frame" once each, and "channel" at most once')
+        if self.front_end.bands != self.bands:
+            raise ValueError(f"bands is {self.bands}, the front_end makes {self.front_end.bands}")
+        return self
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one tensor without the batch axis."""
+        sizes = {"band": self.bands, "frame": self.frames, "channel": 1}
+        return tuple(sizes[axis] for axis in self.axes)
+
+
+class LocationEncoding(StrEnum):
+    """How a place becomes a vector; formulas in :mod:`fieldpack.preprocess.location`."""
+
+    DEGREES = "degrees"
+    SIN_COS_4 = "sin_cos_4"
+    INATURALIST_5 = "inaturalist_5"
+
+
+class LocationInput(Strict):
+    """A place: latitude before longitude, degrees, WGS 84 (EPSG:4326); elevation in metres."""
+
+    kind: Literal["location"]
+    name: Name
+    encoding: LocationEncoding = Field(description="how a place becomes numbers", examples=["inaturalist_5"])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one tensor without the batch axis."""
+        sizes = {
+            LocationEncoding.DEGREES: 2,
+            LocationEncoding.SIN_COS_4: 4,
+            LocationEncoding.INATURALIST_5: 5,
+        }
+        return (sizes[self.encoding],)
+
+
+class TensorInput(Strict):
+    """A plain float32 tensor, fed as it is."""
+
+    kind: Literal["tensor"]
+    name: Name
+    shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        description="shape without the batch axis", examples=[[17]]
+    )
+    low: float = Field(description="smallest admissible value", examples=[0.0])
+    high: float = Field(description="largest admissible value", examples=[1.0])
+    meaning: str = Field(
+        min_length=1, description="what the numbers are, with units", examples=["z-scored bands"]
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> TensorInput:
+        if not self.low < self.high:
+            raise ValueError("low must be below high")
+        return self
+
+
+Input = Annotated[ImageInput | SpectrogramInput | LocationInput | TensorInput, Field(discriminator="kind")]

@@ -1,0 +1,124 @@
+"""The front-end of a spectrogram model, field by field.
+
+Every field changes numbers, so none has a default. The names are librosa's, whose
+definitions :mod:`fieldpack.preprocess.spectrogram` follows.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fieldpack.model import Strict
+
+
+class Mel(Strict):
+    """Triangular mel filter bank over the STFT bins."""
+
+    bands: int = Field(ge=1, description="number of mel bands", examples=[64])
+    fmin_hz: float = Field(ge=0, description="lower edge of the first band, Hz", examples=[20.0])
+    fmax_hz: float = Field(gt=0, description="upper edge of the last band, Hz", examples=[7500.0])
+    scale: Literal["slaney", "htk"] = Field(description="mel formula", examples=["slaney"])
+    norm: Literal["slaney", "none"] = Field(
+        description="area normalisation of the filters", examples=["slaney"]
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Mel:
+        if not self.fmin_hz < self.fmax_hz:
+            raise ValueError("fmin_hz must be below fmax_hz")
+        return self
+
+
+class Linear(Strict):
+    """No compression: the power or magnitude itself."""
+
+    kind: Literal["linear"]
+
+
+class NaturalLog(Strict):
+    """``ln(x + offset)``."""
+
+    kind: Literal["ln"]
+    offset: float = Field(ge=0, description="added before the logarithm", examples=[0.001])
+
+
+class Decibel(Strict):
+    """``10 log10(max(x, floor)) - 10 log10(reference)``, then at least ``max - top_db`` of the clip."""
+
+    kind: Literal["decibel"]
+    floor: float = Field(gt=0, description="smallest power before the logarithm", examples=[1e-10])
+    reference: float | Literal["clip_max"] = Field(
+        description="the power of 0 dB: a number, or the largest power of the clip", examples=[1.0]
+    )
+    top_db: float | Literal["none"] = Field(
+        description="dynamic range below the clip's maximum, dB, or none", examples=["none", 80.0]
+    )
+
+
+Log = Annotated[Linear | NaturalLog | Decibel, Field(discriminator="kind")]
+
+
+class Windows(Strict):
+    """How a recording is cut into patches, and how the patches' scores become one."""
+
+    overlap: float = Field(
+        ge=0, lt=1, description="share of a patch that the next one repeats", examples=[0.5]
+    )
+    last: Literal["drop", "pad"] = Field(
+        description="what happens to an incomplete last patch", examples=["drop"]
+    )
+    pooling: Literal["mean", "max"] = Field(
+        description="scores of the patches -> score of the clip", examples=["mean"]
+    )
+
+
+class Silence(Strict):
+    """Non-silent stretches are kept and joined, as ``librosa.effects.split`` finds them."""
+
+    top_db: float = Field(
+        gt=0, description="dB below the clip's maximum that counts as silence", examples=[60.0]
+    )
+    frame_length: int = Field(ge=1, description="samples", examples=[3200])
+    hop_length: int = Field(ge=1, description="samples", examples=[3200])
+
+
+class FrontEnd(Strict):
+    """From sound to a spectrogram, with librosa's definitions of every field."""
+
+    sample_rate_hz: int = Field(
+        ge=1000, le=384000, description="rate that sound is resampled to", examples=[16000]
+    )
+    min_seconds: float = Field(
+        ge=0, description="shorter clips are repeated up to this length", examples=[2.0]
+    )
+    max_seconds: float = Field(gt=0, description="longer clips are cut after this length", examples=[10.0])
+    remove_silence: Silence | Literal["none"] = Field(
+        description="joins the non-silent stretches",
+        examples=["none", {"top_db": 60.0, "frame_length": 3200, "hop_length": 3200}],
+    )
+    n_fft: int = Field(ge=2, description="samples of one transform", examples=[512])
+    win_length: int = Field(ge=2, description="samples of the window", examples=[400])
+    hop_length: int = Field(ge=1, description="samples between frames", examples=[160])
+    window: Literal["hann"] = Field(description="periodic Hann", examples=["hann"])
+    center: bool = Field(description="pads n_fft // 2 samples on both sides", examples=[True])
+    pad_mode: Literal["constant", "reflect"] = Field(description="how center pads", examples=["constant"])
+    power: Literal[1, 2] = Field(description="1 magnitude, 2 power", examples=[2])
+    mel: Mel | Literal["none"] = Field(
+        description="mel filter bank, or none for STFT bins",
+        examples=[{"bands": 64, "fmin_hz": 125.0, "fmax_hz": 7500.0, "scale": "htk", "norm": "none"}],
+    )
+    log: Log = Field(description="compression", examples=[{"kind": "ln", "offset": 0.001}])
+    normalization: Literal["none", "patch_mean_std", "patch_min_max", "clip_max"] = Field(
+        description="per-patch or per-clip normalisation after the logarithm", examples=["none"]
+    )
+    windows: Windows = Field(
+        description="patches of a recording",
+        examples=[{"overlap": 0.5, "last": "drop", "pooling": "mean"}],
+    )
+
+    @property
+    def bands(self) -> int:
+        """Frequency rows that this front-end makes."""
+        return self.n_fft // 2 + 1 if isinstance(self.mel, str) else self.mel.bands

@@ -1,0 +1,70 @@
+"""Recipes: compression as data.
+
+A recipe is an ordered list of rules "method X on layers Y"; a later rule wins; a rule
+that matches nothing is an error, raised by the pass that applies it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fieldpack.model import Strict
+
+
+class Method(StrEnum):
+    """What happens to the weights and activations of the layers that a rule matches."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    DYNAMIC_INT8 = "dynamic_int8"
+    STATIC_INT8 = "static_int8"
+    WEIGHT_INT8 = "weight_int8"
+
+    @property
+    def quantises(self) -> bool:
+        """Whether integers replace floats somewhere."""
+        return self in (Method.DYNAMIC_INT8, Method.STATIC_INT8, Method.WEIGHT_INT8)
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether activation ranges from calibration data are needed."""
+        return self is Method.STATIC_INT8
+
+
+class Rule(Strict):
+    """One line of a recipe."""
+
+    method: Method = Field(description="what is done", examples=["static_int8"])
+    layers: str = Field(
+        min_length=1,
+        description="regular expression searched in the names of the tensors that an operator writes",
+        examples=[".*", "Softmax|logits"],
+    )
+    operators: tuple[str, ...] | None = Field(
+        default=None, description="operator types the rule is limited to", examples=[["CONV_2D"]]
+    )
+
+
+class MinMax(Strict):
+    """True smallest and largest value over all calibration samples."""
+
+    kind: Literal["min_max"]
+
+
+class Percentile(Strict):
+    """Symmetric percentile of all calibration values; the rest saturates."""
+
+    kind: Literal["percentile"]
+    percent: float = Field(gt=50, le=100, description="share of values kept inside", examples=[99.99])
+
+
+class MeanSquaredError(Strict):
+    """The range with the smallest mean squared quantisation error over a histogram."""
+
+    kind: Literal["mse"]
+
+
+Ranges = Annotated[MinMax | Percentile | MeanSquaredError, Field(discriminator="kind")]

@@ -1,0 +1,344 @@
+"""``pack.toml``: the checked-in statement of what is packed, how, and under which budget.
+
+:func:`load_spec` reads the file, fills ``${NAME}`` from the environment or from the
+file's own ``[variables]``, makes every path absolute and validates every field.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from fieldpack.budget import Budget
+from fieldpack.contract import Contract
+from fieldpack.errors import SpecError
+from fieldpack.model import Strict, validated
+from fieldpack.recipe import Method, Ranges, Rule
+
+SPEC_SCHEMA = 1
+SLUG = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+
+
+class Pack(Strict):
+    """Name and origin of the result."""
+
+    name: str = Field(pattern=SLUG, description="lower-case name of the bundle", examples=["meadow-12"])
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="MAJOR.MINOR.PATCH", examples=["1.0.0"])
+    description: str = Field(min_length=1, description="one sentence", examples=["Twelve meadow classes."])
+    license: str = Field(min_length=1, description="SPDX identifier of the weights", examples=["Apache-2.0"])
+    seed: int = Field(ge=0, description="seed of everything that samples", examples=[0])
+
+
+class SourceKind(StrEnum):
+    """What the server team hands over."""
+
+    KERAS = "keras"
+    KERAS_LEGACY = "keras_legacy"
+    SAVED_MODEL = "saved_model"
+    TORCH = "torch"
+    TORCH_EXPORT = "torch_export"
+    TFLITE = "tflite"
+
+
+class Source(Strict):
+    """The source model."""
+
+    kind: SourceKind = Field(description="how the file is opened", examples=["keras"])
+    path: str = Field(description="model file or folder, relative to this file", examples=["model.keras"])
+    custom_objects: dict[str, str] = Field(
+        default_factory=dict,
+        description="import path of each layer class that is not in the file",
+        examples=[{"MelMixer": "my_layers:MelMixer"}],
+    )
+    python_path: tuple[str, ...] = Field(
+        default=(), description="folders searched for custom_objects and factory", examples=[["."]]
+    )
+    factory: str | None = Field(
+        default=None,
+        description="module:callable that builds the torch module",
+        examples=["networks:resnet20"],
+    )
+    factory_arguments: dict[str, Any] = Field(
+        default_factory=dict, description="keyword arguments of the factory", examples=[{"num_classes": 10}]
+    )
+    strip_prefix: str | None = Field(
+        default=None, description="prefix taken off each key of the state dict", examples=["module."]
+    )
+
+    @model_validator(mode="after")
+    def _factory_where_needed(self) -> Source:
+        if self.kind is SourceKind.TORCH and self.factory is None:
+            raise ValueError('a torch source needs its factory; example: factory = "my_networks:resnet20"')
+        if self.kind is not SourceKind.TORCH and (self.factory or self.strip_prefix):
+            raise ValueError('factory and strip_prefix belong to kind = "torch"')
+        return self
+
+
+class TableData(Strict):
+    """Files listed in a CSV manifest."""
+
+    kind: Literal["table"]
+    manifest: str = Field(description="CSV file with a header", examples=["data/manifest.csv"])
+    folder: str = Field(description="folder that the file column is relative to", examples=["data"])
+    file_column: str = Field(description="column with the file name", examples=["path"])
+    label_column: str | None = Field(default=None, description="column with the label", examples=["class"])
+    label_map: str | None = Field(
+        default=None,
+        description="CSV with columns label,output (data label -> model label); others are left out",
+        examples=["labels_map.csv"],
+    )
+    where: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="column -> accepted values", examples=[{"split": ["test"]}]
+    )
+    slices: tuple[str, ...] = Field(default=(), description="columns reported as slices", examples=[["site"]])
+    limit: int | None = Field(
+        default=None, ge=1, description="seeded sample of so many files", examples=[200]
+    )
+
+
+class FolderData(Strict):
+    """Every picture or sound of a folder, unlabelled, in name order."""
+
+    kind: Literal["folder"]
+    folder: str = Field(description="folder, searched with its sub-folders", examples=["samples"])
+    pattern: str = Field(description="file name pattern", examples=["*.jpg"])
+    limit: int | None = Field(
+        default=None, ge=1, description="seeded sample of so many files", examples=[200]
+    )
+
+
+class ProviderData(Strict):
+    """Samples made by a function ``provider(split, count)`` that yields (id, array, label, slices)."""
+
+    kind: Literal["provider"]
+    provider: str = Field(description="module:function", examples=["my_data:dataset"])
+    split: str = Field(description="handed to the function", examples=["test"])
+    count: int = Field(ge=1, description="handed to the function", examples=[200])
+
+
+class ArrayData(Strict):
+    """Arrays ready to be fed, one ``.npy`` an input [N, ...], and labels [N] as integers."""
+
+    kind: Literal["arrays"]
+    inputs: dict[str, str] = Field(description="input name -> .npy file", examples=[{"vector": "x.npy"}])
+    labels: str | None = Field(default=None, description=".npy file of label indices", examples=["y.npy"])
+
+
+DataSource = Annotated[TableData | FolderData | ProviderData | ArrayData, Field(discriminator="kind")]
+
+
+class Data(Strict):
+    """Where calibration, evaluation and golden examples come from."""
+
+    evaluation: DataSource = Field(description="examples that parity and accuracy are measured on")
+    calibration: DataSource | None = Field(
+        default=None, description="examples that activation ranges come from; needed by static_int8"
+    )
+    golden: int = Field(
+        ge=1, le=64, description="number of golden vectors, taken from evaluation", examples=[8]
+    )
+
+
+class Precision(StrEnum):
+    """Number format of a flavour's weights and arithmetic."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+
+
+class TfliteFlavour(Strict):
+    """One ``.tflite`` file."""
+
+    kind: Literal["tflite"]
+    name: str = Field(pattern=SLUG, description="name of the flavour", examples=["tflite-int8"])
+    method: Method = Field(description="what is done to the whole graph", examples=["static_int8"])
+    rules: tuple[Rule, ...] = Field(default=(), description="exceptions, in order; a later rule wins")
+    ranges: Ranges | None = Field(
+        default=None, description="activation ranges of static_int8", examples=[{"kind": "min_max"}]
+    )
+    io: Literal["float32", "int8"] = Field(description="number format at the border", examples=["float32"])
+    fold_scaling: bool = Field(description="the graph takes pixels 0..255", examples=[True])
+
+    @model_validator(mode="after")
+    def _complete(self) -> TfliteFlavour:
+        if self.method.calibrates != (self.ranges is not None):
+            raise ValueError(
+                'ranges goes with static_int8 and only there; example: ranges = { kind = "min_max" }'
+            )
+        if self.method is Method.WEIGHT_INT8:
+            raise ValueError("weight_int8 is a Core ML method; for TFLite take dynamic_int8")
+        if self.io == "int8" and self.method is not Method.STATIC_INT8:
+            raise ValueError('io = "int8" needs method = "static_int8"')
+        return self
+
+    @property
+    def recipe(self) -> tuple[Rule, ...]:
+        """The whole recipe: the method on all layers, then the exceptions."""
+        return (Rule(method=self.method, layers=".*"), *self.rules)
+
+
+class CoremlFlavour(Strict):
+    """One ``.mlpackage`` folder (ML Program)."""
+
+    kind: Literal["coreml"]
+    name: str = Field(pattern=SLUG, description="name of the flavour", examples=["coreml-fp16"])
+    precision: Precision = Field(description="arithmetic and stored floats", examples=["float16"])
+    method: Literal["float", "weight_int8"] = Field(
+        description="float, or 8-bit weights with a scale for each channel", examples=["float"]
+    )
+    minimum_ios: Literal["15", "16", "17", "18"] = Field(description="deployment target", examples=["16"])
+    fold_scaling: bool = Field(description="the graph takes pixels 0..255", examples=[True])
+    float32_layers: str | None = Field(
+        default=None, description="regular expression of layers kept in float32", examples=["sin|cos"]
+    )
+
+    @property
+    def recipe(self) -> tuple[Rule, ...]:
+        """The recipe as rules, for the manifest."""
+        method = Method.WEIGHT_INT8 if self.method == "weight_int8" else Method(self.precision.value)
+        rules = [Rule(method=method, layers=".*")]
+        if self.float32_layers:
+            rules.append(Rule(method=Method.FLOAT32, layers=self.float32_layers))
+        return tuple(rules)
+
+
+FlavourSpec = Annotated[TfliteFlavour | CoremlFlavour, Field(discriminator="kind")]
+
+
+class Spec(Strict):
+    """A whole ``pack.toml``."""
+
+    schema_version: int = Field(
+        alias="schema", description="version of this file's schema", examples=[SPEC_SCHEMA]
+    )
+    variables: dict[str, str] = Field(
+        default_factory=dict,
+        description="values of ${NAME}; the environment wins",
+        examples=[{"DATA": "../data"}],
+    )
+    pack: Pack = Field(description="name and origin of the result")
+    source: Source = Field(description="the source model")
+    contract: Contract = Field(description="what goes in and what comes out")
+    data: Data = Field(description="calibration, evaluation and golden examples")
+    flavours: tuple[FlavourSpec, ...] = Field(min_length=1, description="one table a flavour")
+    budget: Budget = Field(description="limits that the bundle must keep")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Spec:
+        if self.schema_version != SPEC_SCHEMA:
+            raise ValueError(
+                f"schema {self.schema_version} is not known; this version reads schema {SPEC_SCHEMA}"
+            )
+        names = [flavour.name for flavour in self.flavours]
+        double = sorted({name for name in names if names.count(name) > 1})
+        if double:
+            raise ValueError(f"flavour names must be unique; used twice: {', '.join(double)}")
+        needs = [f.name for f in self.flavours if isinstance(f, TfliteFlavour) and f.method.calibrates]
+        if needs and self.data.calibration is None:
+            raise ValueError(f"flavour {needs[0]} is static_int8 and needs [data.calibration]")
+        return self
+
+
+def load_spec(path: Path) -> Spec:
+    """Read and validate a ``pack.toml``.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Spec
+        All paths inside are absolute.
+
+    Raises
+    ------
+    SpecError
+        The file is missing, is not TOML, or a field is missing, unknown or wrong.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SpecError("the spec does not exist", came=path, hint="give the path of a pack.toml") from error
+    except IsADirectoryError as error:
+        raise SpecError("the spec is a folder", came=path, hint="give the path of a pack.toml") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SpecError(f"{path} is not TOML: {error}") from error
+    filled = _fill(values, _variables(values), path)
+    spec = validated(Spec, filled, str(path), SpecError)
+    return _absolute(spec, path.resolve().parent)
+
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def _variables(values: dict[str, Any]) -> dict[str, str]:
+    own = values.get("variables")
+    names = {key: str(value) for key, value in own.items()} if isinstance(own, dict) else {}
+    return {key: os.environ.get(key, value) for key, value in names.items()}
+
+
+def _fill(value: Any, variables: dict[str, str], path: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(item, variables, path) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, variables, path) for item in value]
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda match: _variable(match.group(1), variables, path), value)
+    return value
+
+
+def _variable(name: str, variables: dict[str, str], path: Path) -> str:
+    if name in variables:
+        return variables[name]
+    if name in os.environ:
+        return os.environ[name]
+    raise SpecError(
+        f"{path} uses ${{{name}}}, which has no value",
+        allowed="an environment variable, or a line in [variables]",
+        hint=f"export {name}=FOLDER",
+    )
+
+
+def _absolute(spec: Spec, base: Path) -> Spec:
+    """The spec with every path made absolute against the folder of its file."""
+
+    def place(text: str) -> str:
+        return str(Path(os.path.normpath(base / Path(text).expanduser())))
+
+    source = spec.source.model_copy(
+        update={
+            "path": place(spec.source.path),
+            "python_path": tuple(place(item) for item in spec.source.python_path),
+        }
+    )
+    outputs = tuple(
+        output.model_copy(update={"labels": place(output.labels)}) if output.labels else output
+        for output in spec.contract.outputs
+    )
+    data = spec.data.model_copy(
+        update={
+            name: _absolute_data(part, place)
+            for name, part in (("evaluation", spec.data.evaluation), ("calibration", spec.data.calibration))
+            if part is not None
+        }
+    )
+    contract = spec.contract.model_copy(update={"outputs": outputs})
+    return spec.model_copy(update={"source": source, "contract": contract, "data": data})
+
+
+def _absolute_data(part: Any, place: Any) -> Any:
+    update: dict[str, Any] = {}
+    for field in ("manifest", "folder", "label_map", "labels"):
+        if getattr(part, field, None) is not None:
+            update[field] = place(getattr(part, field))
+    if isinstance(part, ArrayData):
+        update["inputs"] = {name: place(item) for name, item in part.inputs.items()}
+    return part.model_copy(update=update)
