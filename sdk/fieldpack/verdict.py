@@ -325,7 +325,7 @@ def _square_root_rule(figure: Figure, limit: float) -> int | None:
     needed = figure.n * (abs(edge - figure.value) / gap) ** 2
     if needed > LARGEST_SAMPLE:
         return None
-    return max(math.ceil(needed), figure.n + 1)
+    return max(math.ceil(round(needed, 6)), figure.n + 1)
 
 
 def _reason(figure: Figure, limit: float, relation: str, outcome: Outcome, settles_at: int | None) -> str:

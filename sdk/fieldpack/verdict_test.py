@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,11 +26,11 @@ from fieldpack.verdict import (
 )
 
 
-def drop(value, low=None, high=None, n=1000):
+def drop(value: Any, low: Any = None, high: Any = None, n: Any = 1000) -> Any:
     return Figure("top1_drop", value, "fraction", Evidence.HOST, n, low, high)
 
 
-def outcome(value, low, high, limit, relation):
+def outcome(value: Any, low: Any, high: Any, limit: Any, relation: Any) -> Any:
     return judge(drop(value, low, high), limit, relation).outcome
 
 
@@ -47,14 +48,14 @@ def outcome(value, low, high, limit, relation):
         (None, 0.020, "inconclusive", "inconclusive"),
     ],
 )
-def test_interval_against_limit(low, high, at_most, at_least):
+def test_interval_against_limit(low: Any, high: Any, at_most: Any, at_least: Any) -> None:
     value = (low if low is not None else 0.0) * 0.5 + (high if high is not None else 0.02) * 0.5
     assert outcome(value, low, high, 0.01, "at_most") == at_most
     assert outcome(value, low, high, 0.01, "at_least") == at_least
 
 
 @pytest.mark.parametrize(("value", "expected"), [(999, "pass"), (1000, "pass"), (1001, "fail")])
-def test_exact_figure_decides_directly(value, expected):
+def test_exact_figure_decides_directly(value: Any, expected: Any) -> None:
     size = Figure("download", value, "bytes", Evidence.HOST)
     assert size.exact
     assert judge(size, 1000, "at_most").outcome == expected
@@ -64,7 +65,7 @@ def test_exact_figure_decides_directly(value, expected):
 
 @pytest.mark.parametrize("relation", ["at_most", "at_least"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_broken_number_fails_whatever_its_interval(value, relation):
+def test_broken_number_fails_whatever_its_interval(value: Any, relation: Any) -> None:
     for bounds in ((None, None), (0.0, 0.001), (5.0, 6.0)):
         verdict = judge(drop(value, *bounds), 1.0, relation)
         assert verdict.outcome is Outcome.FAIL
@@ -72,11 +73,11 @@ def test_broken_number_fails_whatever_its_interval(value, relation):
 
 
 @pytest.mark.parametrize("limit", [0.0, 1.0])
-def test_nan_bounds_never_pass(limit):
+def test_nan_bounds_never_pass(limit: Any) -> None:
     assert judge(drop(0.5, math.nan, math.nan), limit, "at_most").outcome is Outcome.INCONCLUSIVE
 
 
-def test_missing_value_is_not_run():
+def test_missing_value_is_not_run() -> None:
     verdict = judge(Figure("latency", None, "ms", Evidence.NOT_RUN), 30.0, "at_most", subject="coreml")
     assert verdict.outcome is Outcome.NOT_RUN
     assert verdict.subject == "coreml"
@@ -84,7 +85,7 @@ def test_missing_value_is_not_run():
     assert "not measured" in verdict.reason
 
 
-def test_names_and_settling():
+def test_names_and_settling() -> None:
     verdict = judge(drop(0.0, -0.01, 0.02), 0.01, "at_most", 3426, name="accuracy", subject="tflite")
     assert (verdict.name, verdict.subject, verdict.settles_at) == ("accuracy", "tflite", 3426)
     assert "3426" in verdict.reason
@@ -92,7 +93,7 @@ def test_names_and_settling():
     assert judge(drop(0.0, -0.01, 0.005), 0.01, "at_most").name == "top1_drop"
 
 
-def test_square_root_rule():
+def test_square_root_rule() -> None:
     # Upper half width 0.02, gap 0.01: twice too wide, so four times the examples.
     assert judge(drop(0.0, -0.01, 0.02, n=1000), 0.01, "at_most").settles_at == 4000
     # Estimate beyond the limit: the lower bound has to come up.
@@ -103,12 +104,12 @@ def test_square_root_rule():
 
 
 @pytest.mark.parametrize(("limit", "relation"), [(math.nan, "at_most"), (math.inf, "at_least"), (1.0, "<=")])
-def test_bad_limits_are_refused(limit, relation):
+def test_bad_limits_are_refused(limit: Any, relation: Any) -> None:
     with pytest.raises(SpecError):
         judge(drop(0.0), limit, relation)
 
 
-def test_combination_is_worst_first_and_never_empty_pass():
+def test_combination_is_worst_first_and_never_empty_pass() -> None:
     order = ["fail", "not_run", "inconclusive", "pass"]
     for pair in itertools.product(order, repeat=2):
         worst = min(pair, key=order.index)
@@ -116,7 +117,7 @@ def test_combination_is_worst_first_and_never_empty_pass():
     assert combine([]) is Outcome.NOT_RUN
 
 
-def test_exit_codes():
+def test_exit_codes() -> None:
     assert {o.value: exit_code(o) for o in Outcome} == {"pass": 0, "fail": 1, "inconclusive": 3, "not_run": 4}
 
 
@@ -134,7 +135,7 @@ def test_exit_codes():
         (None, "nats", None),
     ],
 )
-def test_stored_number(value, unit, expected):
+def test_stored_number(value: Any, unit: Any, expected: Any) -> None:
     stored = stored_number(value, unit)
     assert stored == expected
     assert type(stored) is type(expected)
@@ -155,7 +156,7 @@ figures = st.builds(
 
 
 @given(figures, st.floats(-1e6, 1e6), st.sampled_from(["at_most", "at_least"]))
-def test_storage_is_valid_json_and_settles_after_one_round(figure, limit, relation):
+def test_storage_is_valid_json_and_settles_after_one_round(figure: Any, limit: Any, relation: Any) -> None:
     verdict = judge(figure, limit, relation)
     stored = json.loads(json.dumps(verdict.as_dict(), allow_nan=False))
     again = Verdict.from_dict(stored)
@@ -165,8 +166,10 @@ def test_storage_is_valid_json_and_settles_after_one_round(figure, limit, relati
     assert again.figure.evidence is figure.evidence
 
 
-def test_nan_survives_storage():
-    assert math.isnan(Figure.from_dict(drop(math.nan).as_dict()).value)
+def test_nan_survives_storage() -> None:
+    again = Figure.from_dict(drop(math.nan).as_dict())
+    assert again.value is not None
+    assert math.isnan(again.value)
 
 
 @pytest.mark.parametrize(
@@ -182,25 +185,25 @@ def test_nan_survives_storage():
         ("extra", 1),
     ],
 )
-def test_malformed_figures_are_refused(key, value):
+def test_malformed_figures_are_refused(key: Any, value: Any) -> None:
     with pytest.raises(BundleError):
         Figure.from_dict({**drop(0.1).as_dict(), key: value})
 
 
 @pytest.mark.parametrize(("key", "value"), [("figure", []), ("relation", "above"), ("outcome", "maybe")])
-def test_malformed_verdicts_are_refused(key, value):
+def test_malformed_verdicts_are_refused(key: Any, value: Any) -> None:
     with pytest.raises(BundleError):
         Verdict.from_dict({**judge(drop(0.1), 1, "at_most").as_dict(), key: value})
 
 
-def test_missing_field_is_refused():
+def test_missing_field_is_refused() -> None:
     stored = drop(0.1).as_dict()
     del stored["low"]
     with pytest.raises(BundleError):
         Figure.from_dict(stored)
 
 
-def test_import_needs_no_numpy():
+def test_import_needs_no_numpy() -> None:
     code = "import fieldpack.verdict, sys; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
