@@ -1,0 +1,109 @@
+# Everything a person or a machine runs here. `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help venv light check test demo demo-real lock debian clean
+
+# A Python 3.11, under whichever name it goes by.
+PYTHON ?= $(shell for name in python3.11 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+# The public version; a machine without a CUDA card sets PIP_INDEX_URL (or pip's find-links) to CPU builds.
+TORCH ?= torch==2.13.0
+UV ?= uv==0.13.9
+PYTEST_FLAGS ?=
+# Real data and real models of others, for demo-real.
+FIELDPACK_DATA ?= $(abspath ../shared/data)
+
+PIP := bin/python -m pip --disable-pip-version-check -qq --no-input
+# .venv has the frameworks, .venv-light has not; what needs no framework takes whichever is there.
+ENV := $(shell cmp -s constraints.txt .venv/constraints.txt && echo .venv || echo .venv-light)
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
+
+venv: ## .venv with every extra, exactly as locked; made again only when constraints.txt changes
+	@if cmp -s constraints.txt .venv/constraints.txt; then exit 0; fi
+	$(call need_python)
+	echo "venv: making .venv (about 3 minutes, 4 GB)"
+	"$(PYTHON)" -m venv --clear .venv
+	echo "venv: 1/3 $(TORCH)"
+	.venv/$(PIP) install --no-deps "$(TORCH)"
+	echo "venv: 2/3 the locked packages"
+	.venv/$(PIP) install --require-hashes --no-deps -r constraints.txt
+	echo "venv: 3/3 fieldpack itself, editable"
+	.venv/$(PIP) install --no-deps --no-build-isolation --editable .
+	.venv/bin/python -m pip --disable-pip-version-check check
+	cp constraints.txt .venv/constraints.txt
+
+light: # .venv-light: the bare distribution and the dev extra, no frameworks
+	@if [ "$(ENV)" = .venv ] || cmp -s constraints.txt .venv-light/constraints.txt; then exit 0; fi
+	$(call need_python)
+	echo "light: making .venv-light (bare distribution and dev extra)"
+	"$(PYTHON)" -m venv --clear .venv-light
+	sed -n 's/^\([A-Za-z0-9._-]*==[^ ]*\).*/\1/p' constraints.txt > .venv-light/pins.txt
+	.venv-light/$(PIP) install --constraint .venv-light/pins.txt --editable ".[dev]"
+	cp constraints.txt .venv-light/constraints.txt
+
+check: light ## lint, types and the tests that need no framework
+	@$(call lint,$(ENV))
+	echo "check: tests that need no framework"
+	$(ENV)/bin/pytest -q -m "not full and not device" $(PYTEST_FLAGS)
+
+test: venv ## lint, types and every test that needs no phone
+	@$(call lint,.venv)
+	echo "test: all layers"
+	.venv/bin/pytest -q -m "not device" $(PYTEST_FLAGS)
+
+demo: venv ## build, gate and report the reference vision model, from the repository alone
+	@rm -rf build/meadow-12 build/meadow-12.html
+	set -x
+	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/vision/pack.toml --out build/meadow-12
+	.venv/bin/fieldpack gate build/meadow-12
+	.venv/bin/fieldpack report build/meadow-12 --out build/meadow-12.html
+	{ set +x; } 2>/dev/null
+	echo "demo: the bundle is build/meadow-12, the report $(abspath build/meadow-12.html)"
+
+demo-real: venv ## pack real server models of others; needs FIELDPACK_DATA
+	@if [ ! -d "$(FIELDPACK_DATA)/models" ]; then
+		echo "demo-real: no real models at $(FIELDPACK_DATA)/models" >&2
+		echo "  do: make demo-real FIELDPACK_DATA=FOLDER, where FOLDER holds models/, vision/ and sound/" >&2
+		exit 4
+	fi
+	mkdir -p build
+	FIELDPACK_DATA="$(FIELDPACK_DATA)" .venv/bin/fieldpack study server-models --json build/server-models.json
+	echo "demo-real: every figure stands in $(abspath build/server-models.json)"
+
+lock: ## resolve constraints.txt anew; LOCK_FLAGS=--upgrade takes newer versions
+	@$(call need_python)
+	"$(PYTHON)" -m venv build/lock
+	build/lock/$(PIP) install "$(UV)"
+	build/lock/bin/uv pip compile pyproject.toml --quiet --extra all --extra dev --python-version 3.11 \
+		--python-platform x86_64-unknown-linux-gnu --generate-hashes --no-emit-package torch \
+		--no-header --no-annotate --output-file constraints.txt $(LOCK_FLAGS)
+	echo "lock: $$(grep -c == constraints.txt) packages in constraints.txt"
+
+debian: ## Debian packages (as root): chromium, for the test that looks at the report
+	@apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium > /dev/null
+
+clean: ## what the other targets wrote, but not .venv
+	@rm -rf build dist .venv-light .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	find sdk converters benchmarks reference_models device_tests -name __pycache__ -prune -exec rm -rf {} +
+
+.ONESHELL:
+
+define need_python
+if [ -z "$(PYTHON)" ]; then
+	echo "make: no Python 3.11 found; do: make PYTHON=/path/to/python3.11 $@" >&2
+	exit 4
+fi
+endef
+
+define lint
+echo "lint: ruff"
+$(1)/bin/ruff check --quiet .
+$(1)/bin/ruff format --check --quiet . || { echo "lint: do: ruff format ." >&2; exit 1; }
+echo "lint: mypy"
+$(1)/bin/mypy
+endef
