@@ -27,17 +27,24 @@ class Limits(Strict):
     top1_agreement: float | None = Field(
         default=None, ge=0, le=1, description="at least this share has the source's top-1", examples=[0.98]
     )
-    mean_kl: float | None = Field(
-        default=None, ge=0, description="mean KL divergence from the source at most, nats", examples=[0.01]
-    )
-    confident_flips: float | None = Field(
+    margin_flips: float | None = Field(
         default=None,
         ge=0,
         le=1,
         description="at most this share loses a top-1 that the source held by a clear margin",
         examples=[0.01],
     )
-    accuracy_drop: float | None = Field(
+    mean_kl: float | None = Field(
+        default=None, ge=0, description="mean KL divergence from the source at most, nats", examples=[0.01]
+    )
+    centred_cosine: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description="at least this cosine, after the mean of each output is taken off",
+        examples=[0.99],
+    )
+    top1_drop: float | None = Field(
         default=None, ge=0, le=1, description="accuracy lost at most", examples=[0.02]
     )
     macro_recall_drop: float | None = Field(
@@ -45,6 +52,9 @@ class Limits(Strict):
     )
     worst_slice_drop: float | None = Field(
         default=None, ge=0, le=1, description="accuracy lost at most in the worst slice", examples=[0.1]
+    )
+    worst_slice_agreement: float | None = Field(
+        default=None, ge=0, le=1, description="at least this agreement in the worst slice", examples=[0.9]
     )
     max_abs_error: float | None = Field(
         default=None, gt=0, description="largest difference of an output from the source", examples=[0.1]

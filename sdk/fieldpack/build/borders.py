@@ -1,0 +1,173 @@
+"""How the contract meets the tensors of a file: found in the file, checked, never assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from fieldpack.bundle.manifest import Border, FlavourKind, Quantization
+from fieldpack.contract import Contract, ImageInput, Input, Output
+from fieldpack.errors import ContractError
+
+Layout = Literal["NHWC", "NCHW"]
+
+
+class FoundTensor:
+    """What a file says about one of its border tensors."""
+
+    __slots__ = ("dtype", "name", "quantization", "shape")
+
+    def __init__(
+        self, name: str, shape: Sequence[int], dtype: str, quantization: Quantization | None = None
+    ) -> None:
+        self.name = name
+        self.shape = tuple(int(size) for size in shape)
+        self.dtype = dtype
+        self.quantization = quantization
+
+
+def find_borders(
+    kind: FlavourKind, path: Path, contract: Contract, *, folded: bool
+) -> tuple[tuple[Border, ...], tuple[Border, ...]]:
+    """Borders of a flavour's file, in contract order.
+
+    Parameters
+    ----------
+    kind : FlavourKind
+        What the file is.
+    path : Path
+        The file.
+    contract : Contract
+        What is expected of it.
+    folded : bool
+        Whether the graph takes pixels 0..255.
+
+    Raises
+    ------
+    ContractError
+        Number, shape or label count differ between the contract and the file.
+    """
+    inputs, outputs = (_tflite if kind is FlavourKind.TFLITE else _coreml)(path)
+    _same_count("inputs", contract.inputs, inputs)
+    _same_count("outputs", contract.outputs, outputs)
+    ordered_in = _in_contract_order([item.name for item in contract.inputs], inputs)
+    ordered_out = _in_contract_order([item.name for item in contract.outputs], outputs)
+    return (
+        tuple(_input(item, found, folded) for item, found in zip(contract.inputs, ordered_in, strict=True)),
+        tuple(_output(item, found) for item, found in zip(contract.outputs, ordered_out, strict=True)),
+    )
+
+
+def _tflite(path: Path) -> tuple[list[FoundTensor], list[FoundTensor]]:
+    from fieldpack.tflite.file import open_model
+
+    model = open_model(path)
+
+    def found(names: Sequence[str], tensors: Sequence[object]) -> list[FoundTensor]:
+        items = []
+        for name, tensor in zip(names, tensors, strict=True):
+            scale, zero = getattr(tensor, "scale", ()), getattr(tensor, "zero_point", ())
+            quantization = Quantization(scale=scale[0], zero_point=zero[0]) if scale else None
+            items.append(FoundTensor(name, tensor.shape, tensor.dtype, quantization))  # type: ignore[attr-defined]
+        return items
+
+    return found(model.input_names, model.inputs), found(model.output_names, model.outputs)
+
+
+def _coreml(path: Path) -> tuple[list[FoundTensor], list[FoundTensor]]:
+    from fieldpack.coreml.package import open_package
+
+    package = open_package(path)
+    return (
+        [FoundTensor(item.name, item.shape, item.dtype) for item in package.inputs],
+        [FoundTensor(item.name, item.shape, item.dtype) for item in package.outputs],
+    )
+
+
+def _same_count(what: str, expected: Sequence[object], found: Sequence[object]) -> None:
+    if len(expected) != len(found):
+        raise ContractError(
+            f"the contract and the model differ in the number of {what}",
+            came=f"the model has {len(found)}",
+            allowed=f"the contract's {len(expected)}",
+            hint=f"give one [[contract.{what}]] table for each of the model's {what}",
+        )
+
+
+def _in_contract_order(names: list[str], found: list[FoundTensor]) -> list[FoundTensor]:
+    """By name where the file carries the contract's names, else in the file's order."""
+    by_name = {tensor.name: tensor for tensor in found}
+    return [by_name[name] for name in names] if set(names) == set(by_name) else found
+
+
+def _input(item: Input, found: FoundTensor, folded: bool) -> Border:
+    layout: Layout | None = None
+    scale: tuple[float, ...] | None = None
+    offset: tuple[float, ...] | None = None
+    expected = [(1, *item.shape)]
+    if isinstance(item, ImageInput):
+        nhwc, nchw = (1, item.height, item.width, item.channels), (1, item.channels, item.height, item.width)
+        expected = [nhwc, nchw]
+        layout = "NHWC" if found.shape == nhwc else "NCHW"
+        if not folded:
+            scale, offset = item.scale_offset()
+    if found.shape not in expected:
+        raise ContractError(
+            f"input {item.name} of the contract does not fit the model",
+            came=f"the model takes {list(found.shape)}",
+            allowed=" or ".join(str(list(shape)) for shape in expected),
+            hint="set the sizes, channels and layout of [[contract.inputs]] to the model's",
+        )
+    return Border(
+        name=item.name,
+        tensor=found.name,
+        shape=found.shape,
+        dtype=found.dtype,  # type: ignore[arg-type]
+        layout=layout,
+        scale=scale,
+        offset=offset,
+        quantization=found.quantization,
+    )
+
+
+def _output(item: Output, found: FoundTensor) -> Border:
+    return Border(
+        name=item.name,
+        tensor=found.name,
+        shape=found.shape,
+        dtype=found.dtype,  # type: ignore[arg-type]
+        quantization=found.quantization,
+    )
+
+
+def check_labels(
+    contract: Contract, labels: dict[str, tuple[str, ...]], shapes: dict[str, Sequence[int]]
+) -> None:
+    """Refuse a label list whose length is not that of its output.
+
+    Parameters
+    ----------
+    contract : Contract
+        The outputs.
+    labels : dict
+        Output name -> labels.
+    shapes : dict
+        Output name -> shape with the batch axis, as the model has it.
+
+    Raises
+    ------
+    ContractError
+        The count differs.
+    """
+    for output in contract.outputs:
+        if output.name not in labels:
+            continue
+        size = int(shapes[output.name][-1])
+        if len(labels[output.name]) != size:
+            raise ContractError(
+                f"output {output.name} has another number of values than labels",
+                came=f"{len(labels[output.name])} labels in {output.labels}, {size} values",
+                allowed=f"{size} labels, one a line",
+                hint="check that the label file belongs to this model",
+            )

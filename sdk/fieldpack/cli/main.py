@@ -1,0 +1,82 @@
+"""``fieldpack``: find the command, run it, turn errors into a next step and an exit code.
+
+Exit codes: 0 pass, 1 fail, 2 usage or bad input, 3 inconclusive, 4 something needed is
+missing, 5 internal error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from fieldpack import __version__
+from fieldpack.errors import FieldpackError
+
+COMMANDS = {
+    "build": "pack a source model as pack.toml says, run every flavour, write the bundle",
+    "inspect": "say what a bundle or a model file is, without running it",
+    "verify": "check digests, structure and golden vectors on every flavour",
+    "predict": "run a bundle on a picture, a sound, a place or an array",
+    "gate": "hold a bundle against a budget: pass, fail or inconclusive",
+    "report": "write the report as one HTML file",
+    "rebuild": "build again from the spec and compare the bytes",
+    "study": "run a measured comparison and print its table and bars",
+    "doctor": "say what is installed, what is missing and what it is for",
+    "schema": "print the JSON Schema of pack.toml, of a budget or of the manifest",
+}
+WRITES_JSON_FILE = ("study",)
+"""Commands whose ``--json`` takes a file, since they print a table and keep the record."""
+INTERNAL_ERROR = 5
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = next((item for item in given if not item.startswith("-")), None)
+    module = importlib.import_module(f"fieldpack.cli.{name}") if name in COMMANDS else None
+    parser = _parser()
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command, summary in COMMANDS.items():
+        sub = subparsers.add_parser(command, help=summary, description=summary)
+        if command not in WRITES_JSON_FILE:
+            sub.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+        if module is not None and command == name:
+            module.add_arguments(sub)
+    options = parser.parse_args(given)
+    from fieldpack.cli.terminal import Terminal
+
+    terminal = Terminal(json_wanted=options.json is True)
+    try:
+        code: int = importlib.import_module(f"fieldpack.cli.{options.command}").run(options, terminal)
+        return code
+    except FieldpackError as error:
+        terminal.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        terminal.note("interrupted; nothing was written")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001  the last line of defence: an exit code, not a stack
+        terminal.internal_error(error)
+        return INTERNAL_ERROR
+    finally:
+        terminal.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fieldpack",
+        description="Packs server-trained nature models for phones and proves what was lost.",
+        epilog="exit codes: 0 pass, 1 fail, 2 bad input, 3 inconclusive, 4 something is missing, 5 internal",
+    )
+    parser.add_argument("--version", action="version", version=f"fieldpack {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""One answer from a bundle: a picture, a sound, a place or an array in, ranked labels out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldpack.bundle.manifest import FlavourEntry
+from fieldpack.bundle.read import Bundle
+from fieldpack.contract import Activation, Output, SpectrogramInput
+from fieldpack.errors import InputError
+from fieldpack.runtime.flavour import EVIDENCE, open_flavour
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One label with its score, or one number of a linear output."""
+
+    label: str
+    score: float
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain data."""
+        return {"label": self.label, "score": round(self.score, 6)}
+
+
+class Predictor:
+    """A flavour of a bundle, loaded once and run as often as wanted.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        An open bundle.
+    flavour : str, optional
+        Name of the flavour; the first one when None.
+    precision : str, optional
+        Arithmetic of a Core ML flavour, ``fp32`` or ``fp16``.
+    threads : int
+        Threads of the engine.
+
+    Raises
+    ------
+    InputError
+        The bundle has no such flavour, or has more than one input.
+    """
+
+    def __init__(
+        self, bundle: Bundle, flavour: str | None = None, *, precision: str | None = None, threads: int = 1
+    ) -> None:
+        self.bundle = bundle
+        self.flavour = choose_flavour(bundle, flavour)
+        inputs = bundle.manifest.contract.inputs
+        if len(inputs) != 1:
+            raise InputError(
+                "predict takes models with one input",
+                came=", ".join(item.name for item in inputs),
+                hint="use fieldpack.runtime.flavour.open_flavour with one array for each input",
+            )
+        self.input = inputs[0]
+        self.evidence = EVIDENCE[self.flavour.kind]
+        self._runner = open_flavour(
+            self.flavour.kind,
+            bundle.path(self.flavour.path),
+            self.flavour.inputs,
+            self.flavour.outputs,
+            precision=precision,
+            threads=threads,
+        )
+        self._labels = {
+            output.name: bundle.labels(output.name)
+            for output in bundle.manifest.contract.outputs
+            if output.labels is not None
+        }
+
+    def scores(self, raw: Any) -> dict[str, NDArray[Any]]:
+        """Scores of one example, by output name; a recording's windows are pooled.
+
+        Parameters
+        ----------
+        raw : Path, array, picture, (samples, rate) or (latitude, longitude, elevation)
+            Whatever :func:`fieldpack.preprocess.prepare` takes for the input's kind.
+        """
+        from fieldpack.preprocess.prepare import prepare
+
+        results = self._runner.run({self.input.name: prepare(self.input, raw)})
+        return {name: self._pooled(scores) for name, scores in results.items()}
+
+    def ranked(self, raw: Any, top: int = 5) -> dict[str, list[Ranked]]:
+        """The best `top` labels of every output, highest first; a linear output as it is."""
+        return {
+            output.name: self._ranked(output, scores, top)
+            for output, scores in self._with_outputs(self.scores(raw))
+        }
+
+    def _with_outputs(self, scores: Mapping[str, NDArray[Any]]) -> list[tuple[Output, NDArray[Any]]]:
+        return [(output, scores[output.name]) for output in self.bundle.manifest.contract.outputs]
+
+    def _pooled(self, scores: NDArray[Any]) -> NDArray[Any]:
+        if isinstance(self.input, SpectrogramInput) and self.input.front_end.windows.pooling == "max":
+            pooled: NDArray[Any] = scores.max(axis=0)
+        else:
+            pooled = scores.mean(axis=0)
+        return pooled
+
+    def _ranked(self, output: Output, scores: NDArray[Any], top: int) -> list[Ranked]:
+        import numpy as np
+
+        values = scores.reshape(-1).astype(np.float64)
+        if not output.activation.classifies:
+            return [
+                Ranked(f"{output.name}[{i}] ({output.unit})", float(v)) for i, v in enumerate(values[:top])
+            ]
+        if output.activation is Activation.LOGITS:
+            shifted = np.exp(values - values.max())
+            values = shifted / shifted.sum()
+        order = np.argsort(-values, kind="stable")[:top]
+        return [Ranked(self._labels[output.name][index], float(values[index])) for index in order]
+
+
+def choose_flavour(bundle: Bundle, name: str | None) -> FlavourEntry:
+    """The flavour of that name, or the first.
+
+    Raises
+    ------
+    InputError
+        The bundle has no such flavour.
+    """
+    if name is None:
+        return bundle.manifest.flavours[0]
+    found = bundle.manifest.flavour(name)
+    if found is None:
+        raise InputError(
+            "the bundle has no flavour of this name",
+            came=name,
+            allowed=", ".join(item.name for item in bundle.manifest.flavours),
+        )
+    return found
+
+
+def read_example(text: str) -> Any:
+    """What a command line names: a file, or a place as ``LATITUDE,LONGITUDE[,ELEVATION]``.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    path = Path(text)
+    if path.exists():
+        return path
+    parts = text.split(",")
+    try:
+        numbers = tuple(float(part) for part in parts)
+    except ValueError:
+        numbers = ()
+    if len(numbers) == 2:
+        return (*numbers, None)
+    if len(numbers) == 3:
+        return numbers
+    raise InputError(
+        "there is no such file",
+        came=text,
+        allowed="a picture, a sound, a .npy array, or LATITUDE,LONGITUDE[,ELEVATION] in degrees and metres",
+    )
