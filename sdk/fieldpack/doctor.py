@@ -12,10 +12,11 @@ import platform
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 DISTRIBUTION = "fieldpack"
 GIB = 2**30
@@ -58,10 +59,10 @@ class Check:
         What cannot be done without it.
     outcome : Outcome
         Whether `found` satisfies `needed`.
-    hint : str or None
-        The command that mends it; None when all is well.
-    extra : str or None
-        Extra of the distribution that brings it; None when Fieldpack cannot do without.
+    hint : str
+        What mends it; empty when all is well.
+    required : bool
+        Whether Fieldpack cannot do without; the rest is needed for some jobs only.
     """
 
     name: str
@@ -69,12 +70,18 @@ class Check:
     needed: str
     for_what: str
     outcome: Outcome
-    hint: str | None
-    extra: str | None = None
+    hint: str
+    required: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as plain values, for ``--json``."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
-class _Need:
+class Need:
+    """One package of the distribution's requirements, and the extras that ask for it."""
+
     name: str
     range: str
     extras: tuple[str | None, ...]
@@ -97,14 +104,14 @@ def examine(folder: Path | None = None) -> list[Check]:
         own = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError:
         hint = "pip install --editable . (in the folder of pyproject.toml)"
-        return [Check(DISTRIBUTION, None, "installed", "everything", Outcome.MISSING, hint)]
+        return [Check(DISTRIBUTION, None, "installed", "everything", Outcome.MISSING, hint, required=True)]
     packages = [_package(need) for need in needs(own.requires or ())]
     return [_python(own.metadata["Requires-Python"]), *packages, *_machine(folder or Path.cwd())]
 
 
 def healthy(checks: Sequence[Check]) -> bool:
     """Whether everything that Fieldpack cannot do without is there and right."""
-    return all(check.outcome is Outcome.OK for check in checks if check.extra is None)
+    return all(check.outcome is Outcome.OK for check in checks if check.required)
 
 
 def satisfies(version: str, ranges: str) -> bool:
@@ -122,8 +129,8 @@ def satisfies(version: str, ranges: str) -> bool:
     return all(_clause(version, clause.strip()) for clause in ranges.split(",") if clause.strip())
 
 
-def needs(requirements: Sequence[str]) -> list[_Need]:
-    """The packages behind `requirements`, each once, with every extra of :data:`PURPOSES` that asks for it."""
+def needs(requirements: Sequence[str]) -> list[Need]:
+    """The packages behind `requirements`, each once, with the extras that ask for it."""
     extras: dict[tuple[str, str], list[str | None]] = {}
     for requirement in requirements:
         parsed = _REQUIREMENT.match(requirement)
@@ -131,7 +138,7 @@ def needs(requirements: Sequence[str]) -> list[_Need]:
             continue
         extras.setdefault((parsed["name"], parsed["range"].strip()), []).append(parsed["extra"])
     order = list(PURPOSES)
-    found = [_Need(name, ranges, tuple(asking)) for (name, ranges), asking in extras.items()]
+    found = [Need(name, ranges, tuple(asking)) for (name, ranges), asking in extras.items()]
     return sorted(found, key=lambda need: min(order.index(extra) for extra in need.extras))
 
 
@@ -164,7 +171,7 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in digits[0].split(".")) if digits else ()
 
 
-def _package(need: _Need) -> Check:
+def _package(need: Need) -> Check:
     extra = need.extras[0]
     purpose = "; ".join(PURPOSES[asking] for asking in need.extras)
     try:
@@ -175,11 +182,11 @@ def _package(need: _Need) -> Check:
         outcome = Outcome.MISSING
     else:
         outcome = Outcome.OK if satisfies(found, need.range) else Outcome.WRONG
-    hint = None if outcome is Outcome.OK else _install(need, extra)
-    return Check(need.name, found, need.range, purpose, outcome, hint, extra)
+    hint = "" if outcome is Outcome.OK else _install(need, extra)
+    return Check(need.name, found, need.range, purpose, outcome, hint, required=extra is None)
 
 
-def _install(need: _Need, extra: str | None) -> str:
+def _install(need: Need, extra: str | None) -> str:
     if extra is None or extra in ("torch", "coreml"):
         return f'pip install "{need.name}{need.range}"'
     return f'pip install "{DISTRIBUTION}[{extra}]"'
@@ -188,8 +195,9 @@ def _install(need: _Need, extra: str | None) -> str:
 def _python(ranges: str) -> Check:
     found = platform.python_version()
     right = satisfies(found, ranges)
-    hint = None if right else f"make a virtual environment with Python {ranges}"
-    return Check("python", found, ranges, "everything", Outcome.OK if right else Outcome.WRONG, hint)
+    hint = "" if right else f"make a virtual environment with Python {ranges}"
+    outcome = Outcome.OK if right else Outcome.WRONG
+    return Check("python", found, ranges, "everything", outcome, hint, required=True)
 
 
 def _machine(folder: Path) -> Iterator[Check]:
@@ -197,14 +205,14 @@ def _machine(folder: Path) -> Iterator[Check]:
     yield _amount("disk", disk, FREE_DISK_BYTES, "building bundles", f"free space on the disk of {folder}")
     yield _amount("memory", _memory_bytes(), MEMORY_BYTES, "converting", "close other programs")
     cores = os.cpu_count() or 1
-    yield Check("cores", str(cores), ">=1", "time only", Outcome.OK, None)
+    yield Check("cores", str(cores), ">=1", "time only", Outcome.OK, "")
 
 
 def _amount(name: str, found: int, needed: int, for_what: str, hint: str) -> Check:
     enough = found >= needed
     outcome = Outcome.OK if enough else Outcome.WRONG
     texts = f"{found / GIB:.1f} GiB", f">={needed // GIB} GiB"
-    return Check(name, *texts, for_what, outcome, None if enough else hint)
+    return Check(name, *texts, for_what, outcome, "" if enough else hint)
 
 
 def _memory_bytes() -> int:
