@@ -1,0 +1,20 @@
+"""Parity: a flavour's outputs against the source model's outputs on the same items.
+
+=====================  ============================================================
+``record``             what a comparison returns: figures, classes, slices, examples
+``pairing``            checks that two arrays can be compared, and walks over them
+``activation``         scores to probabilities, and the divergence between them
+``item_scores``        one pass over both outputs: what happened to every item
+``cosine``             plain and centred cosine
+``correctness``        labels to "which item did which model get right"
+``accuracy``           accuracy, macro recall and their drop, class by class
+``false_positives``    firing where there is nothing
+``slices``             the same within slices of the data
+``classification``     :func:`~fieldpack.parity.classification.compare_scores`
+``regression``         :func:`~fieldpack.parity.regression.compare_values`
+``tensor``             :func:`~fieldpack.parity.tensor.compare_tensors`, for layers
+=====================  ============================================================
+
+A broken number (NaN or infinity) never agrees, is never right, and turns every average it
+touches into NaN, which :func:`fieldpack.verdict.judge` fails.
+"""

@@ -1,0 +1,71 @@
+"""Cosine between two outputs, plain and centred.
+
+Outputs share a large common part (the mean over items), which alone drives the plain cosine
+to 0.999 and hides a broken flavour. The centred cosine takes the source's mean over items off
+both first; it is the one to gate, the plain one is reported for comparison with others.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import numpy as np
+
+from fieldpack.parity.pairing import Floats, Numbers, finite_rows, row_blocks
+
+
+def plain_cosine(source: Numbers, flavour: Numbers) -> float | None:
+    """Cosine of all numbers of two arrays [N, ...]; ``None`` when one is all zeros, NaN if broken."""
+    return _cosine(*_products(source, flavour, np.zeros(source.shape[1:])))
+
+
+def centred_cosine(source: Numbers, flavour: Numbers) -> float | None:
+    """Cosine after the source's mean over items is taken off both, [N, ...].
+
+    ``None`` when either does not vary around that mean, as with a single item: there is then
+    nothing to compare.
+    """
+    mean = _mean(source)
+    products = _products(source, flavour, mean)
+    floor = _rounding(source, mean)
+    return None if 0 <= products[1] <= floor else _cosine(*products)
+
+
+def _mean(source: Numbers) -> Floats:
+    total = np.zeros(source.shape[1:])
+    for part in row_blocks(len(source), _columns(source)):
+        total += finite_rows(source[part])[0].sum(axis=0)
+    return np.asarray(total / max(len(source), 1))
+
+
+def _rounding(source: Numbers, mean: Floats) -> float:
+    """Energy that rounding alone leaves in an output that does not vary."""
+    return source.size * float(np.square(mean).max(initial=0.0)) * (8 * sys.float_info.epsilon) ** 2
+
+
+def _products(source: Numbers, flavour: Numbers, mean: Floats) -> tuple[float, float, float]:
+    """Sums of a*b, a*a, b*b over the centred outputs; NaN where any number is broken."""
+    both = own = other = 0.0
+    for part in row_blocks(len(source), _columns(source)):
+        first, source_whole = finite_rows(source[part])
+        second, flavour_whole = finite_rows(flavour[part])
+        if not (source_whole.all() and flavour_whole.all()):
+            return math.nan, math.nan, math.nan
+        first -= mean
+        second -= mean
+        both += float((first * second).sum())
+        own += float(np.square(first).sum())
+        other += float(np.square(second).sum())
+    return both, own, other
+
+
+def _cosine(both: float, own: float, other: float) -> float | None:
+    scale = math.sqrt(own) * math.sqrt(other)
+    if math.isnan(scale):
+        return math.nan
+    return None if scale == 0 else max(-1.0, min(1.0, both / scale))
+
+
+def _columns(array: Numbers) -> int:
+    return int(np.prod(array.shape[1:], dtype=np.int64))
