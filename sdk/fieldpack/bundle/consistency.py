@@ -1,0 +1,130 @@
+"""What a well-typed manifest must still keep: legal names, and parts that agree with each other.
+
+Nothing here opens a file; ``payload.py`` looks into label files and golden vectors.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Set
+
+from fieldpack.bundle.digest import entries_below, listed_digest
+from fieldpack.bundle.finding import Finding, FindingCode, printable
+from fieldpack.bundle.manifest import Border, FlavourEntry, Manifest
+from fieldpack.bundle.paths import (
+    LARGEST_BUNDLE_BYTES,
+    MANIFEST_NAME,
+    MOST_FILES,
+    RESERVED,
+    collisions,
+    path_fault,
+)
+from fieldpack.errors import BundleError
+from fieldpack.verdict import Verdict
+
+
+def manifest_findings(manifest: Manifest) -> list[Finding]:
+    """Everything in a manifest that contradicts the path rule or itself."""
+    return [
+        *_path_findings(manifest),
+        *_golden_findings(manifest),
+        *(finding for flavour in manifest.flavours for finding in _flavour_findings(manifest, flavour)),
+        *_unique_findings(manifest),
+        *_verdict_findings(manifest),
+    ]
+
+
+def _path_findings(manifest: Manifest) -> Iterator[Finding]:
+    for path in manifest.files:
+        fault = path_fault(path)
+        if fault:
+            yield Finding(FindingCode.PATH, printable(path), fault)
+    for first, second in collisions([*RESERVED, *manifest.files]):
+        yield collision_finding(first, second)
+    for path in set(RESERVED) & set(manifest.files):
+        yield Finding(FindingCode.PATH, path, "is not listed in files, since it stands for itself")
+    if len(manifest.files) > MOST_FILES:
+        yield _manifest(FindingCode.SIZE, f"{len(manifest.files)} files; at most {MOST_FILES} are allowed")
+    total = sum(entry.size_bytes for entry in manifest.files.values())
+    if total > LARGEST_BUNDLE_BYTES:
+        yield _manifest(FindingCode.SIZE, f"{total} bytes in all; at most {LARGEST_BUNDLE_BYTES} are allowed")
+
+
+def collision_finding(first: str, second: str) -> Finding:
+    """Two names that are one on some file systems."""
+    message = f"collides with {printable(first)} where letter case or Unicode form does not count"
+    return Finding(FindingCode.COLLISION, printable(second), message)
+
+
+def _golden_findings(manifest: Manifest) -> Iterator[Finding]:
+    inputs = {item.name for item in manifest.contract.inputs}
+    outputs = {item.name for item in manifest.contract.outputs}
+    yield from _names(manifest.golden.inputs, inputs, "golden.inputs")
+    yield from _names(manifest.golden.outputs, outputs, "golden.outputs")
+    if not manifest.golden.ids or len(set(manifest.golden.ids)) != len(manifest.golden.ids):
+        yield _manifest(FindingCode.GOLDEN, "golden.ids is empty or names an example twice")
+
+
+def _flavour_findings(manifest: Manifest, flavour: FlavourEntry) -> Iterator[Finding]:
+    where = f"flavour {flavour.name}"
+    outputs = {item.name for item in manifest.contract.outputs}
+    yield from _names(
+        _border_names(flavour.inputs), {item.name for item in manifest.contract.inputs}, f"{where}: inputs"
+    )
+    yield from _names(_border_names(flavour.outputs), outputs, f"{where}: outputs")
+    yield from _names(flavour.golden.files, outputs, f"{where}: golden.files")
+    yield from _names(flavour.golden.tolerance, outputs, f"{where}: golden.tolerance")
+    if any(not math.isfinite(value) or value < 0 for value in flavour.golden.tolerance.values()):
+        yield _manifest(FindingCode.GOLDEN, f"{where}: a tolerance is below 0 or not finite")
+    digest = listed_digest(flavour.path, manifest.files)
+    if digest is None:
+        yield Finding(FindingCode.FLAVOUR, printable(flavour.path), f"{where} names it, files does not")
+    elif digest != flavour.digest:
+        yield Finding(FindingCode.FLAVOUR, flavour.path, f"{where} states another digest than files gives")
+    if digest is not None and flavour.installed_bytes != listed_bytes(manifest, flavour.path):
+        yield Finding(
+            FindingCode.FLAVOUR, flavour.path, f"{where}: installed_bytes is not the size of its files"
+        )
+
+
+def listed_bytes(manifest: Manifest, path: str) -> int:
+    """Size in bytes of a listed file, or of all files in a listed folder."""
+    if path in manifest.files:
+        return manifest.files[path].size_bytes
+    return sum(entry.size_bytes for entry in entries_below(path, manifest.files).values())
+
+
+def _border_names(borders: Iterable[Border]) -> list[str]:
+    return [border.name for border in borders]
+
+
+def _names(found: Iterable[str], expected: Set[str], where: str) -> Iterator[Finding]:
+    names = sorted(found)
+    if names != sorted(expected):
+        came = ", ".join(map(printable, names)) or "nothing"
+        yield _manifest(
+            FindingCode.CONTRACT, f"{where} names {came}; the contract names {', '.join(sorted(expected))}"
+        )
+
+
+def _unique_findings(manifest: Manifest) -> Iterator[Finding]:
+    names = [flavour.name for flavour in manifest.flavours]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield _manifest(FindingCode.FLAVOUR, f"two flavours are called {name}")
+    paths = sorted(flavour.path + "/" for flavour in manifest.flavours)
+    for outer, inner in itertools.pairwise(paths):
+        if inner.startswith(outer):
+            yield _manifest(FindingCode.FLAVOUR, f"two flavours share {printable(outer.rstrip('/'))}")
+
+
+def _verdict_findings(manifest: Manifest) -> Iterator[Finding]:
+    for number, stored in enumerate(manifest.verdicts):
+        try:
+            Verdict.from_dict(stored)
+        except BundleError as error:
+            yield _manifest(FindingCode.VERDICT, f"verdicts[{number}]: {error.what}")
+
+
+def _manifest(code: FindingCode, message: str) -> Finding:
+    return Finding(code, MANIFEST_NAME, message)

@@ -1,0 +1,162 @@
+"""``manifest.json`` and ``DIGEST`` as bytes: canonical JSON out, guarded JSON in.
+
+The digest of a bundle is the SHA-256 of ``manifest.json``, so one content must have one
+spelling: sorted keys, one space of indent, UTF-8, a newline at the end.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+
+from fieldpack.bundle.digest import sha256_bytes
+from fieldpack.bundle.finding import Finding, FindingCode, refuse
+from fieldpack.bundle.manifest import MANIFEST_SCHEMA, Manifest
+from fieldpack.bundle.paths import MANIFEST_NAME
+from fieldpack.errors import BundleError
+from fieldpack.model import validated
+
+LARGEST_MANIFEST_BYTES = 16 * 2**20
+KNOWN_SCHEMAS = (MANIFEST_SCHEMA,)
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one spelling of a plain value.
+
+    Raises
+    ------
+    ValueError
+        The value holds NaN, an infinity, a lone surrogate or something JSON has no word for.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1)
+    return (text + "\n").encode("utf-8")
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """The bytes of ``manifest.json``.
+
+    Raises
+    ------
+    BundleError
+        A verdict holds what JSON cannot say, or the manifest is too large.
+    """
+    try:
+        data = canonical_json(manifest.model_dump(mode="json"))
+    except (ValueError, TypeError, PydanticSerializationError) as error:
+        raise BundleError(
+            "the manifest cannot be written as JSON",
+            came=str(error),
+            allowed="finite numbers and plain values",
+        ) from error
+    if len(data) > LARGEST_MANIFEST_BYTES:
+        raise BundleError(
+            "the manifest is too large", came=f"{len(data)} bytes", allowed=f"{LARGEST_MANIFEST_BYTES} bytes"
+        )
+    return data
+
+
+def digest_text(digest: str) -> bytes:
+    """The bytes of ``DIGEST``."""
+    return f"sha256:{digest}\n".encode("ascii")
+
+
+def parse_manifest(data: bytes, where: str) -> Manifest:
+    """Read ``manifest.json``.
+
+    Raises
+    ------
+    BundleError
+        It is not canonical JSON, its schema is unknown, or a field is missing, unknown or wrong.
+    """
+    manifest, findings = read_document(data)
+    refuse(where, findings)
+    if manifest is None:
+        raise BundleError(f"{where} has no manifest")
+    return manifest
+
+
+def read_document(data: bytes) -> tuple[Manifest | None, list[Finding]]:
+    """The manifest, when it can be understood, and everything wrong with its text."""
+    try:
+        values = _plain(data)
+        canonical = canonical_json(values) == data
+    except (ValueError, RecursionError) as error:
+        return None, [_finding(FindingCode.MANIFEST, _reason(error))]
+    findings = [] if canonical else [_finding(FindingCode.CANONICAL, "the JSON is not in canonical form")]
+    fault = _schema_fault(values)
+    if fault:
+        return None, [*findings, fault]
+    try:
+        manifest = validated(Manifest, values, MANIFEST_NAME, BundleError)
+        Manifest.model_validate_json(data, strict=True)
+    except BundleError as error:
+        return None, [*findings, _finding(FindingCode.MANIFEST, error.what)]
+    except (ValidationError, RecursionError) as error:
+        return None, [*findings, _finding(FindingCode.MANIFEST, _reason(error))]
+    return manifest, findings
+
+
+def listed_files(data: bytes) -> set[str] | None:
+    """The names in `files` of a manifest of any schema, or None when it has no such table."""
+    try:
+        values = _plain(data)
+    except (ValueError, RecursionError):
+        return None
+    files = values.get("files") if isinstance(values, dict) else None
+    return set(files) if isinstance(files, dict) else None
+
+
+def identity_finding(manifest: bytes, digest_file: bytes) -> Finding | None:
+    """What is wrong with ``DIGEST`` beside a manifest, if anything."""
+    digest = sha256_bytes(manifest)
+    if digest_file == digest_text(digest):
+        return None
+    return Finding(
+        FindingCode.DIGEST, "DIGEST", f"does not say sha256:{digest}, which is what {MANIFEST_NAME} hashes to"
+    )
+
+
+def _plain(data: bytes) -> Any:
+    if len(data) > LARGEST_MANIFEST_BYTES:
+        raise ValueError(f"{len(data)} bytes are too many; at most {LARGEST_MANIFEST_BYTES} are allowed")
+    return json.loads(data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object names a key twice")
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _schema_fault(values: Any) -> Finding | None:
+    if not isinstance(values, dict):
+        return _finding(FindingCode.MANIFEST, "the JSON is not an object")
+    version = values.get("schema_version")
+    if isinstance(version, int) and not isinstance(version, bool) and version in KNOWN_SCHEMAS:
+        return None
+    known = ", ".join(map(str, KNOWN_SCHEMAS))
+    came = ascii(version)[:40]
+    return _finding(
+        FindingCode.SCHEMA, f"schema_version {came} is unknown; this version reads schema {known}"
+    )
+
+
+def _finding(code: FindingCode, message: str) -> Finding:
+    return Finding(code, MANIFEST_NAME, message)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "the JSON is nested too deeply"
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"not readable as JSON: {ascii(str(error))[1:-1][:300]}"
