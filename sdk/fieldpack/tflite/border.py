@@ -1,9 +1,11 @@
 """The affine arithmetic at a model's border: real numbers to stored integers and back.
 
-``real = scale * (stored - zero_point)``. TFLite rounds to the nearest integer, and its kernels do not
-agree on ties: the reference ``QUANTIZE`` kernel and the builtin one without XNNPACK round half away
-from zero (``std::round``), XNNPACK rounds half to even. The division is in float32 in both. Ties are
-the only inputs on which they differ; here they go away from zero, as in the reference.
+``real = scale * (stored - zero_point)``. TFLite rounds to the nearest integer, but its kernels do not
+agree on ties. The reference ``QUANTIZE`` kernel, which also runs on microcontrollers, divides in
+float32 and rounds half away from zero (``std::round``): ``quantize`` does exactly that. The optimised
+x86 kernel, with XNNPACK and without, multiplies by the float32 reciprocal and rounds half to even
+(observed on LiteRT 2.3; a test holds both). The two differ on ties only, up to the last place of the
+float32 quotient, and then by one step.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fieldpack.errors import FieldpackError, InputError, ModelFileError, UnsupportedError, from_dict
+from fieldpack.errors import FieldpackError, ModelFileError, UnsupportedError, WorkerError, from_dict
 
 REFUSED = 3
 MIB = 1024 * 1024
@@ -41,6 +41,8 @@ def check_loads(
     ------
     ModelFileError
         If LiteRT refuses the file, crashes on it, or does not finish in time.
+    WorkerError
+        If the child itself fails, for example because the limit is too low for Python.
     FieldpackError
         Any other error that the runner raises, rebuilt from the child.
     """
@@ -63,10 +65,12 @@ def check_loads(
         ) from error
     if child.returncode == REFUSED:
         raise from_dict(json.loads(child.stdout))
-    if child.returncode != 0:
+    if child.returncode > 0:
+        raise WorkerError(f"The process that tries {path} failed", came=_log_end(child.stderr))
+    if child.returncode < 0:
         raise ModelFileError(
             f"LiteRT crashed on {path}",
-            came=f"{_death(child.returncode)}; {_last_line(child.stderr)}",
+            came=f"killed by {_signal_name(-child.returncode)}; {_log_end(child.stderr)}",
             hint="do not ship this file: it would crash the application too",
         )
 
@@ -76,8 +80,8 @@ def try_once(path: Path, threads: int = 1) -> None:
 
     Raises
     ------
-    FieldpackError
-        As ``TfliteRunner`` does.
+    ModelFileError
+        If LiteRT refuses the file, fails on it, or needs more memory than there is.
     UnsupportedError
         If an input has a type that numpy has no zeros of.
     """
@@ -85,18 +89,13 @@ def try_once(path: Path, threads: int = 1) -> None:
 
     from fieldpack.tflite.runner import TfliteRunner
 
-    runner = TfliteRunner(path, threads)
-    inputs = {}
-    for spec in runner.inputs:
-        try:
-            inputs[spec.name] = np.zeros(spec.shape, dtype=spec.dtype)
-        except TypeError as error:
-            raise UnsupportedError(
-                f"Input {spec.name!r} cannot be filled with zeros", came=spec.dtype
-            ) from error
-        except (MemoryError, ValueError) as error:
-            raise InputError(f"Input {spec.name!r} is too large", came=spec.shape) from error
-    runner.run(inputs)
+    try:
+        runner = TfliteRunner(path, threads)
+        runner.run({spec.name: np.zeros(spec.shape, dtype=spec.dtype) for spec in runner.inputs})
+    except MemoryError as error:
+        raise ModelFileError(f"{path} wants more memory than there is", came=error) from error
+    except TypeError as error:
+        raise UnsupportedError(f"{path} has an input that cannot be filled with zeros", came=error) from error
 
 
 def _limit(memory_limit_bytes: int) -> None:
@@ -106,21 +105,21 @@ def _limit(memory_limit_bytes: int) -> None:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform != "darwin":
-        resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
+        _, highest = resource.getrlimit(resource.RLIMIT_AS)
+        limit = memory_limit_bytes if highest == resource.RLIM_INFINITY else min(memory_limit_bytes, highest)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, highest))
 
 
-def _death(returncode: int) -> str:
-    if returncode >= 0:
-        return f"exit code {returncode}"
+def _signal_name(number: int) -> str:
     try:
-        return f"killed by {signal.Signals(-returncode).name}"
+        return signal.Signals(number).name
     except ValueError:
-        return f"killed by signal {-returncode}"
+        return f"signal {number}"
 
 
-def _last_line(stderr: bytes) -> str:
+def _log_end(stderr: bytes) -> str:
     lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "no message"
+    return "; ".join(lines[-3:]) or "no message"
 
 
 def _child(path: str, memory_limit_bytes: str, threads: str) -> int:

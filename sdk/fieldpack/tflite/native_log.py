@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 NOISE = ("INFO: ",)
 _DESCRIPTOR = 2
@@ -33,17 +33,15 @@ def captured_native_log() -> Iterator[list[str]]:
         real descriptor.
     """
     lines: list[str] = []
-    with _lock:
+    with _lock, ExitStack() as stack:
         try:
             original = os.dup(_DESCRIPTOR)
-        except OSError:
+            stack.callback(os.close, original)
+            sink = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:  # no descriptor 2, or nowhere to write: then the noise is the lesser evil
             yield lines
             return
-        try:
-            with tempfile.TemporaryFile() as sink:
-                yield from _redirected(sink.fileno(), original, lines)
-        finally:
-            os.close(original)
+        yield from _redirected(sink.fileno(), original, lines)
 
 
 def _redirected(sink: int, original: int, lines: list[str]) -> Iterator[list[str]]:
@@ -58,7 +56,8 @@ def _redirected(sink: int, original: int, lines: list[str]) -> Iterator[list[str
         os.dup2(original, _DESCRIPTOR)
         lines.extend(_worth_keeping(sink))
         if finished and lines:
-            os.write(original, "".join(f"{line}\n" for line in lines).encode())
+            with suppress(OSError):
+                os.write(original, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _worth_keeping(sink: int) -> list[str]:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldpack.errors import InputError, MissingDependencyError, ModelFileError
+from fieldpack.errors import InputError, ModelFileError
 from fieldpack.tflite.border import dequantize, quantize
 from fieldpack.tflite.facts import Tensor, TfliteModel
 from fieldpack.tflite.file import open_model, parse_model
+from fieldpack.tflite.interpreter import load_interpreter
 from fieldpack.tflite.native_log import captured_native_log
 
 if TYPE_CHECKING:
@@ -87,9 +88,11 @@ class TfliteRunner:
         self.inputs = _specs(self.model.inputs, self.model.input_names)
         self.outputs = _specs(self.model.outputs, self.model.output_names)
         self._interpreter = load_interpreter(self._source, threads=threads, xnnpack=xnnpack)
+        self._array_class: type = _array_class()
         self._preserving: Any = None
         self._dtypes = [_numpy_dtype(detail) for detail in self._interpreter.get_input_details()]
-        self._shapes = [spec.shape for spec in self.inputs]
+        self._names = [spec.name for spec in self.inputs]
+        self._expected: list[tuple[str, Any, tuple[int, ...]]] | None = None
         self._indices = tuple(self.model.main.inputs)
         self._set = self._interpreter.set_tensor
         self._invoke = self._interpreter.invoke
@@ -117,10 +120,12 @@ class TfliteRunner:
         ModelFileError
             If LiteRT fails while it runs.
         """
-        arrays = self._arranged(inputs)
-        if [array.shape for array in arrays] != self._shapes:
+        arrays = self._as_expected(inputs)
+        if arrays is None:
+            arrays = self._arranged(inputs)
+            self._expected = None  # until LiteRT has accepted the new shapes
             self._resize(self._interpreter, arrays)
-            self._shapes = [array.shape for array in arrays]
+            self._expected = self._described(arrays)
         try:
             results = self.run_raw(*arrays)
         except (ValueError, RuntimeError) as error:
@@ -130,8 +135,8 @@ class TfliteRunner:
     def run_raw(self, *arrays: NDArray[Any]) -> list[NDArray[Any]]:
         """Run once with nothing but LiteRT's calls, for benchmarks.
 
-        ``arrays`` stand in the order of ``inputs``, the results in the order of ``outputs``. Nothing
-        is checked, and errors are LiteRT's own ``ValueError`` and ``RuntimeError``.
+        ``arrays`` stand in the order of ``inputs`` and have the shapes of the last ``run`` (at first
+        those of the file); the results stand in the order of ``outputs``. Nothing is checked, errors are LiteRT's own ``ValueError`` and ``RuntimeError``.
         """
         for index, array in zip(self._indices, arrays, strict=True):
             self._set(index, array)
@@ -181,14 +186,35 @@ class TfliteRunner:
             raise self._refusal("LiteRT failed while it ran", error) from error
         return self._kept_tensors()
 
+    def layer_names(self) -> dict[str, Tensor]:
+        """Names that ``run_intermediates`` uses, with the tensor each stands for."""
+        return _layer_names(self.model)
+
     def _kept_tensors(self) -> dict[str, NDArray[Any]]:
         kept = {}
-        for name, tensor in _layer_names(self.model).items():
+        for name, tensor in self.layer_names().items():
             try:
                 kept[name] = self._preserving.get_tensor(tensor.index)
             except ValueError:  # LiteRT: "Tensor data is null", the operator never ran
                 continue
         return kept
+
+    def _as_expected(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]] | None:
+        """The arrays if every one has the name, type and shape of the last run, else None."""
+        if self._expected is None or len(inputs) != len(self._expected):
+            return None
+        arrays = []
+        for name, dtype, shape in self._expected:
+            array = inputs.get(name)
+            if array is None or array.__class__ is not self._array_class:
+                return None
+            if array.dtype != dtype or array.shape != shape:
+                return None
+            arrays.append(array)
+        return arrays
+
+    def _described(self, arrays: list[NDArray[Any]]) -> list[tuple[str, Any, tuple[int, ...]]]:
+        return [(name, array.dtype, array.shape) for name, array in zip(self._names, arrays, strict=True)]
 
     def _arranged(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         if len(inputs) != len(self.inputs):
@@ -205,6 +231,10 @@ class TfliteRunner:
             array = inputs.get(spec.tensor_name)
         if array is None:
             raise self._wrong_names(inputs)
+        if not isinstance(array, self._array_class):
+            raise InputError(
+                f"Input {spec.name!r} is not an array", came=type(array), allowed="numpy.ndarray"
+            )
         if dtype is not None and array.dtype != dtype:
             raise InputError(
                 f"Input {spec.name!r} has the wrong element type", came=array.dtype, allowed=spec.dtype
@@ -224,6 +254,9 @@ class TfliteRunner:
         return quantize(array, spec.scale, spec.zero_point, spec.dtype)
 
     def _resize(self, interpreter: Any, arrays: list[NDArray[Any]]) -> None:
+        current = [tuple(detail["shape"]) for detail in interpreter.get_input_details()]
+        if current == [array.shape for array in arrays]:
+            return
         try:
             for index, array in zip(self._indices, arrays, strict=True):
                 interpreter.resize_tensor_input(index, array.shape)
@@ -243,45 +276,6 @@ class TfliteRunner:
         return ModelFileError(f"{what}: {self.model.path}", came=error)
 
 
-def load_interpreter(
-    source: Path | bytes, *, threads: int, xnnpack: bool, preserve_all_tensors: bool = False
-) -> Any:
-    """LiteRT's interpreter with its tensors allocated, quietly.
-
-    Raises
-    ------
-    ModelFileError
-        With LiteRT's own words, if it refuses the file.
-    MissingDependencyError
-        If LiteRT is not installed.
-    """
-    try:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-    except ImportError as error:
-        raise MissingDependencyError(
-            "The LiteRT runtime is needed to run .tflite files", came=error, hint="pip install ai-edge-litert"
-        ) from error
-    resolver = OpResolverType.BUILTIN if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    content = {"model_content": source} if isinstance(source, bytes) else {"model_path": str(source)}
-    log: list[str] = []
-    try:
-        with captured_native_log() as log:
-            interpreter = Interpreter(
-                **content,
-                num_threads=threads,
-                experimental_op_resolver_type=resolver,
-                experimental_preserve_all_tensors=preserve_all_tensors,
-            )
-            interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        label = "the model in memory" if isinstance(source, bytes) else source
-        words = "; ".join([str(error), *log])
-        raise ModelFileError(
-            f"LiteRT refuses {label}", came=words, hint="export the model again, or with another converter"
-        ) from error
-    return interpreter
-
-
 def _specs(tensors: tuple[Tensor, ...], names: tuple[str, ...]) -> tuple[TensorSpec, ...]:
     return tuple(
         TensorSpec(
@@ -295,6 +289,12 @@ def _specs(tensors: tuple[Tensor, ...], names: tuple[str, ...]) -> tuple[TensorS
         )
         for name, tensor in zip(names, tensors, strict=True)
     )
+
+
+def _array_class() -> type:
+    import numpy as np
+
+    return np.ndarray
 
 
 def _numpy_dtype(detail: Mapping[str, Any]) -> Any | None:
