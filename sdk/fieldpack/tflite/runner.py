@@ -136,7 +136,8 @@ class TfliteRunner:
         """Run once with nothing but LiteRT's calls, for benchmarks.
 
         ``arrays`` stand in the order of ``inputs`` and have the shapes of the last ``run`` (at first
-        those of the file); the results stand in the order of ``outputs``. Nothing is checked, errors are LiteRT's own ``ValueError`` and ``RuntimeError``.
+        those of the file); the results stand in the order of ``outputs``. Nothing is checked: errors
+        are LiteRT's own ``ValueError`` and ``RuntimeError``.
         """
         for index, array in zip(self._indices, arrays, strict=True):
             self._set(index, array)

@@ -5,8 +5,8 @@ table that its converter writes ``min_runtime_version`` from), state of TensorFl
 of a line is the release that brought version n of the operator; ``-`` is a version that no release
 runs. A version beyond the end of its line, or an operator without a line, is not known here.
 
-The numbers are TensorFlow releases, which the TFLite runtimes up to 2.17 share; the later LiteRT
-packages count on their own, from 1.0.
+The numbers are TensorFlow releases, which the TFLite runtimes share; the LiteRT packages that
+followed them count on their own.
 
 Update: compare with that file and add what it gained; lines only ever grow at their end.
 """
