@@ -41,11 +41,14 @@ class NaturalLog(Strict):
     """``ln(x + offset)``."""
 
     kind: Literal["ln"]
-    offset: float = Field(ge=0, description="added before the logarithm", examples=[0.001])
+    offset: float = Field(gt=0, description="added before the logarithm", examples=[0.001])
 
 
 class Decibel(Strict):
-    """``10 log10(max(x, floor)) - 10 log10(reference)``, then at least ``max - top_db`` of the clip."""
+    """``10 log10(max(x, floor)) - 10 log10(reference)``, then at least ``max - top_db`` of the clip.
+
+    ``x`` is power; with ``power = 1`` the magnitudes are squared first, as ``librosa.amplitude_to_db`` does.
+    """
 
     kind: Literal["decibel"]
     floor: float = Field(gt=0, description="smallest power before the logarithm", examples=[1e-10])
@@ -61,13 +64,24 @@ Log = Annotated[Linear | NaturalLog | Decibel, Field(discriminator="kind")]
 
 
 class Windows(Strict):
-    """How a recording is cut into patches, and how the patches' scores become one."""
+    """How a recording is cut into patches, and how the patches' scores become one.
 
+    With ``samples = "none"`` the spectrogram of the whole clip is cut into patches of ``frames``.
+    With a number the sound itself is cut into windows of so many samples, and each window gets a spectrogram
+    of its own, of which the first ``frames`` are taken; then "clip" in every other field means the window.
+    """
+
+    samples: Annotated[int, Field(ge=1)] | Literal["none"] = Field(
+        description="samples of one window of sound, or none to cut the clip's spectrogram",
+        examples=["none", 66150],
+    )
     overlap: float = Field(
         ge=0, lt=1, description="share of a patch that the next one repeats", examples=[0.5]
     )
-    last: Literal["drop", "pad"] = Field(
-        description="what happens to an incomplete last patch", examples=["drop"]
+    last: Literal["drop", "pad", "shift"] = Field(
+        description="an incomplete last patch is left out, filled up (with the clip's smallest value, or "
+        "silence), or starts earlier so that it ends with the clip",
+        examples=["drop"],
     )
     pooling: Literal["mean", "max"] = Field(
         description="scores of the patches -> score of the clip", examples=["mean"]
@@ -91,9 +105,11 @@ class FrontEnd(Strict):
         ge=1000, le=384000, description="rate that sound is resampled to", examples=[16000]
     )
     min_seconds: float = Field(
-        ge=0, description="shorter clips are repeated up to this length", examples=[2.0]
+        ge=0, description="clips shorter than this, without silence, are repeated up to it", examples=[2.0]
     )
-    max_seconds: float = Field(gt=0, description="longer clips are cut after this length", examples=[10.0])
+    max_seconds: float = Field(
+        gt=0, description="longer clips are cut after this length, before anything else", examples=[10.0]
+    )
     remove_silence: Silence | Literal["none"] = Field(
         description="joins the non-silent stretches",
         examples=["none", {"top_db": 60.0, "frame_length": 3200, "hop_length": 3200}],
@@ -111,12 +127,24 @@ class FrontEnd(Strict):
     )
     log: Log = Field(description="compression", examples=[{"kind": "ln", "offset": 0.001}])
     normalization: Literal["none", "patch_mean_std", "patch_min_max", "clip_max"] = Field(
-        description="per-patch or per-clip normalisation after the logarithm", examples=["none"]
+        description="after the logarithm: patch to mean 0 and deviation 1, patch to 0..1, or the clip "
+        "divided by its largest absolute value",
+        examples=["none"],
     )
     windows: Windows = Field(
         description="patches of a recording",
-        examples=[{"overlap": 0.5, "last": "drop", "pooling": "mean"}],
+        examples=[{"samples": "none", "overlap": 0.5, "last": "drop", "pooling": "mean"}],
     )
+
+    @model_validator(mode="after")
+    def _possible(self) -> FrontEnd:
+        if self.win_length > self.n_fft:
+            raise ValueError("win_length must not be above n_fft")
+        if not isinstance(self.mel, str) and self.mel.fmax_hz > self.sample_rate_hz / 2:
+            raise ValueError(f"mel.fmax_hz must not be above half the rate, {self.sample_rate_hz / 2:g} Hz")
+        if self.min_seconds > self.max_seconds:
+            raise ValueError("min_seconds must not be above max_seconds")
+        return self
 
     @property
     def bands(self) -> int:

@@ -1,0 +1,60 @@
+"""A data set that is already prepared: one ``.npy`` file an input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldpack.data.example import Example, ExampleList
+from fieldpack.errors import InputError
+from fieldpack.spec import ArrayData
+
+
+def open_arrays(source: ArrayData) -> ExampleList:
+    """Examples of arrays [N, ...], named by their zero-padded row.
+
+    The files are mapped, not loaded.
+
+    Raises
+    ------
+    InputError
+        A file is missing or no array, lengths differ, or labels are not integers.
+    """
+    arrays = {name: _mapped(Path(path)) for name, path in source.inputs.items()}
+    labels = None if source.labels is None else _mapped(Path(source.labels))
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if labels is not None:
+        lengths["labels"] = len(labels)
+        if labels.ndim != 1 or labels.dtype.kind not in "iu":
+            raise InputError(
+                f"{source.labels} does not hold labels",
+                came=f"{labels.dtype} {list(labels.shape)}",
+                allowed="integers [N]",
+            )
+    if not arrays or len(set(lengths.values())) != 1 or 0 in lengths.values():
+        raise InputError("arrays need one length, above 0", came=lengths or "no array")
+    count = next(iter(lengths.values()))
+    width = len(str(count - 1))
+    return ExampleList(
+        [
+            Example(
+                f"{row:0{width}d}",
+                {name: array[row] for name, array in arrays.items()},
+                None if labels is None or labels[row] < 0 else int(labels[row]),
+            )
+            for row in range(count)
+        ]
+    )
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} is not an .npy array", came=error) from error
+    if array.ndim == 0:
+        raise InputError(f"{path} holds a single number", allowed="an array [N, ...]")
+    return array

@@ -1,0 +1,167 @@
+"""One door from an example in any form to the prepared array of an input.
+
+Prepared form: for a picture uint8 [K, H, W, C] in the contract's colour order, after crop and
+resize and before normalisation; for every other kind float32 [K, *input.shape]. K is the number of
+patches of a recording, and 1 for everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fieldpack.contract.inputs import ImageInput, Input, LocationInput, SpectrogramInput, TensorInput
+from fieldpack.errors import InputError
+from fieldpack.preprocess.image import open_picture, prepare_image
+from fieldpack.preprocess.location import encode
+from fieldpack.preprocess.raw import Array, Raw
+from fieldpack.preprocess.sound import open_sound
+from fieldpack.preprocess.spectrogram import patches
+
+
+def prepared_shape(contract: Input) -> tuple[int, ...]:
+    """Shape of one prepared item: [height, width, channels] of a picture, else the input's own."""
+    if isinstance(contract, ImageInput):
+        return (contract.height, contract.width, contract.channels)
+    return tuple(contract.shape)
+
+
+def prepared_dtype(contract: Input) -> np.dtype[Any]:
+    """Number format of prepared items: uint8 for pictures, else float32."""
+    return np.dtype(np.uint8 if isinstance(contract, ImageInput) else np.float32)
+
+
+def prepare(contract: Input, raw: Raw) -> Array:
+    """Prepare one example for one input.
+
+    Parameters
+    ----------
+    contract : Input
+        The input of the contract.
+    raw : Raw
+        The example; :data:`fieldpack.preprocess.raw.Raw` lists the forms. Of a mapping the entry
+        with the input's name is taken, already in prepared form.
+
+    Returns
+    -------
+    ndarray
+        uint8 [1, H, W, C] of a picture, else float32 [K, *contract.shape].
+
+    Raises
+    ------
+    InputError
+        The file is damaged, or the form, the shape or the values do not fit the input.
+    """
+    if isinstance(raw, Mapping):
+        if contract.name not in raw:
+            raise InputError(
+                f"the example has nothing for input {contract.name!r}",
+                came=", ".join(sorted(raw)) or "nothing",
+            )
+        return ready(contract, raw[contract.name])
+    if isinstance(contract, ImageInput):
+        return prepare_image(_picture(contract, raw), contract)[None]
+    if isinstance(contract, SpectrogramInput) and isinstance(raw, Path | tuple):
+        samples, rate = open_sound(raw) if isinstance(raw, Path) else _sound(contract, raw)
+        return patches(samples, rate, contract)
+    if isinstance(contract, LocationInput) and isinstance(raw, tuple):
+        return encode(*_place(contract, raw), contract.encoding)[None]
+    if isinstance(contract, TensorInput) and isinstance(raw, Path):
+        return ready(contract, _loaded(raw))
+    if isinstance(raw, np.ndarray):
+        return ready(contract, raw)
+    raise _wrong_form(contract, raw)
+
+
+def ready(contract: Input, array: Array) -> Array:
+    """Check an array that is already in prepared form, and add the axis K = 1.
+
+    Raises
+    ------
+    InputError
+        Shape, number format or values do not fit.
+    """
+    array = np.asarray(array)
+    shape, dtype = prepared_shape(contract), prepared_dtype(contract)
+    fits = array.dtype == dtype if dtype == np.uint8 else array.dtype.kind in "fiu"
+    if array.shape != shape or not fits:
+        raise InputError(
+            f"an array does not fit input {contract.name!r}",
+            came=f"{array.dtype} {list(array.shape)}",
+            allowed=f"{dtype} {list(shape)}",
+        )
+    item = array.astype(dtype, copy=False)
+    if dtype == np.float32 and not np.isfinite(item).all():
+        raise InputError(f"an array for input {contract.name!r} holds NaN or infinity")
+    if isinstance(contract, TensorInput):
+        _check_range(contract, item)
+    return item[None]
+
+
+def _check_range(contract: TensorInput, item: NDArray[np.float32]) -> None:
+    low, high = float(item.min()), float(item.max())
+    if low < np.float32(contract.low) or high > np.float32(contract.high):
+        raise InputError(
+            f"an array for input {contract.name!r} leaves the admissible range",
+            came=f"{low:g}..{high:g}",
+            allowed=f"{contract.low:g}..{contract.high:g}",
+            hint="mend the data, or low and high in the contract",
+        )
+
+
+def _picture(contract: ImageInput, raw: Raw) -> Image.Image:
+    if isinstance(raw, Path):
+        return open_picture(raw)
+    if isinstance(raw, Image.Image):
+        return raw
+    if isinstance(raw, np.ndarray) and raw.dtype == np.uint8 and raw.size:
+        pixels = raw[..., 0] if raw.ndim == 3 and raw.shape[2] == 1 else raw
+        if pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3):
+            return Image.fromarray(np.ascontiguousarray(pixels))
+    raise _wrong_form(contract, raw)
+
+
+def _sound(contract: SpectrogramInput, raw: tuple[Any, ...]) -> tuple[NDArray[np.float32], int]:
+    if len(raw) == 2 and isinstance(raw[0], np.ndarray) and raw[0].ndim == 1:
+        return raw[0].astype(np.float32, copy=False), int(raw[1])
+    raise _wrong_form(contract, raw)
+
+
+def _place(contract: LocationInput, raw: tuple[Any, ...]) -> tuple[float, float, float | None]:
+    if len(raw) == 3 and all(item is None or isinstance(item, int | float | np.number) for item in raw):
+        return raw
+    raise _wrong_form(contract, raw)
+
+
+def _loaded(path: Path) -> Array:
+    try:
+        array: Array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} is not an .npy array", came=error) from error
+    return array
+
+
+_FORMS = {
+    "image": "a picture file, a PIL image, or uint8 RGB [H, W, 3]",
+    "spectrogram": "a sound file, (samples [n], sample_rate_hz), or a float32 patch",
+    "location": "(latitude, longitude, elevation or None), or a float32 vector",
+    "tensor": "an .npy file or a float32 array",
+}
+
+
+def _wrong_form(contract: Input, raw: Raw) -> InputError:
+    came = (
+        f"{raw.dtype} {list(raw.shape)}"
+        if isinstance(raw, np.ndarray)
+        else f"{type(raw).__name__} {raw!r:.80}"
+    )
+    return InputError(
+        f"an example does not fit the {contract.kind} input {contract.name!r}",
+        came=came,
+        allowed=_FORMS[contract.kind],
+    )

@@ -1,0 +1,30 @@
+"""The forms in which one example may arrive, before anything is prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Array: TypeAlias = NDArray[Any]
+Sound: TypeAlias = tuple[NDArray[np.float32], int]
+Place: TypeAlias = tuple[float, float, float | None]
+
+Raw: TypeAlias = Path | Array | Image.Image | Sound | Place | Mapping[str, Array]
+"""One example as it arrives.
+
+========================  ==========================================================================
+file path                 a picture, a sound, or an ``.npy`` array, by the kind of the input
+array                     a picture as uint8 RGB [H, W, 3] (or grey [H, W]); for every other kind the
+                          prepared float32 array itself
+``PIL.Image``             a picture
+(samples, rate)           mono float32 [n] and its sample rate, Hz
+(lat, lon, elevation)     degrees, degrees, metres or None
+mapping                   prepared arrays by input name, in the canonical form; the only form for models
+                          with several inputs
+========================  ==========================================================================
+"""
