@@ -1,0 +1,145 @@
+"""Ranges of every activation of a float32 TFLite file, over calibration samples.
+
+Runs the file itself (not the source model), one sample at a time with all intermediate tensors
+kept, and hands ai-edge-quantizer the finished ranges in the form that its own calibrator would.
+Memory is bounded by one sample and one histogram per tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from fieldpack.errors import ConversionError, InputError
+from fieldpack_converters.opened_source import Array
+from fieldpack_converters.ranges import Extent, Histogram, RangeChoice, RangeKind
+from fieldpack_converters.tflite_graph import TFLiteGraph
+from fieldpack_converters.tflite_interpreter import PlainInterpreter, samples
+
+Ranges = dict[str, tuple[float, float]]
+Report = Callable[[str, float], None]
+
+
+def calibration_arrays(graph: TFLiteGraph, paths: dict[str, str]) -> list[Array]:
+    """One memory-mapped [N, ...] array per input, found by tensor name or index.
+
+    Raises
+    ------
+    InputError
+        If an input has no array, or shapes or lengths do not fit.
+    """
+    arrays = []
+    for index, tensor in enumerate(graph.inputs):
+        name = graph.name(tensor)
+        path = paths.get(name, paths.get(str(index)))
+        if path is None:
+            raise InputError(
+                f"There are no calibration samples for input {name}.", came=", ".join(paths) or "nothing"
+            )
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        if array.shape[1:] != graph.shape(tensor)[1:] or array.shape[0] == 0:
+            raise InputError(
+                f"The calibration samples of input {name} do not fit.",
+                came=array.shape,
+                allowed=f"[N, {', '.join(str(size) for size in graph.shape(tensor)[1:])}] with N > 0",
+            )
+        arrays.append(array)
+    if len({array.shape[0] for array in arrays}) != 1:
+        raise InputError("The calibration inputs have different numbers of samples.")
+    return arrays
+
+
+def activation_tensors(graph: TFLiteGraph) -> list[int]:
+    """The float tensors that are computed or fed, in order of first use."""
+    found: dict[int, None] = dict.fromkeys(graph.inputs)
+    for operation in graph.operations():
+        found.update(dict.fromkeys(operation.outputs))
+    return [tensor for tensor in found if graph.dtype(tensor) == "float32" and not graph.is_constant(tensor)]
+
+
+def calibrated_ranges(
+    content: bytes,
+    arrays: list[Array],
+    choice: RangeChoice,
+    known: Ranges | None = None,
+    report: Report | None = None,
+) -> Ranges:
+    """The range [low, high] of every activation tensor, by tensor name.
+
+    Parameters
+    ----------
+    content : bytes
+        The float32 TFLite file.
+    arrays : list of ndarray
+        One [N, ...] array per input.
+    known : dict, optional
+        Ranges known beforehand (pixels: 0..255), which replace the measured ones.
+    """
+    graph = TFLiteGraph(content)
+    engine = PlainInterpreter(content, keep_all=True)
+    tensors = activation_tensors(graph)
+    extents = {tensor: Extent() for tensor in tensors}
+    for _ in _passes(engine, arrays, report, "calibrate: minimum and maximum"):
+        for tensor, extent in extents.items():
+            extent.add(engine.tensor(tensor))
+    unseen = [graph.name(tensor) for tensor, extent in extents.items() if not extent.known]
+    if unseen:
+        raise ConversionError(
+            "The calibration samples give no finite value in some tensors.", came=", ".join(unseen[:5])
+        )
+    ranges = {tensor: (extent.low, extent.high) for tensor, extent in extents.items()}
+    if choice.kind is not RangeKind.MIN_MAX:
+        ranges = _narrowed(engine, arrays, ranges, choice, report)
+    named = {graph.name(tensor): ends for tensor, ends in ranges.items()}
+    return {**named, **_checked_known(known or {}, named)}
+
+
+def _narrowed(
+    engine: PlainInterpreter,
+    arrays: list[Array],
+    extents: dict[int, tuple[float, float]],
+    choice: RangeChoice,
+    report: Report | None,
+) -> dict[int, tuple[float, float]]:
+    histograms = {tensor: Histogram(low, high) for tensor, (low, high) in extents.items()}
+    for _ in _passes(engine, arrays, report, f"calibrate: {choice.kind.value}"):
+        for tensor, histogram in histograms.items():
+            histogram.add(engine.tensor(tensor))
+    if choice.kind is RangeKind.PERCENTILE:
+        return {tensor: item.percentile_range(choice.percentile) for tensor, item in histograms.items()}
+    return {tensor: item.mse_range() for tensor, item in histograms.items()}
+
+
+def _passes(
+    engine: PlainInterpreter, arrays: list[Array], report: Report | None, stage: str
+) -> Iterator[int]:
+    """Invoke the engine on every sample; its tensors are readable between two steps."""
+    count = arrays[0].shape[0]
+    for number, sample in enumerate(samples(arrays)):
+        if report is not None and number % 16 == 0:
+            report(stage, number / count)
+        engine.invoke(sample)
+        yield number
+
+
+def _checked_known(known: Ranges, named: Ranges) -> Ranges:
+    unknown = [name for name in known if name not in named]
+    if unknown:
+        raise InputError(
+            "A known range names a tensor that the model does not have.",
+            came=", ".join(unknown),
+            allowed=", ".join(list(named)[:8]),
+        )
+    return {name: (float(low), float(high)) for name, (low, high) in known.items()}
+
+
+def as_quantizer_result(ranges: Ranges, ranks: dict[str, int]) -> dict[str, dict[str, Array]]:
+    """The ranges as ai-edge-quantizer's calibration result: arrays of rank-many ones."""
+    return {
+        name: {
+            "min": np.full((1,) * ranks[name], low, np.float32),
+            "max": np.full((1,) * ranks[name], high, np.float32),
+        }
+        for name, (low, high) in ranges.items()
+    }

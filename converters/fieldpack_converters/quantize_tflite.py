@@ -1,0 +1,236 @@
+"""Worker target: float32 TFLite in, float16 / dynamic int8 / static int8 TFLite out.
+
+ai-edge-quantizer rewrites the graph; the ranges come from our calibrator, the rules are checked
+before and after, and the result is made smaller by ``compact.py``.  What the file promises (int8
+weights, int8 activations) is counted in the written file, not believed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from fieldpack.errors import ConversionError, SpecError
+from fieldpack_converters.bias_correction import corrected_biases
+from fieldpack_converters.calibrator import (
+    Ranges,
+    as_quantizer_result,
+    calibrated_ranges,
+    calibration_arrays,
+)
+from fieldpack_converters.compact import compacted
+from fieldpack_converters.dead_channels import revived
+from fieldpack_converters.opened_source import Array
+from fieldpack_converters.quantization_rules import (
+    Method,
+    Rule,
+    chosen_methods,
+    matched_operations,
+    rules_from,
+)
+from fieldpack_converters.ranges import RangeChoice
+from fieldpack_converters.source import Report, silent
+from fieldpack_converters.tflite_graph import TFLiteGraph
+
+_WEIGHTED = (
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "TRANSPOSE_CONV",
+    "BATCH_MATMUL",
+    "EMBEDDING_LOOKUP",
+)
+
+
+def quantize(
+    model: str,
+    path: str,
+    method: str,
+    calibration: dict[str, str] | None = None,
+    ranges: dict[str, Any] | None = None,
+    io: str = "float32",
+    rules: list[dict[str, Any]] | None = None,
+    input_ranges: dict[str, list[float]] | None = None,
+    bias_correction: bool = False,
+    keep_names: bool = False,
+    report: Report = silent,
+) -> dict[str, object]:
+    """Quantise a float32 TFLite file.
+
+    Parameters
+    ----------
+    model, path : str
+        The float32 file and the file to write.
+    method : str
+        ``float16``, ``dynamic_int8`` (int8 weights, float activations) or ``static_int8``.
+    calibration : dict, optional
+        Input tensor name or index -> ``.npy`` [N, ...] of real values; needed for static int8.
+    ranges : dict, optional
+        ``{"kind": "min_max" | "percentile" | "mse", "percentile": 99.99}``.
+    io : str
+        ``float32`` or ``int8`` borders (static int8 only).
+    rules : list of dict, optional
+        ``{"method", "layers": regex over output tensor names, "operators": [names] | None}``;
+        a later rule wins; the flavour's method is the rule before the first.
+    input_ranges : dict, optional
+        Tensor name -> [low, high] known beforehand (pixels: [0, 255]).
+    bias_correction : bool
+        Take the mean shift of every channel back in the int32 biases (static int8 only).
+    keep_names : bool
+        Keep the names of intermediate tensors in the file.
+
+    Returns
+    -------
+    dict
+        ``matched`` (rule index -> operators; "default" first), ``quantised_ops``, ``float_ops``,
+        ``changed``, ``mended_channels``, ``corrected_ops``, ``size_bytes``, ``inputs``, ``outputs``.
+
+    Raises
+    ------
+    SpecError
+        If a rule is wrong or matches nothing, or calibration is missing.
+    ConversionError
+        If the written file does not hold what the rules promise.
+    """
+    content = Path(model).read_bytes()
+    graph = TFLiteGraph(content)
+    ordered = rules_from(rules or [], _method(method, io))
+    found = matched_operations(graph, ordered)
+    methods = chosen_methods(graph, ordered)
+    arrays = measured = None
+    if Method.STATIC_INT8 in methods.values():
+        arrays = _calibration(graph, calibration)
+        choice = RangeChoice.from_words(ranges or {})
+        measured = calibrated_ranges(content, arrays, choice, _known(input_ranges), report)
+    report("quantise", 0.5)
+    written = _rewritten(graph, content, ordered, io, measured)
+    written, mended = revived(content, written)
+    corrected = 0
+    if bias_correction and arrays is not None:
+        written, corrected = corrected_biases(content, written, arrays, report=report)
+    report("compact and check", 0.9)
+    written = compacted(written, keep_names)
+    after = TFLiteGraph(written)
+    quantised, floating = _counted(graph, after, methods)
+    Path(path).write_bytes(written)
+    return {
+        "matched": {str(index - 1) if index else "default": len(items) for index, items in found.items()},
+        "quantised_ops": quantised,
+        "float_ops": floating,
+        "changed": written != content,
+        "mended_channels": mended,
+        "corrected_ops": corrected,
+        "size_bytes": len(written),
+        "inputs": after.facts(after.inputs),
+        "outputs": after.facts(after.outputs),
+    }
+
+
+def _calibration(graph: TFLiteGraph, calibration: dict[str, str] | None) -> list[Array]:
+    if calibration is None:
+        raise SpecError(
+            "Static int8 needs calibration samples.", hint="name the calibration data in pack.toml"
+        )
+    return calibration_arrays(graph, calibration)
+
+
+def _known(input_ranges: dict[str, list[float]] | None) -> Ranges:
+    return {name: (float(low), float(high)) for name, (low, high) in (input_ranges or {}).items()}
+
+
+def _method(word: str, io: str) -> Method:
+    allowed = [method.value for method in Method if method is not Method.FLOAT32]
+    if word not in allowed:
+        raise SpecError("The quantisation method is unknown.", came=word, allowed=", ".join(allowed))
+    if io not in ("float32", "int8") or (io == "int8" and word != Method.STATIC_INT8):
+        raise SpecError(
+            "The border type does not fit the method.",
+            came=f"io {io!r} with {word}",
+            allowed="float32; int8 with static_int8",
+        )
+    return Method(word)
+
+
+def _rewritten(
+    graph: TFLiteGraph, content: bytes, rules: tuple[Rule, ...], io: str, ranges: Ranges | None
+) -> bytes:
+    ranks = {graph.name(index): len(graph.shape(index)) for index in range(len(graph.main.tensors))}
+    result = None if ranges is None else as_quantizer_result(ranges, ranks)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from ai_edge_quantizer import quantizer as aeq
+
+    engine = aeq.Quantizer(bytearray(content))
+    for position, rule in enumerate(rules):
+        for operator in rule.operators or ("*",):
+            _add(engine, rule, _named(operator), position)
+    if io == "float32" and any(rule.method is Method.STATIC_INT8 for rule in rules):
+        for border in ("INPUT", "OUTPUT"):
+            engine.update_quantization_recipe(".*", border, algorithm_key=aeq.AlgorithmName.NO_QUANTIZE)
+    try:
+        written = engine.quantize(result, enable_progress_report=False, enable_progress_bar=False)
+    except (ValueError, RuntimeError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ConversionError(
+            "The quantiser refused this model.",
+            came=f"{type(error).__name__}: {str(error).strip()[:500]}",
+            hint="keep the layer that the message names in float with a rule",
+        ) from error
+    return bytes(written.quantized_model)
+
+
+def _named(operator: str) -> str:
+    return {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}.get(operator, operator)
+
+
+def _add(engine: Any, rule: Rule, operator: str, position: int) -> None:
+    from ai_edge_quantizer import quantizer as aeq
+
+    # A scope that was given before is one entry in the quantiser: an empty group keeps them apart.
+    scope = rule.layers + "(?:)" * position
+    if rule.method is Method.FLOAT32:
+        engine.update_quantization_recipe(scope, operator, algorithm_key=aeq.AlgorithmName.NO_QUANTIZE)
+    elif rule.method is Method.FLOAT16:
+        engine.add_weight_only_config(scope, operator, 16, algorithm_key=aeq.AlgorithmName.FLOAT_CASTING)
+    elif rule.method is Method.DYNAMIC_INT8:
+        engine.add_dynamic_config(scope, operator, 8)
+    else:
+        engine.add_static_config(scope, operator, 8, 8)
+
+
+def _counted(before: TFLiteGraph, after: TFLiteGraph, methods: dict[int, Method]) -> tuple[int, int]:
+    """Operators that hold what was promised, and operators left float; raises when promises fail."""
+    wanted: dict[str, list[Method]] = {}
+    for operation in before.operations():
+        wanted.setdefault(operation.name, []).append(methods[operation.index])
+    came: dict[str, list[bool]] = {}
+    widened: set[int] = set()
+    for operation in after.operations():
+        if operation.name == "DEQUANTIZE" and after.is_constant(operation.inputs[0]):
+            widened.update(operation.outputs)
+        came.setdefault(operation.name, []).append(_is_quantised(after, operation.inputs, widened))
+    broken = []
+    quantised = floating = 0
+    for name, promised in wanted.items():
+        kept = came.get(name, [])
+        for place, method in enumerate(promised):
+            done = place < len(kept) and kept[place]
+            quantised += done
+            floating += not done
+            if name in _WEIGHTED and method is not Method.FLOAT32 and not done:
+                broken.append(f"{name} {place}")
+            if name in _WEIGHTED and method is Method.FLOAT32 and done:
+                broken.append(f"{name} {place} (asked to stay float)")
+    if broken:
+        raise ConversionError(
+            "The written file does not hold what the rules promise.",
+            came=", ".join(broken[:8]),
+            allowed="every operator with weights quantised as its last matching rule says",
+        )
+    return quantised, floating
+
+
+def _is_quantised(graph: TFLiteGraph, inputs: tuple[int, ...], widened: set[int]) -> bool:
+    """Whether an operator reads int8 values, or weights that a DEQUANTIZE widens at load time."""
+    return any(
+        tensor >= 0 and (tensor in widened or graph.dtype(tensor) in ("int8", "float16")) for tensor in inputs
+    )
