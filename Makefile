@@ -17,33 +17,39 @@ FIELDPACK_DATA ?= $(abspath ../shared/data)
 
 PIP := bin/python -m pip --disable-pip-version-check -qq --no-input
 # .venv has the frameworks, .venv-light has not; what needs no framework takes whichever is there.
-ENV := $(shell cmp -s constraints.txt .venv/constraints.txt && echo .venv || echo .venv-light)
+ENV := $(shell cmp -s constraints.txt .venv/constraints.made && echo .venv || echo .venv-light)
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
 
 venv: ## .venv with every extra, exactly as locked; made again only when constraints.txt changes
-	@if cmp -s constraints.txt .venv/constraints.txt; then exit 0; fi
-	$(call need_python)
-	echo "venv: making .venv (about 3 minutes, 4 GB)"
-	"$(PYTHON)" -m venv --clear .venv
-	echo "venv: 1/3 $(TORCH)"
-	.venv/$(PIP) install --no-deps "$(TORCH)"
-	echo "venv: 2/3 the locked packages"
-	.venv/$(PIP) install --require-hashes --no-deps -r constraints.txt
-	echo "venv: 3/3 fieldpack itself, editable"
-	.venv/$(PIP) install --no-deps --no-build-isolation --editable .
-	.venv/bin/python -m pip --disable-pip-version-check check
-	cp constraints.txt .venv/constraints.txt
+	@$(call need_python)
+	if ! cmp -s constraints.txt .venv/constraints.made; then
+		echo "venv: making .venv (about 3 minutes, 4 GB)"
+		"$(PYTHON)" -m venv --clear .venv
+		echo "venv: 1/3 $(TORCH)"
+		.venv/$(PIP) install --no-deps "$(TORCH)"
+		echo "venv: 2/3 the locked packages"
+		.venv/$(PIP) install --require-hashes --no-deps -r constraints.txt
+		cp constraints.txt .venv/constraints.made
+	fi
+	if ! cmp -s pyproject.toml .venv/pyproject.made; then
+		echo "venv: 3/3 fieldpack itself, editable"
+		.venv/$(PIP) install --no-deps --no-build-isolation --editable .
+		.venv/bin/python -m pip --disable-pip-version-check check
+		cp pyproject.toml .venv/pyproject.made
+	fi
 
 light: # .venv-light: the bare distribution and the dev extra, no frameworks
-	@if [ "$(ENV)" = .venv ] || cmp -s constraints.txt .venv-light/constraints.txt; then exit 0; fi
+	@if [ "$(ENV)" = .venv ]; then exit 0; fi
+	if cmp -s constraints.txt .venv-light/constraints.made && cmp -s pyproject.toml .venv-light/pyproject.made; then exit 0; fi
 	$(call need_python)
 	echo "light: making .venv-light (bare distribution and dev extra)"
 	"$(PYTHON)" -m venv --clear .venv-light
 	sed -n 's/^\([A-Za-z0-9._-]*==[^ ]*\).*/\1/p' constraints.txt > .venv-light/pins.txt
 	.venv-light/$(PIP) install --constraint .venv-light/pins.txt --editable ".[dev]"
-	cp constraints.txt .venv-light/constraints.txt
+	cp constraints.txt .venv-light/constraints.made
+	cp pyproject.toml .venv-light/pyproject.made
 
 check: light ## lint, types and the tests that need no framework
 	@$(call lint,$(ENV))

@@ -27,10 +27,10 @@ PURPOSES: dict[str | None, str] = {
     None: "opening, verifying, running and gating bundles",
     "keras": "Keras and SavedModel sources, TFLite flavours",
     "torch": "PyTorch sources",
-    "onnx": "ONNX graphs",
+    "onnx": "ONNX graphs (no kind of source yet)",
     "coreml": "running Core ML flavours",
     "coreml-convert": "writing Core ML flavours",
-    "sound": "compressed sound files and the sound front-end's reference",
+    "sound": "sound files other than WAV, changes of sample rate",
 }
 """What each extra of ``pyproject.toml`` is for; None is the bare distribution."""
 
