@@ -162,6 +162,9 @@ class TfliteFlavour(Strict):
     ranges: Ranges | None = Field(
         default=None, description="activation ranges of static_int8", examples=[{"kind": "min_max"}]
     )
+    bias_correction: bool = Field(
+        default=False, description="static_int8 takes the mean shift of each channel back in the biases"
+    )
     io: Literal["float32", "int8"] = Field(description="number format at the border", examples=["float32"])
     fold_scaling: bool = Field(description="the graph takes pixels 0..255", examples=[True])
 

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fieldpack.bundle.manifest import Border, FlavourKind, Quantization
 from fieldpack.contract import Contract, ImageInput, Input, Output
 from fieldpack.errors import ContractError
+from fieldpack.tflite.facts import Tensor
 
 Layout = Literal["NHWC", "NCHW"]
 
 
+@dataclass(frozen=True, slots=True)
 class FoundTensor:
     """What a file says about one of its border tensors."""
 
-    __slots__ = ("dtype", "name", "quantization", "shape")
-
-    def __init__(
-        self, name: str, shape: Sequence[int], dtype: str, quantization: Quantization | None = None
-    ) -> None:
-        self.name = name
-        self.shape = tuple(int(size) for size in shape)
-        self.dtype = dtype
-        self.quantization = quantization
+    name: str
+    shape: tuple[int, ...]
+    dtype: Any
+    quantization: Quantization | None = None
 
 
 def find_borders(
@@ -48,7 +46,7 @@ def find_borders(
     ContractError
         Number, shape or label count differ between the contract and the file.
     """
-    inputs, outputs = (_tflite if kind is FlavourKind.TFLITE else _coreml)(path)
+    inputs, outputs = _tflite(path) if kind is FlavourKind.TFLITE else _coreml(path)
     _same_count("inputs", contract.inputs, inputs)
     _same_count("outputs", contract.outputs, outputs)
     ordered_in = _in_contract_order([item.name for item in contract.inputs], inputs)
@@ -64,15 +62,17 @@ def _tflite(path: Path) -> tuple[list[FoundTensor], list[FoundTensor]]:
 
     model = open_model(path)
 
-    def found(names: Sequence[str], tensors: Sequence[object]) -> list[FoundTensor]:
-        items = []
-        for name, tensor in zip(names, tensors, strict=True):
-            scale, zero = getattr(tensor, "scale", ()), getattr(tensor, "zero_point", ())
-            quantization = Quantization(scale=scale[0], zero_point=zero[0]) if scale else None
-            items.append(FoundTensor(name, tensor.shape, tensor.dtype, quantization))  # type: ignore[attr-defined]
-        return items
+    return (
+        [_tflite_tensor(name, item) for name, item in zip(model.input_names, model.inputs, strict=True)],
+        [_tflite_tensor(name, item) for name, item in zip(model.output_names, model.outputs, strict=True)],
+    )
 
-    return found(model.input_names, model.inputs), found(model.output_names, model.outputs)
+
+def _tflite_tensor(name: str, tensor: Tensor) -> FoundTensor:
+    quantization = None
+    if tensor.scale:
+        quantization = Quantization(scale=tensor.scale[0], zero_point=tensor.zero_point[0])
+    return FoundTensor(name, tensor.shape, tensor.dtype, quantization)
 
 
 def _coreml(path: Path) -> tuple[list[FoundTensor], list[FoundTensor]]:
@@ -123,7 +123,7 @@ def _input(item: Input, found: FoundTensor, folded: bool) -> Border:
         name=item.name,
         tensor=found.name,
         shape=found.shape,
-        dtype=found.dtype,  # type: ignore[arg-type]
+        dtype=found.dtype,
         layout=layout,
         scale=scale,
         offset=offset,
@@ -136,7 +136,7 @@ def _output(item: Output, found: FoundTensor) -> Border:
         name=item.name,
         tensor=found.name,
         shape=found.shape,
-        dtype=found.dtype,  # type: ignore[arg-type]
+        dtype=found.dtype,
         quantization=found.quantization,
     )
 

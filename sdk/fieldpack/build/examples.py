@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.bundle.manifest import Border
-from fieldpack.contract import Contract, ImageInput
+from fieldpack.contract import Contract, ImageInput, Input
 from fieldpack.data import Prepared
 from fieldpack.preprocess.image import to_tensor
 from fieldpack.runtime.border import feed
@@ -64,28 +65,27 @@ def save_source_tensors(contract: Contract, examples: Examples, folder: Path) ->
     """
     written = {}
     for item in contract.inputs:
-        array = examples.prepared.inputs[item.name]
         target = folder / f"{item.name}.npy"
-        if isinstance(item, ImageInput):
-            scale, offset = item.scale_offset()
-            layout = item.layout.value
-            _write(
-                target, array, item.shape, lambda part, s=scale, o=offset, w=layout: to_tensor(part, s, o, w)
-            )
-        else:
-            _write(target, array, item.shape, lambda part: part)
+        _write(target, examples.prepared.inputs[item.name], item.shape, partial(_source_tensor, item))
         written[item.name] = str(target)
     return written
 
 
+def _source_tensor(item: Input, part: NDArray[Any]) -> NDArray[Any]:
+    if not isinstance(item, ImageInput):
+        return part
+    scale, offset = item.scale_offset()
+    return to_tensor(part, scale, offset, item.layout)
+
+
 def save_tensors(borders: tuple[Border, ...], examples: Examples, folder: Path) -> dict[str, str]:
-    """Write what a flavour is fed, tensor name -> ``.npy`` path."""
+    """Write what a flavour is fed, position of the input -> ``.npy`` path."""
     written = {}
     for position, border in enumerate(borders):
         target = folder / f"{position}.npy"
         array = examples.prepared.inputs[border.name]
-        _write(target, array, border.shape[1:], lambda part, b=border: feed(b, part))
-        written[border.tensor] = str(target)
+        _write(target, array, border.shape[1:], partial(feed, border))
+        written[str(position)] = str(target)
     return written
 
 
@@ -96,12 +96,19 @@ def _write(
     convert: Callable[[NDArray[Any]], NDArray[Any]],
 ) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    out = np.lib.format.open_memmap(target, mode="w+", dtype=np.float32, shape=(len(array), *shape))
+    out: NDArray[np.float32] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+        target, mode="w+", dtype=np.float32, shape=(len(array), *shape)
+    )
     for start in range(0, len(array), CHUNK):
         out[start : start + CHUNK] = convert(array[start : start + CHUNK])
-    out.flush()
+    del out  # writes the map back
 
 
 def load_outputs(files: Mapping[str, str]) -> dict[str, NDArray[Any]]:
     """Read output arrays that a worker wrote, float32 [N, ...] by output name."""
     return {name: np.load(path, allow_pickle=False) for name, path in files.items()}
+
+
+def golden_rows(count: int, wanted: int) -> list[int]:
+    """Evenly spread item numbers, first and last included; all of them when there are fewer."""
+    return sorted({int(row) for row in np.linspace(0, count - 1, min(count, wanted)).round()})

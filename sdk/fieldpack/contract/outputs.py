@@ -36,6 +36,11 @@ class Output(Strict):
         description="text file, one label a line, in output order; required unless linear",
         examples=["labels.txt"],
     )
+    skip_labels: int = Field(
+        default=0,
+        ge=0,
+        description="leading lines of the label file that this model has no output for, such as a background row",
+    )
     unit: str | None = Field(default=None, description="unit of a linear output", examples=["metre"])
     threshold: float | None = Field(
         default=None, description="score from which a sigmoid label counts as present", examples=[0.5]

@@ -1,0 +1,244 @@
+"""The last step of a build: everything that was made and measured becomes a bundle."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldpack import gate
+from fieldpack.build.conversion import Made, SourceFacts
+from fieldpack.build.examples import Examples, golden_rows
+from fieldpack.build.measurement import Measured
+from fieldpack.build.worst import WorstExamples
+from fieldpack.bundle.digest import content_digest, sha256_file
+from fieldpack.bundle.labels import labels_bytes
+from fieldpack.bundle.manifest import (
+    DataLineage,
+    FlavourEntry,
+    FlavourKind,
+    Golden,
+    GoldenOutput,
+    Lineage,
+    Requires,
+)
+from fieldpack.bundle.write import BundleWriter
+from fieldpack.runtime.flavour import PRECISIONS
+from fieldpack.spec import ArrayData, DataSource, FolderData, ProviderData, SourceKind, Spec
+from fieldpack.verdict import Outcome, Verdict
+
+EVIDENCE_FILE = "evidence/parity.json"
+FLOAT_TOLERANCE = 1e-3
+"""Of the largest absolute golden output: kernels of other CPUs add in another order."""
+INTEGER_TOLERANCE = 2e-2
+"""The same for integer arithmetic, where one rounding may move a value by a whole step."""
+TOOLS = {
+    SourceKind.KERAS: ("tensorflow", "keras"),
+    SourceKind.KERAS_LEGACY: ("tensorflow", "tf-keras"),
+    SourceKind.SAVED_MODEL: ("tensorflow",),
+    SourceKind.TORCH: ("torch", "litert-torch"),
+    SourceKind.TORCH_EXPORT: ("torch", "litert-torch"),
+    SourceKind.TFLITE: (),
+}
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything a bundle is written from."""
+
+    spec: Spec
+    spec_path: Path
+    labels: dict[str, tuple[str, ...]]
+    evaluation: Examples
+    calibration: Examples | None
+    facts: SourceFacts
+    made: list[Made]
+    measured: Measured
+
+    @cached_property
+    def rows(self) -> list[int]:
+        """Items of the evaluation set that become golden vectors."""
+        return golden_rows(self.evaluation.count, self.spec.data.golden)
+
+    @cached_property
+    def flavours(self) -> tuple[FlavourEntry, ...]:
+        """Manifest entries, in the order of the spec."""
+        return tuple(self._entry(item) for item in self.made)
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The spec's budget held against what was measured."""
+        return gate.hold(self.spec.budget, self.flavours, self.measured.evidence)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst verdict."""
+        return gate.outcome_of(self.verdicts)
+
+    def write(self, writer: BundleWriter) -> str:
+        """Stage every file and commit; returns the digest of the bundle."""
+        for item, entry in zip(self.made, self.flavours, strict=True):
+            _copy(item.path, writer.path(entry.path))
+            for output, file in entry.golden.files.items():
+                results = self.measured.flavours[item.name][PRECISIONS[item.kind][0]][output]
+                writer.add_bytes(file, _npy(results[self.rows]))
+        for name, labels in self.labels.items():
+            writer.add_bytes(f"labels/{name}.txt", labels_bytes(labels))
+        golden = self._golden(writer)
+        worst = WorstExamples(self.spec, self.evaluation.prepared, self.measured.evidence)
+        evidence = {**self.measured.evidence, "worst": worst.write(writer)}
+        writer.add_bytes(EVIDENCE_FILE, _json(evidence))
+        return writer.commit(self._fields(golden))
+
+    def _fields(self, golden: Golden) -> dict[str, Any]:
+        pack = self.spec.pack
+        contract = self.spec.contract
+        outputs = tuple(
+            output.model_copy(update={"labels": f"labels/{output.name}.txt", "skip_labels": 0})
+            if output.labels
+            else output
+            for output in contract.outputs
+        )
+        return {
+            "name": pack.name,
+            "version": pack.version,
+            "description": pack.description,
+            "license": pack.license,
+            "contract": contract.model_copy(update={"outputs": outputs}).model_dump(mode="json"),
+            "flavours": [entry.model_dump(mode="json") for entry in self.flavours],
+            "golden": golden.model_dump(mode="json"),
+            "lineage": self._lineage().model_dump(mode="json"),
+            "budget": self.spec.budget.model_dump(mode="json"),
+            "verdicts": [verdict.as_dict() for verdict in self.verdicts],
+            "evidence": EVIDENCE_FILE,
+        }
+
+    def _entry(self, item: Made) -> FlavourEntry:
+        golden = self.measured.flavours[item.name][PRECISIONS[item.kind][0]]
+        return FlavourEntry(
+            name=item.name,
+            kind=item.kind,
+            path=f"flavours/{item.name}/model.{'tflite' if item.kind is FlavourKind.TFLITE else 'mlpackage'}",
+            digest=content_digest(item.path),
+            installed_bytes=sum(path.stat().st_size for path in _files(item.path)),
+            download_bytes=sum(len(zlib.compress(path.read_bytes(), 6)) for path in _files(item.path)),
+            inputs=item.inputs,
+            outputs=item.outputs,
+            requires=_requires(item),
+            compression=item.compression,
+            golden=GoldenOutput(
+                files={name: f"golden/flavours/{item.name}/{name}.npy" for name in golden},
+                tolerance={name: _tolerance(item, array[self.rows]) for name, array in golden.items()},
+            ),
+        )
+
+    def _golden(self, writer: BundleWriter) -> Golden:
+        prepared = self.evaluation.prepared
+        for name, array in prepared.inputs.items():
+            writer.add_bytes(f"golden/inputs/{name}.npy", _npy(np.asarray(array[self.rows])))
+        for name, array in self.measured.source.items():
+            writer.add_bytes(f"golden/outputs/{name}.npy", _npy(array[self.rows]))
+        return Golden(
+            ids=tuple(prepared.ids[row] for row in self.rows),
+            inputs={name: f"golden/inputs/{name}.npy" for name in prepared.inputs},
+            outputs={name: f"golden/outputs/{name}.npy" for name in self.measured.source},
+        )
+
+    def _lineage(self) -> Lineage:
+        spec = self.spec
+        data = {"evaluation": _data_lineage(spec.data.evaluation, self.evaluation)}
+        if spec.data.calibration is not None and self.calibration is not None:
+            data["calibration"] = _data_lineage(spec.data.calibration, self.calibration)
+        return Lineage(
+            source_kind=spec.source.kind.value,
+            source_digest=self.facts.digest,
+            source_parameters=self.facts.parameters,
+            spec_digest=sha256_file(self.spec_path),
+            seed=spec.pack.seed,
+            tools=self._tools(),
+            data=data,
+        )
+
+    def _tools(self) -> dict[str, str]:
+        names = ["fieldpack", "numpy", "pillow", *TOOLS[self.spec.source.kind]]
+        kinds = {item.kind for item in self.made}
+        names += ["ai-edge-litert", "ai-edge-quantizer"] if FlavourKind.TFLITE in kinds else []
+        names += ["coremltools", "torch"] if FlavourKind.COREML in kinds else []
+        return {name: found for name in sorted(set(names)) if (found := _version(name)) is not None}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _requires(item: Made) -> Requires:
+    if item.kind is FlavourKind.TFLITE:
+        from fieldpack.tflite.file import open_model
+        from fieldpack.tflite.runtime_version import minimum_runtime
+
+        model = open_model(item.path)
+        needed = minimum_runtime(model)
+        return Requires(
+            tflite_runtime=needed.version,
+            operators=dict(sorted(model.op_versions().items())),
+            unknown_operators=needed.unknown,
+        )
+    from fieldpack.coreml.package import open_package
+
+    package = open_package(item.path)
+    return Requires(ios=package.minimum_ios, operators=dict(sorted(package.op_histogram().items())))
+
+
+def _tolerance(item: Made, golden: NDArray[Any]) -> float:
+    integers = item.kind is FlavourKind.TFLITE and item.quantises
+    span = float(np.abs(golden).max(initial=0.0))
+    share = INTEGER_TOLERANCE if integers else FLOAT_TOLERANCE
+    return float(f"{max(span, 1e-6) * share:.3g}")
+
+
+def _data_lineage(source: DataSource, examples: Examples) -> DataLineage:
+    if isinstance(source, ProviderData):
+        text = f"{source.provider} split {source.split}"
+    elif isinstance(source, FolderData):
+        text = f"folder {Path(source.folder).name}, {source.pattern}"
+    elif isinstance(source, ArrayData):
+        text = "arrays " + ", ".join(sorted(Path(path).name for path in source.inputs.values()))
+    else:
+        rows = "; ".join(f"{column} is {' or '.join(values)}" for column, values in source.where.items())
+        text = f"table {Path(source.manifest).name}" + (f" where {rows}" if rows else "")
+    return DataLineage(description=text, count=examples.count, digest=examples.prepared.digest())
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_file():
+        shutil.copyfile(source, target)
+    else:
+        shutil.copytree(source, target, copy_function=shutil.copyfile)
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode("utf-8")

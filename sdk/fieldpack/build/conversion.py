@@ -1,0 +1,383 @@
+"""Two roads side by side: the TFLite flavours and the Core ML flavours, each in its own workers.
+
+The TFLite road writes the float32 file once, runs the source model in the same process
+and makes every other TFLite flavour from that file. The Core ML road makes all packages
+in one process. Nothing in here imports a framework.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fieldpack import worker
+from fieldpack.build.borders import find_borders
+from fieldpack.build.examples import Examples, save_tensors
+from fieldpack.bundle.digest import sha256_file
+from fieldpack.bundle.manifest import Border, Compression, FlavourKind
+from fieldpack.contract import ImageInput
+from fieldpack.coreml.canonical import canonicalise
+from fieldpack.errors import ContractError, ConversionError, UnsupportedError
+from fieldpack.recipe import Method, MinMax, Percentile, Ranges
+from fieldpack.spec import CoremlFlavour, SourceKind, Spec, TfliteFlavour
+
+Progress = Callable[[str, str, float], None]
+"""Called with (road, stage, fraction)."""
+
+TFLITE = "tflite"
+COREML = "core ml"
+EXPORT_TFLITE = "fieldpack_converters.to_tflite:export"
+EXPORT_COREML = "fieldpack_converters.to_coreml:export"
+QUANTIZE_TFLITE = "fieldpack_converters.quantize_tflite:quantize"
+RUN_SOURCE = "fieldpack_converters.source:run"
+DESCRIBE_SOURCE = "fieldpack_converters.source:describe"
+EVALUATE = "fieldpack.runtime.evaluate:evaluate"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One flavour's file, not yet measured."""
+
+    name: str
+    kind: FlavourKind
+    path: Path
+    inputs: tuple[Border, ...]
+    outputs: tuple[Border, ...]
+    compression: Compression
+    quantises: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What the source model said of itself, and its outputs on the evaluation examples."""
+
+    digest: str
+    parameters: int
+    output_shapes: tuple[tuple[int, ...], ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Conversion:
+    """Both roads of one build.
+
+    Attributes
+    ----------
+    spec : Spec
+        What is built.
+    folder : Path
+        Work folder; removed by its owner.
+    evaluation, calibration : Examples
+        Prepared data; calibration may be None.
+    tensors : dict
+        Input name -> ``.npy`` that the source model is fed.
+    progress : callable
+        Called with (road, stage, fraction).
+    """
+
+    spec: Spec
+    folder: Path
+    evaluation: Examples
+    calibration: Examples | None
+    tensors: dict[str, str]
+    progress: Progress
+    _bases: dict[bool, Path] = field(default_factory=dict)
+    _facts: SourceFacts | None = None
+
+    def run(self) -> tuple[SourceFacts, dict[str, Made]]:
+        """Make every flavour.
+
+        Returns
+        -------
+        SourceFacts, dict of str to Made
+            In no particular order.
+
+        Raises
+        ------
+        FieldpackError
+            The first thing that went wrong on either road; the other road is then abandoned.
+        """
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            roads = [pool.submit(self._tflite_road), pool.submit(self._coreml_road)]
+            done, _ = wait(roads, return_when=FIRST_EXCEPTION)
+            for road in done:
+                road.result()
+            made = {item.name: item for road in roads for item in road.result()}
+        if self._facts is None:
+            raise ConversionError("the source model was not run")
+        return self._facts, made
+
+    def _tflite_road(self) -> list[Made]:
+        flavours = [item for item in self.spec.flavours if isinstance(item, TfliteFlavour)]
+        for folded in sorted({item.fold_scaling for item in flavours}) or [False]:
+            if flavours:
+                self._export_base(folded)
+        if self._facts is None:
+            self._run_source()
+        return [self._tflite_flavour(item) for item in flavours]
+
+    def _export_base(self, folded: bool) -> None:
+        path = self.folder / f"base-{'pixels' if folded else 'scaled'}.tflite"
+        if self.spec.source.kind is SourceKind.TFLITE:
+            self._adopt_tflite(path, folded)
+            return
+        run = None
+        if self._facts is None:
+            run = {"inputs": self._indexed_tensors(), "outputs": str(self.folder / "source")}
+        answer = self._work(
+            TFLITE,
+            EXPORT_TFLITE,
+            {"source": self._source(), "path": str(path), "scaling": self._scaling(folded), "run": run},
+        )
+        self._bases[folded] = path
+        if run is not None:
+            self._facts = _facts(answer, answer["run"]["outputs"])
+
+    def _adopt_tflite(self, path: Path, folded: bool) -> None:
+        """An existing ``.tflite`` is its own base; it runs on LiteRT."""
+        if folded:
+            raise UnsupportedError(
+                "scaling cannot be folded into an existing .tflite",
+                hint="set fold_scaling = false for the flavours of a tflite source",
+            )
+        source = Path(self.spec.source.path)
+        shutil.copyfile(source, path)
+        self._bases[folded] = path
+        inputs, outputs = find_borders(FlavourKind.TFLITE, path, self.spec.contract, folded=False)
+        answer = self._evaluate(path, inputs, outputs)
+        from fieldpack.tflite.file import open_model
+
+        self._facts = SourceFacts(
+            digest=sha256_file(source),
+            parameters=open_model(path).weight_bytes,
+            output_shapes=tuple(border.shape for border in outputs),
+            outputs=tuple(answer["outputs"][border.name] for border in outputs),
+        )
+
+    def _evaluate(
+        self, path: Path, inputs: tuple[Border, ...], outputs: tuple[Border, ...]
+    ) -> dict[str, Any]:
+        return self._work(
+            TFLITE,
+            EVALUATE,
+            {
+                "kind": FlavourKind.TFLITE.value,
+                "path": str(path),
+                "inputs": [item.model_dump(mode="json") for item in inputs],
+                "outputs": [item.model_dump(mode="json") for item in outputs],
+                "prepared": self.evaluation.files,
+                "folder": str(self.folder / "source"),
+                "precision": "native",
+            },
+        )
+
+    def _run_source(self) -> None:
+        facts = self._work(TFLITE, DESCRIBE_SOURCE, {"source": self._source()})
+        answer = self._work(
+            TFLITE,
+            RUN_SOURCE,
+            {
+                "source": self._source(),
+                "inputs": self._indexed_tensors(),
+                "outputs": str(self.folder / "source"),
+            },
+        )
+        self._facts = _facts(facts, answer["outputs"])
+
+    def _tflite_flavour(self, flavour: TfliteFlavour) -> Made:
+        base = self._bases[flavour.fold_scaling]
+        path = self.folder / f"{flavour.name}.tflite"
+        if flavour.method is Method.FLOAT32:
+            shutil.copyfile(base, path)
+            operators = _operator_count(path)
+            compression = Compression(
+                recipe=flavour.recipe, matched=(operators,), quantised=0, kept_float=operators
+            )
+        else:
+            compression = self._quantize(flavour, base, path)
+        inputs, outputs = find_borders(
+            FlavourKind.TFLITE, path, self.spec.contract, folded=flavour.fold_scaling
+        )
+        return Made(
+            flavour.name,
+            FlavourKind.TFLITE,
+            path,
+            inputs,
+            outputs,
+            compression,
+            quantises=flavour.method.quantises,
+        )
+
+    def _quantize(self, flavour: TfliteFlavour, base: Path, path: Path) -> Compression:
+        inputs, _ = find_borders(FlavourKind.TFLITE, base, self.spec.contract, folded=flavour.fold_scaling)
+        calibration = None
+        if flavour.method.calibrates and self.calibration is not None:
+            calibration = save_tensors(inputs, self.calibration, self.folder / f"calibration-{flavour.name}")
+        answer = self._work(
+            TFLITE,
+            QUANTIZE_TFLITE,
+            {
+                "model": str(base),
+                "path": str(path),
+                "method": flavour.method.value,
+                "calibration": calibration,
+                "ranges": _ranges(flavour.ranges),
+                "io": flavour.io,
+                "rules": [rule.model_dump(mode="json") for rule in flavour.rules],
+                "input_ranges": self._input_ranges(inputs, base),
+                "bias_correction": flavour.bias_correction,
+            },
+        )
+        if not answer["changed"] or answer["quantised_ops"] == 0:
+            raise ConversionError(
+                f"flavour {flavour.name} was to be {flavour.method.value}, but its file did not change",
+                came=f"{answer['quantised_ops']} quantised operators",
+                hint="choose a method that fits the model's operators",
+            )
+        matched = answer["matched"]
+        return Compression(
+            recipe=flavour.recipe,
+            matched=(matched["default"], *(matched[str(index)] for index in range(len(flavour.rules)))),
+            quantised=answer["quantised_ops"],
+            kept_float=answer["float_ops"],
+        )
+
+    def _coreml_road(self) -> list[Made]:
+        flavours = [item for item in self.spec.flavours if isinstance(item, CoremlFlavour)]
+        if not flavours:
+            return []
+        if self.spec.source.kind is SourceKind.TFLITE:
+            raise UnsupportedError(
+                "a .tflite source has no Core ML flavour",
+                came=flavours[0].name,
+                hint="give the Keras or PyTorch model that the .tflite was made from",
+            )
+        if len(self.spec.contract.inputs) != 1:
+            raise UnsupportedError(
+                "Core ML flavours of models with several inputs are not made yet",
+                came=", ".join(item.name for item in self.spec.contract.inputs),
+            )
+        orders = [self._coreml_order(item) for item in flavours]
+        answer = self._work(COREML, EXPORT_COREML, {"source": self._source(), "flavours": orders})
+        by_name = {item["name"]: item for item in answer["flavours"]}
+        return [self._coreml_flavour(item, by_name[item.name]) for item in flavours]
+
+    def _coreml_order(self, flavour: CoremlFlavour) -> dict[str, Any]:
+        return {
+            "name": flavour.name,
+            "path": str(self.folder / f"{flavour.name}.mlpackage"),
+            "precision": flavour.precision.value,
+            "weights": "int8" if flavour.method == "weight_int8" else "float",
+            "minimum_ios": flavour.minimum_ios,
+            "fold_scaling": self._scaling(flavour.fold_scaling),
+            "input_name": self.spec.contract.inputs[0].name,
+            "output_names": [item.name for item in self.spec.contract.outputs],
+            "float32_layers": flavour.float32_layers,
+        }
+
+    def _coreml_flavour(self, flavour: CoremlFlavour, answer: dict[str, Any]) -> Made:
+        path = self.folder / f"{flavour.name}.mlpackage"
+        canonicalise(path)
+        quantised = int(answer["quantised_weights"])
+        if flavour.method == "weight_int8" and quantised == 0:
+            raise ConversionError(
+                f"flavour {flavour.name} was to have 8-bit weights, but no weight changed",
+                hint='the model has no weight large enough; take method = "float"',
+            )
+        inputs, outputs = find_borders(
+            FlavourKind.COREML, path, self.spec.contract, folded=flavour.fold_scaling
+        )
+        compression = Compression(
+            recipe=flavour.recipe,
+            matched=(
+                int(answer["weights"]),
+                *((int(answer["float32_operators"]),) if flavour.float32_layers else ()),
+            ),
+            quantised=quantised,
+            kept_float=int(answer["weights"]) - quantised,
+        )
+        return Made(
+            flavour.name,
+            FlavourKind.COREML,
+            path,
+            inputs,
+            outputs,
+            compression,
+            quantises=flavour.method == "weight_int8",
+        )
+
+    def _work(self, road: str, target: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return worker.run(target, arguments, progress=lambda stage, done: self.progress(road, stage, done))
+
+    def _source(self) -> dict[str, Any]:
+        source = self.spec.source.model_dump(mode="json")
+        first = self.spec.contract.inputs[0]
+        source["layout"] = first.layout.value if isinstance(first, ImageInput) else "NHWC"
+        source["input_shapes"] = [[1, *item.shape] for item in self.spec.contract.inputs]
+        return source
+
+    def _indexed_tensors(self) -> dict[str, str]:
+        return {str(index): self.tensors[item.name] for index, item in enumerate(self.spec.contract.inputs)}
+
+    def _scaling(self, folded: bool) -> dict[str, list[float]] | None:
+        first = self.spec.contract.inputs[0]
+        if not folded:
+            return None
+        if not isinstance(first, ImageInput):
+            raise ContractError(
+                "fold_scaling = true needs a picture as the first input",
+                came=first.kind,
+                hint="set fold_scaling = false",
+            )
+        scale, offset = first.scale_offset()
+        return {"scale": list(scale), "offset": list(offset)}
+
+    def _input_ranges(self, inputs: tuple[Border, ...], base: Path) -> dict[str, list[float]]:
+        """Ranges that are known without calibration, by tensor name: those of pixels."""
+        from fieldpack.tflite.file import open_model
+
+        known = {}
+        tensors = {border.tensor: tensor for border, tensor in _named_inputs(open_model(base), inputs)}
+        for item, border in zip(self.spec.contract.inputs, inputs, strict=True):
+            if not isinstance(item, ImageInput):
+                continue
+            ends = [0.0, 255.0]
+            if border.scale is not None and border.offset is not None:
+                ends = [o + p * s for s, o in zip(border.scale, border.offset, strict=True) for p in (0, 255)]
+            known[tensors[border.tensor]] = [min(ends), max(ends)]
+        return known
+
+
+def _facts(answer: dict[str, Any], outputs: list[str]) -> SourceFacts:
+    return SourceFacts(
+        digest=answer["digest"],
+        parameters=int(answer["parameters"]),
+        output_shapes=tuple(
+            tuple(1 if size is None else int(size) for size in item["shape"]) for item in answer["outputs"]
+        ),
+        outputs=tuple(outputs),
+    )
+
+
+def _ranges(ranges: Ranges | None) -> dict[str, Any] | None:
+    if ranges is None or isinstance(ranges, MinMax):
+        return {"kind": "min_max"}
+    if isinstance(ranges, Percentile):
+        return {"kind": "percentile", "percentile": ranges.percent}
+    return {"kind": "mse"}
+
+
+def _named_inputs(model: Any, inputs: tuple[Border, ...]) -> list[tuple[Border, str]]:
+    """Each input border with the name of its tensor, which differs from the signature's name."""
+    by_name = dict(zip(model.input_names, (tensor.name for tensor in model.inputs), strict=True))
+    return [(border, by_name[border.tensor]) for border in inputs]
+
+
+def _operator_count(path: Path) -> int:
+    from fieldpack.tflite.file import open_model
+
+    return len(open_model(path).operators)

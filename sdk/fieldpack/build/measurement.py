@@ -1,0 +1,286 @@
+"""Run every flavour on the evaluation examples and compare it with the source model.
+
+The result is the bundle's ``evidence/parity.json``: for each flavour, each arithmetic
+it was run in and each output, the figures, classes, slices and worst examples of
+:mod:`fieldpack.parity`; then the error of every layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldpack import worker
+from fieldpack.build.conversion import EVALUATE, Made, SourceFacts
+from fieldpack.build.examples import Examples, load_outputs
+from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.contract import Contract, Output, SpectrogramInput
+from fieldpack.errors import ConversionError, SourceError
+from fieldpack.parity.classification import compare_scores
+from fieldpack.parity.record import Parity
+from fieldpack.parity.regression import compare_values
+from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
+from fieldpack.verdict import Evidence
+
+LAYERS = "fieldpack.build.layers:layer_errors"
+EVIDENCE_SCHEMA = 1
+Outputs = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything that was measured of one build.
+
+    Attributes
+    ----------
+    source : dict
+        Output name -> source outputs [N, ...].
+    flavours : dict
+        Flavour -> arithmetic -> output name -> [N, ...].
+    evidence : dict
+        ``evidence/parity.json``.
+    """
+
+    source: Outputs
+    flavours: dict[str, dict[str, Outputs]]
+    evidence: dict[str, Any]
+
+
+def measure(
+    contract: Contract,
+    facts: SourceFacts,
+    made: Sequence[Made],
+    evaluation: Examples,
+    folder: Path,
+    progress: Callable[[str, str, float], None],
+) -> Measured:
+    """Run and compare.
+
+    Parameters
+    ----------
+    contract : Contract
+        What the outputs are.
+    facts : SourceFacts
+        The source model's outputs.
+    made : sequence of Made
+        Flavours, in the order of the spec.
+    evaluation : Examples
+        What they run on.
+    folder : Path
+        Work folder.
+    progress : callable
+        Called with (road, stage, fraction).
+
+    Raises
+    ------
+    SourceError
+        The source model's own outputs are not finite.
+    ConversionError
+        A flavour's outputs have another shape than the source's.
+    """
+    names = [output.name for output in contract.outputs]
+    source = load_outputs(dict(zip(names, facts.outputs, strict=True)))
+    _check_finite(source)
+    jobs = [(item, precision) for item in made for precision in PRECISIONS[item.kind]]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        runs = [pool.submit(_run, item, precision, evaluation, folder, progress) for item, precision in jobs]
+        layers = {item.name: pool.submit(_layers, item, made, evaluation, progress) for item in made}
+        results: dict[str, dict[str, Outputs]] = {item.name: {} for item in made}
+        for (item, precision), run in zip(jobs, runs, strict=True):
+            results[item.name][precision] = _same_shapes(item.name, source, run.result())
+        layer_errors = {name: future.result() for name, future in layers.items()}
+    flavours = {
+        item.name: {
+            "kind": item.kind.value,
+            "evidence": EVIDENCE[item.kind].value,
+            **_compared(contract, source, results[item.name], evaluation, EVIDENCE[item.kind]),
+            "layers": layer_errors[item.name],
+        }
+        for item in made
+    }
+    evidence = {
+        "schema_version": EVIDENCE_SCHEMA,
+        "examples": int(evaluation.prepared.groups.max()) + 1,
+        "items": evaluation.count,
+        "labelled": evaluation.prepared.labels is not None,
+        "left_out": evaluation.prepared.left_out,
+        "flavours": flavours,
+    }
+    return Measured(source, results, evidence)
+
+
+def _check_finite(source: Mapping[str, NDArray[Any]]) -> None:
+    for name, array in source.items():
+        if not np.isfinite(array).all():
+            raise SourceError(
+                f"the source model's own output {name} is not finite on the evaluation examples",
+                came=f"{int((~np.isfinite(array)).sum())} of {array.size} numbers",
+                hint="check the normalization of the contract and the model file",
+            )
+
+
+def _run(
+    item: Made,
+    precision: str,
+    evaluation: Examples,
+    folder: Path,
+    progress: Callable[[str, str, float], None],
+) -> Outputs:
+    answer = worker.run(
+        EVALUATE,
+        {
+            "kind": item.kind.value,
+            "path": str(item.path),
+            "inputs": [border.model_dump(mode="json") for border in item.inputs],
+            "outputs": [border.model_dump(mode="json") for border in item.outputs],
+            "prepared": evaluation.files,
+            "folder": str(folder / "runs" / f"{item.name}-{precision}"),
+            "precision": precision,
+        },
+        progress=lambda stage, done: progress(item.name, f"run ({precision})", done),
+    )
+    return load_outputs(answer["outputs"])
+
+
+def _layers(
+    item: Made, made: Sequence[Made], evaluation: Examples, progress: Callable[[str, str, float], None]
+) -> list[dict[str, Any]]:
+    reference = _reference(item, made)
+    if reference is None:
+        return []
+    answer = worker.run(
+        LAYERS,
+        {
+            "kind": item.kind.value,
+            "path": str(item.path),
+            "inputs": [border.model_dump(mode="json") for border in item.inputs],
+            "reference": str(reference.path),
+            "reference_inputs": [border.model_dump(mode="json") for border in reference.inputs],
+            "prepared": evaluation.files,
+        },
+        progress=lambda stage, done: progress(item.name, "layers", done),
+    )
+    layers: list[dict[str, Any]] = answer["layers"]
+    return layers
+
+
+def _reference(item: Made, made: Sequence[Made]) -> Made | None:
+    """What a flavour's layers are compared with: the float flavour of its kind, else nothing."""
+    if item.kind is FlavourKind.COREML:
+        return item  # its own fp32 arithmetic against its fp16-rounded one
+    candidates = [
+        other
+        for other in made
+        if other.kind is item.kind
+        and other.name != item.name
+        and not other.quantises
+        and other.inputs[0].scale == item.inputs[0].scale
+    ]
+    return candidates[0] if item.quantises and candidates else None
+
+
+def _same_shapes(name: str, source: Outputs, results: Outputs) -> Outputs:
+    for output, array in source.items():
+        if results[output].shape != array.shape:
+            raise ConversionError(
+                f"flavour {name} gives output {output} another shape than the source model",
+                came=list(results[output].shape),
+                allowed=str(list(array.shape)),
+            )
+    return results
+
+
+def _compared(
+    contract: Contract,
+    source: Outputs,
+    runs: dict[str, Outputs],
+    evaluation: Examples,
+    evidence: Evidence,
+) -> dict[str, Any]:
+    pooling = _pooling(contract)
+    compared: dict[str, Any] = {"runs": {}}
+    if pooling is not None:
+        compared["windows"] = {}
+    for precision, outputs in runs.items():
+        compared["runs"][precision] = {
+            output.name: _compare(output, source, outputs, evaluation, evidence, pooling).as_dict()
+            for output in contract.outputs
+        }
+        if pooling is not None:
+            compared["windows"][precision] = {
+                output.name: _compare(output, source, outputs, evaluation, evidence, None).as_dict()
+                for output in contract.outputs
+            }
+    return compared
+
+
+def _pooling(contract: Contract) -> str | None:
+    """How windows of one recording become one answer, or None where an example is one item."""
+    for item in contract.inputs:
+        if isinstance(item, SpectrogramInput):
+            return item.front_end.windows.pooling
+    return None
+
+
+def _compare(
+    output: Output,
+    source: Outputs,
+    outputs: Outputs,
+    evaluation: Examples,
+    evidence: Evidence,
+    pooling: str | None,
+) -> Parity:
+    groups = evaluation.prepared.groups
+    first, second = source[output.name], outputs[output.name]
+    labels = evaluation.prepared.labels
+    slices: dict[str, NDArray[Any]] = dict(evaluation.prepared.slices)
+    blocks: NDArray[Any] | None = None
+    if pooling is not None:
+        first, second = pooled(first, groups, pooling), pooled(second, groups, pooling)
+        starts = np.searchsorted(groups, np.arange(len(first)))
+        labels = None if labels is None else labels[starts]
+        slices = {name: values[starts] for name, values in slices.items()}
+    elif len(np.unique(groups)) != len(groups):
+        blocks = groups
+    if not output.activation.classifies:
+        return compare_values(first, second, blocks=blocks, evidence=evidence)
+    return compare_scores(
+        first.reshape(len(first), -1),
+        second.reshape(len(second), -1),
+        output.activation.value,
+        labels,
+        thresholds=output.threshold,
+        slices=slices,
+        blocks=blocks,
+        evidence=evidence,
+    )
+
+
+def pooled(scores: NDArray[Any], groups: NDArray[Any], pooling: str) -> NDArray[Any]:
+    """Scores of the windows of one example joined into one.
+
+    Parameters
+    ----------
+    scores : ndarray [N, ...]
+        One row a window.
+    groups : ndarray [N]
+        0..G-1 in rising order, the example that a window came from.
+    pooling : str
+        ``mean`` or ``max``.
+
+    Returns
+    -------
+    ndarray [G, ...]
+    """
+    starts = np.searchsorted(groups, np.arange(int(groups[-1]) + 1))
+    if pooling == "max":
+        return np.maximum.reduceat(scores, starts, axis=0)
+    counts = np.diff([*starts, len(groups)]).reshape(-1, *([1] * (scores.ndim - 1)))
+    total: NDArray[Any] = np.add.reduceat(scores.astype(np.float64), starts, axis=0) / counts
+    return total.astype(scores.dtype)

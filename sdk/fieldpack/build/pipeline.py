@@ -1,0 +1,167 @@
+"""The road from ``pack.toml`` to a bundle on disk.
+
+Spec -> prepared data -> source model and flavours (workers) -> outputs of both -> parity ->
+verdicts -> bundle. Nothing appears at the target before the last step.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fieldpack.build.assembly import Assembly
+from fieldpack.build.borders import check_labels
+from fieldpack.build.conversion import Conversion
+from fieldpack.build.examples import Examples, save_examples, save_source_tensors
+from fieldpack.build.measurement import measure
+from fieldpack.bundle.labels import parse_labels
+from fieldpack.bundle.write import BundleWriter
+from fieldpack.contract import Contract
+from fieldpack.data import prepare_data
+from fieldpack.errors import BundleError, ContractError, SpecError
+from fieldpack.spec import DataSource, Spec, load_spec
+from fieldpack.verdict import Outcome, Verdict
+
+Progress = Callable[[str, str, float], None]
+"""Called with (road, stage, fraction 0..1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build gave.
+
+    Attributes
+    ----------
+    path : Path
+        Where the bundle is.
+    digest : str
+        Its identity.
+    verdicts : tuple of Verdict
+        The spec's budget, held.
+    outcome : Outcome
+        The worst of them.
+    """
+
+    path: Path
+    digest: str
+    verdicts: tuple[Verdict, ...]
+    outcome: Outcome
+
+
+def build(
+    spec_path: Path, target: Path, progress: Progress = lambda road, stage, fraction: None
+) -> BuildResult:
+    """Build a bundle.
+
+    Parameters
+    ----------
+    spec_path : Path
+        A ``pack.toml``.
+    target : Path
+        Folder, or a file that ends in ``.fieldpack``. An existing bundle is replaced in one step.
+    progress : callable
+        Called with (road, stage, fraction).
+
+    Raises
+    ------
+    FieldpackError
+        Anything that is wrong; then the target is as it was before.
+    """
+    spec = load_spec(spec_path)
+    labels = read_labels(spec.contract)
+    with BundleWriter(target) as writer:
+        folder = Path(tempfile.mkdtemp(prefix="fieldpack-build-"))
+        try:
+            assembly = _measured(spec, spec_path, labels, folder, progress)
+            progress("bundle", "write", 0.0)
+            digest = assembly.write(writer)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return BuildResult(target, digest, assembly.verdicts, assembly.outcome)
+
+
+def read_labels(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """The labels of every classifying output of a spec's contract.
+
+    Raises
+    ------
+    SpecError
+        A label file is missing.
+    ContractError
+        A label file is malformed.
+    """
+    labels = {}
+    for output in contract.outputs:
+        if output.labels is None:
+            continue
+        try:
+            lines = parse_labels(Path(output.labels).read_bytes(), output.labels)
+        except OSError as error:
+            raise SpecError(
+                f"the labels of output {output.name} cannot be read",
+                came=f"{output.labels}: {error.strerror}",
+            ) from error
+        except BundleError as error:
+            raise ContractError(error.what, came=error.came, allowed=error.allowed) from error
+        labels[output.name] = lines[output.skip_labels :]
+    return labels
+
+
+def _measured(
+    spec: Spec,
+    spec_path: Path,
+    labels: dict[str, tuple[str, ...]],
+    folder: Path,
+    progress: Progress,
+) -> Assembly:
+    evaluation = _examples(spec, spec.data.evaluation, labels, folder / "evaluation", progress)
+    calibration = None
+    if spec.data.calibration is not None:
+        calibration = _examples(spec, spec.data.calibration, {}, folder / "calibration", progress)
+    tensors = save_source_tensors(spec.contract, evaluation, folder / "tensors")
+    facts, made = Conversion(spec, folder, evaluation, calibration, tensors, progress).run()
+    names = [output.name for output in spec.contract.outputs]
+    if len(names) != len(facts.output_shapes):
+        raise ContractError(
+            "the contract and the source model differ in the number of outputs",
+            came=f"the model has {len(facts.output_shapes)}",
+            allowed=f"the contract's {len(names)}",
+        )
+    check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
+    ordered = [made[flavour.name] for flavour in spec.flavours]
+    measured = measure(spec.contract, facts, ordered, evaluation, folder, progress)
+    return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, measured)
+
+
+def _examples(
+    spec: Spec,
+    source: DataSource,
+    labels: dict[str, tuple[str, ...]],
+    folder: Path,
+    progress: Progress,
+) -> Examples:
+    known = next(iter(labels.values()), None)
+    prepared = prepare_data(
+        _unlabelled(source) if known is None else source,
+        spec.contract,
+        known,
+        spec.pack.seed,
+        progress=lambda stage, done: progress("data", f"prepare {folder.name}", done),
+    )
+    if len(prepared) == 0:
+        raise SpecError(
+            f"[data.{folder.name}] has no examples", hint="check its folder, pattern, where and label_map"
+        )
+    return save_examples(prepared, folder)
+
+
+def _unlabelled(source: DataSource) -> DataSource:
+    """The same examples without labels: calibration does not look at them."""
+    fields: dict[str, Any] = {}
+    if getattr(source, "label_column", None) is not None and getattr(source, "label_map", None) is None:
+        fields["label_column"] = None
+    return source.model_copy(update=fields)

@@ -1,0 +1,39 @@
+"""``fieldpack gate``: hold a bundle against its own budget, or against another."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from fieldpack.cli.terminal import Terminal
+from fieldpack.cli.verdicts import verdict_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
+    parser.add_argument("--budget", type=Path, metavar="FILE", help="budget file; default: the bundle's own")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Print the verdicts; 0 pass, 1 fail, 3 inconclusive, 4 not measured."""
+    from fieldpack import gate
+    from fieldpack.budget import load_budget
+    from fieldpack.bundle.read import open_bundle
+    from fieldpack.verdict import exit_code
+
+    with open_bundle(options.bundle) as bundle:
+        manifest = bundle.manifest
+        budget = load_budget(options.budget) if options.budget else manifest.budget
+        verdicts = gate.hold(budget, manifest.flavours, json.loads(bundle.read(manifest.evidence)))
+        outcome = gate.outcome_of(verdicts)
+        document = {
+            "bundle": manifest.name,
+            "version": manifest.version,
+            "digest": bundle.digest,
+            "outcome": outcome.value,
+            "verdicts": [verdict.as_dict() for verdict in verdicts],
+        }
+    terminal.result(document, f"{manifest.name} {manifest.version}\n\n{verdict_text(verdicts)}")
+    return exit_code(outcome)

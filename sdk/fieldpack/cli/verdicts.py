@@ -1,0 +1,64 @@
+"""The verdict table, as the terminal shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fieldpack.cli.terminal import table
+from fieldpack.verdict import AT_LEAST, Figure, Outcome, Verdict, combine
+
+HEADER = ("flavour", "limit", "verdict", "figure", "95 % bounds", "allowed", "n", "settles at", "evidence")
+
+
+def verdict_text(verdicts: Sequence[Verdict]) -> str:
+    """A table with one line a verdict, and the outcome of all."""
+    rows = [
+        [
+            verdict.subject,
+            verdict.name,
+            verdict.outcome.value.upper(),
+            number(verdict.figure.value, verdict.figure.unit),
+            bounds(verdict.figure),
+            limit_text(verdict),
+            "" if verdict.figure.n is None else str(verdict.figure.n),
+            "" if verdict.settles_at is None else f"n = {verdict.settles_at}",
+            verdict.figure.evidence.value,
+        ]
+        for verdict in verdicts
+    ]
+    outcome = combine(verdict.outcome for verdict in verdicts)
+    return f"{table(HEADER, rows, right=(3, 6))}\n\nverdict: {outcome.value.upper()}{_note(outcome)}"
+
+
+def number(value: float | None, unit: str) -> str:
+    """A figure for people: shares in percent, bytes in full, all else in four digits."""
+    if value is None:
+        return "not measured"
+    if unit == "fraction":
+        return f"{100 * value:.2f} %"
+    if unit == "bytes":
+        return f"{int(value):,} B"
+    return f"{value:.4g}"
+
+
+def bounds(figure: Figure) -> str:
+    """The two one-sided 95 % bounds; empty for an exact figure."""
+    if figure.exact:
+        return ""
+    low = "-inf" if figure.low is None else number(figure.low, figure.unit)
+    high = "inf" if figure.high is None else number(figure.high, figure.unit)
+    return f"{low} .. {high}"
+
+
+def limit_text(verdict: Verdict) -> str:
+    """The limit with its direction."""
+    sign = ">=" if verdict.relation == AT_LEAST else "<="
+    return f"{sign} {number(verdict.limit, verdict.figure.unit)}"
+
+
+def _note(outcome: Outcome) -> str:
+    if outcome is Outcome.INCONCLUSIVE:
+        return " - the data do not settle every limit; more examples would"
+    if outcome is Outcome.NOT_RUN:
+        return " - a limit was set that nothing measured"
+    return ""

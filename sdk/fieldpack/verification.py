@@ -1,0 +1,171 @@
+"""Verify a bundle: nothing altered, nothing missing, and every flavour still gives its golden outputs.
+
+Structure first (:mod:`fieldpack.bundle.verify`); only a bundle without findings is run. A
+flavour passes when it repeats its own recorded outputs within the manifest's tolerance; how far
+those are from the source model is what the gate judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fieldpack.bundle.finding import Finding
+from fieldpack.bundle.manifest import FlavourEntry
+from fieldpack.bundle.read import Bundle, open_bundle
+from fieldpack.bundle.verify import check_structure
+from fieldpack.errors import BundleError, MissingDependencyError, ModelFileError
+from fieldpack.runtime.flavour import EVIDENCE, open_flavour
+from fieldpack.verdict import Evidence, Outcome, combine
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenCheck:
+    """One flavour on the golden vectors.
+
+    Attributes
+    ----------
+    flavour, output : str
+        What was run.
+    outcome : Outcome
+        ``not_run`` when its engine is not installed.
+    difference : float or None
+        Largest absolute difference from the recorded output.
+    tolerance : float
+        What the manifest admits.
+    count : int
+        Golden vectors run.
+    evidence : Evidence
+        How it was run.
+    reason : str
+        For a reader.
+    """
+
+    flavour: str
+    output: str
+    outcome: Outcome
+    difference: float | None
+    tolerance: float
+    count: int
+    evidence: Evidence
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain data."""
+        return {
+            "flavour": self.flavour,
+            "output": self.output,
+            "outcome": self.outcome.value,
+            "difference": self.difference,
+            "tolerance": self.tolerance,
+            "count": self.count,
+            "evidence": self.evidence.value,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Everything found.
+
+    Attributes
+    ----------
+    digest : str or None
+        Identity of the bundle, when it could be opened.
+    findings : tuple of Finding
+        What is wrong with the files; empty when nothing is.
+    golden : tuple of GoldenCheck
+        One a flavour and output; empty when the structure is already wrong.
+    """
+
+    digest: str | None
+    findings: tuple[Finding, ...]
+    golden: tuple[GoldenCheck, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Fail for any finding, else the worst golden check."""
+        if self.findings:
+            return Outcome.FAIL
+        return combine(check.outcome for check in self.golden)
+
+
+def verify(path: Path, progress: Progress = lambda stage, fraction: None) -> Verification:
+    """Verify a bundle in either form.
+
+    Parameters
+    ----------
+    path : Path
+        Folder or ``.fieldpack`` file.
+    progress : callable
+        Called with (stage, fraction).
+
+    Raises
+    ------
+    BundleError
+        There is no bundle at `path`.
+    """
+    progress("structure", 0.0)
+    findings = tuple(check_structure(path))
+    if findings:
+        return Verification(None, findings, ())
+    with open_bundle(path) as bundle:
+        checks: list[GoldenCheck] = []
+        for position, flavour in enumerate(bundle.manifest.flavours):
+            progress(flavour.name, (position + 0.5) / len(bundle.manifest.flavours))
+            checks += _golden(bundle, flavour)
+        return Verification(bundle.digest, (), tuple(checks))
+
+
+def _golden(bundle: Bundle, flavour: FlavourEntry) -> list[GoldenCheck]:
+    import numpy as np
+
+    expected = bundle.flavour_golden(flavour.name)
+    inputs = bundle.golden_inputs()
+    evidence = EVIDENCE[flavour.kind]
+    count = len(bundle.manifest.golden.ids)
+    try:
+        runner = open_flavour(flavour.kind, bundle.path(flavour.path), flavour.inputs, flavour.outputs)
+        results = runner.run(inputs)
+    except MissingDependencyError as error:
+        return [
+            GoldenCheck(
+                flavour.name,
+                name,
+                Outcome.NOT_RUN,
+                None,
+                flavour.golden.tolerance[name],
+                0,
+                Evidence.NOT_RUN,
+                str(error),
+            )
+            for name in expected
+        ]
+    except (ModelFileError, BundleError) as error:
+        return [
+            GoldenCheck(
+                flavour.name,
+                name,
+                Outcome.FAIL,
+                None,
+                flavour.golden.tolerance[name],
+                0,
+                evidence,
+                str(error),
+            )
+            for name in expected
+        ]
+    checks = []
+    for name, wanted in expected.items():
+        tolerance = flavour.golden.tolerance[name]
+        finite = bool(np.isfinite(results[name]).all())
+        difference = float(np.abs(results[name] - wanted).max(initial=0.0)) if finite else float("inf")
+        outcome = Outcome.PASS if difference <= tolerance else Outcome.FAIL
+        reason = "" if outcome is Outcome.PASS else "differs from the recorded output"
+        checks.append(
+            GoldenCheck(flavour.name, name, outcome, difference, tolerance, count, evidence, reason)
+        )
+    return checks
