@@ -13,6 +13,7 @@
 ``classification``     :func:`~fieldpack.parity.classification.compare_scores`
 ``regression``         :func:`~fieldpack.parity.regression.compare_values`
 ``tensor``             :func:`~fieldpack.parity.tensor.compare_tensors`, for layers
+``judgement``          a figure of a comparison against a limit
 =====================  ============================================================
 
 A broken number (NaN or infinity) never agrees, is never right, and turns every average it

@@ -77,7 +77,7 @@ def read_labels(labels: ArrayLike, items: int, outputs: int) -> Labels:
         When their shape or type fits neither kind.
     """
     array = np.asarray(labels)
-    if array.shape == (items,) and array.dtype.kind in "iu":
+    if array.shape == (items,) and (array.dtype.kind in "iu" or not items):
         usable = (array >= 0) & (array < outputs)
         item = np.flatnonzero(usable)
         return Labels(item, array[item].astype(np.int64), items, int((array >= outputs).sum()), False)

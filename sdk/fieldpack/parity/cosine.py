@@ -46,7 +46,7 @@ def _rounding(source: Numbers, mean: Floats) -> float:
 
 def _products(source: Numbers, flavour: Numbers, mean: Floats) -> tuple[float, float, float]:
     """Sums of a*b, a*a, b*b over the centred outputs; NaN where any number is broken."""
-    both = own = other = 0.0
+    sums = np.zeros(3)
     for part in row_blocks(len(source), _columns(source)):
         first, source_whole = finite_rows(source[part])
         second, flavour_whole = finite_rows(flavour[part])
@@ -54,10 +54,8 @@ def _products(source: Numbers, flavour: Numbers, mean: Floats) -> tuple[float, f
             return math.nan, math.nan, math.nan
         first -= mean
         second -= mean
-        both += float((first * second).sum())
-        own += float(np.square(first).sum())
-        other += float(np.square(second).sum())
-    return both, own, other
+        sums += (first * second).sum(), np.square(first).sum(), np.square(second).sum()
+    return float(sums[0]), float(sums[1]), float(sums[2])
 
 
 def _cosine(both: float, own: float, other: float) -> float | None:

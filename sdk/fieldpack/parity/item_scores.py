@@ -58,10 +58,11 @@ class ItemScores:
 def score_items(source: Numbers, flavour: Numbers, activation: Activation, thresholds: Floats) -> ItemScores:
     """Walk over two outputs [N, C], C at least 1; ``thresholds`` [C] matter for a sigmoid only."""
     rows, columns = source.shape
-    blocks = [
-        _score_block(source[part], flavour[part], activation, thresholds)
-        for part in row_blocks(rows, columns)
-    ]
+    with np.errstate(over="ignore", invalid="ignore"):
+        blocks = [
+            _score_block(source[part], flavour[part], activation, thresholds)
+            for part in row_blocks(rows, columns)
+        ]
     if not blocks:
         empty = np.zeros((0, columns))
         return _score_block(empty, empty, activation, thresholds)

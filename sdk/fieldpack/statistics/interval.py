@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from fieldpack.errors import InputError
 
 CONFIDENCE = 0.95
+ROUNDING = 1e-9
+"""Slack for effective counts, which are sums of fractions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,8 @@ def check_counts(n: float, **counts: float) -> None:
     InputError
     """
     values = (n, *counts.values())
-    if not all(math.isfinite(value) and value >= 0 for value in values) or sum(counts.values()) > n * (
-        1 + 1e-12
-    ):
+    sound = all(math.isfinite(value) and value >= 0 for value in values)
+    if not sound or sum(counts.values()) > n * (1 + ROUNDING):
         named = ", ".join(f"{name}={value}" for name, value in counts.items())
         raise InputError(
             "counts do not fit the number of items",

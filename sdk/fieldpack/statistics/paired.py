@@ -6,10 +6,7 @@ wrong) and ``gains`` (source wrong, flavour right). The drop is ``(losses - gain
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import math
 
 from fieldpack.errors import InputError
 from fieldpack.statistics.binomial import clopper_pearson
@@ -17,7 +14,6 @@ from fieldpack.statistics.interval import CONFIDENCE, Interval, check_confidence
 from fieldpack.statistics.normal import normal_quantile
 
 BISECTIONS = 60
-Floats = NDArray[np.float64]
 
 
 def paired_drop(losses: float, gains: float, n: float, confidence: float = CONFIDENCE) -> Interval:
@@ -42,8 +38,8 @@ def paired_drop(losses: float, gains: float, n: float, confidence: float = CONFI
     check_counts(n, losses=losses, gains=gains)
     check_confidence(confidence)
     if n == 0:
-        return Interval(np.nan, -1.0, 1.0, 0)
-    low, high = (float(bound[()]) for bound in tango(losses, gains, n, confidence))
+        return Interval(math.nan, -1.0, 1.0, 0)
+    low, high = tango(losses, gains, n, confidence)
     if gains == 0:
         high = max(high, clopper_pearson(losses, n, confidence).high)
     if losses == 0:
@@ -52,22 +48,25 @@ def paired_drop(losses: float, gains: float, n: float, confidence: float = CONFI
     return Interval(drop, min(low, drop), max(high, drop), int(n))
 
 
-def tango(
-    losses: ArrayLike, gains: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE
-) -> tuple[Floats, Floats]:
-    """Tango's score bounds on a difference of paired shares, element by element.
+def tango(losses: float, gains: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Tango's score bounds on a difference of paired shares.
 
     Parameters
     ----------
-    losses, gains, n : array_like
-        Counts that broadcast together, ``n`` at least 1.
+    losses, gains, n : float
+        Counts, ``n`` above 0.
     confidence : float
         Of each bound alone.
 
     Returns
     -------
-    low, high : float64 arrays
+    low, high : float
         Within -1 to 1.
+
+    Raises
+    ------
+    InputError
+        When the counts do not fit each other or there are no items.
 
     Notes
     -----
@@ -76,29 +75,28 @@ def tango(
     quantile, ``q`` being the restricted maximum likelihood estimate of the share of gains.
     The statistic falls with ``d``; the root is found by bisection.
     """
-    b, c, count = np.broadcast_arrays(*(np.asarray(part, dtype=np.float64) for part in (losses, gains, n)))
-    if np.any(count < 1):
-        raise InputError("a paired comparison needs at least one item", came=count.min(), allowed="n >= 1")
+    check_counts(n, losses=losses, gains=gains)
+    if n == 0:
+        raise InputError("a paired comparison needs items", came="n = 0", allowed="n above 0")
     z = normal_quantile(confidence)
-    return -_upper(c, b, count, z), _upper(b, c, count, z)
+    return -_upper(gains, losses, n, z), _upper(losses, gains, n, z)
 
 
-def _upper(b: Floats, c: Floats, n: Floats, z: float) -> Floats:
-    low, high = (b - c) / n, np.ones_like(n)
+def _upper(b: float, c: float, n: float, z: float) -> float:
+    low, high = (b - c) / n, 1.0
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        inside = _score(b, c, n, middle) > -z
-        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return np.asarray(high)
+        if _within(b, c, n, middle, z):
+            low = middle
+        else:
+            high = middle
+    return high
 
 
-def _score(b: Floats, c: Floats, n: Floats, drop: Floats) -> Floats:
+def _within(b: float, c: float, n: float, drop: float, z: float) -> bool:
+    """Whether the score statistic at this drop, which is at or below zero, is above ``-z``."""
     linear = -b - c + (2 * n - b + c) * drop
-    constant = -c * drop * (1 - drop)
-    root = np.sqrt(np.maximum(linear * linear - 8 * n * constant, 0.0))
-    gains = np.maximum((root - linear) / (4 * n), 0.0)
+    root = math.sqrt(max(linear * linear + 8 * n * c * drop * (1 - drop), 0.0))
+    gains = max((root - linear) / (4 * n), 0.0)
     variance = n * (2 * gains + drop * (1 - drop))
-    numerator: Any = b - c - n * drop
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = numerator / np.sqrt(variance)
-    return np.where(variance > 0, score, np.where(numerator < 0, -np.inf, 0.0))
+    return n * drop - b + c < z * math.sqrt(max(variance, 0.0))

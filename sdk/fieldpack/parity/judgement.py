@@ -1,0 +1,53 @@
+"""Hold one figure of a comparison against a limit, with the best answer to "how much more data?"."""
+
+from __future__ import annotations
+
+from fieldpack.parity.record import Parity
+from fieldpack.statistics.sample_size import rate_settles_at, settles_at
+from fieldpack.verdict import AT_MOST, Outcome, Verdict, judge
+
+
+def judge_parity(
+    parity: Parity, name: str, limit: float, relation: str, *, subject: str, title: str | None = None
+) -> Verdict:
+    """Verdict on one figure.
+
+    Parameters
+    ----------
+    parity : Parity
+    name : str
+        A figure of :data:`fieldpack.parity.record.UNITS`; one that this comparison could not
+        measure gives ``not_run``.
+    limit : float
+        In the unit of the figure.
+    relation : str
+        ``at_most`` or ``at_least``.
+    subject : str
+        The flavour.
+    title : str, optional
+        Name of the verdict; default the name of the figure.
+
+    Raises
+    ------
+    InputError
+        When parity knows no such figure.
+    SpecError
+        When the limit or the relation is malformed.
+    """
+    verdict = judge(parity.figure(name), limit, relation, name=title, subject=subject)
+    if verdict.outcome is not Outcome.INCONCLUSIVE:
+        return verdict
+    settling = _settling(parity, name, limit, relation)
+    return judge(parity.figure(name), limit, relation, settling, name=title, subject=subject)
+
+
+def _settling(parity: Parity, name: str, limit: float, relation: str) -> int | None:
+    """Number from the counts where they are known; else the square-root rule of ``judge``."""
+    counts = parity.counts
+    if name == "top1_drop" and relation == AT_MOST and "losses" in counts:
+        return settles_at(counts["losses"], counts["gains"], counts["labelled"], limit)
+    if name == "top1_agreement" and "flips" in counts:
+        return rate_settles_at(parity.items - counts["flips"], parity.items, limit, relation)
+    if name == "margin_flips" and "margin_flips" in counts:
+        return rate_settles_at(counts["margin_flips"], parity.items, limit, relation)
+    return None
