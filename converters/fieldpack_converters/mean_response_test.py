@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from fieldpack_converters.mean_response import mean_response
+from fieldpack_converters.opened_source import Array
 
 
-def convolved(image, weights, options):
+def convolved(image: Array, weights: Array, options: SimpleNamespace) -> Array:
     """[H', W', O] by the definition; weights [O, KH, KW, I]."""
     kernel, stride, dilation = weights.shape[1:3], options.strideH, options.dilationHFactor
     counts, before = [], []
@@ -28,7 +29,7 @@ def convolved(image, weights, options):
     return answer
 
 
-def options(stride, padding, dilation=1):
+def options(stride: int, padding: int, dilation: int = 1) -> SimpleNamespace:
     return SimpleNamespace(
         strideH=stride, strideW=stride, dilationHFactor=dilation, dilationWFactor=dilation, padding=padding
     )
@@ -36,7 +37,7 @@ def options(stride, padding, dilation=1):
 
 @pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2), (3, 1)])
-def test_convolution(stride, padding, dilation):
+def test_convolution(stride: int, padding: int, dilation: int) -> None:
     generator = np.random.default_rng(1)
     image, weights = generator.standard_normal((7, 9, 4)), generator.standard_normal((5, 3, 2, 4))
     settings = options(stride, padding, dilation)
@@ -44,7 +45,7 @@ def test_convolution(stride, padding, dilation):
     assert mean_response("CONV_2D", image[None], weights, settings) == pytest.approx(expected)
 
 
-def test_depthwise_convolution_with_a_multiplier():
+def test_depthwise_convolution_with_a_multiplier() -> None:
     generator = np.random.default_rng(2)
     image, weights = generator.standard_normal((6, 6, 3)), generator.standard_normal((1, 3, 3, 6))
     dense = np.zeros((6, 3, 3, 3))
@@ -54,7 +55,7 @@ def test_depthwise_convolution_with_a_multiplier():
     assert mean_response("DEPTHWISE_CONV_2D", image[None], weights, options(2, 0)) == pytest.approx(expected)
 
 
-def test_grouped_convolution():
+def test_grouped_convolution() -> None:
     generator = np.random.default_rng(4)
     image, weights = generator.standard_normal((5, 5, 4)), generator.standard_normal((6, 3, 3, 2))
     dense = np.zeros((6, 3, 3, 4))
@@ -63,7 +64,7 @@ def test_grouped_convolution():
     assert mean_response("CONV_2D", image[None], weights, options(1, 0)) == pytest.approx(expected)
 
 
-def test_fully_connected():
+def test_fully_connected() -> None:
     generator = np.random.default_rng(5)
     values, weights = generator.standard_normal((1, 4)), generator.standard_normal((3, 4))
     assert mean_response("FULLY_CONNECTED", values, weights, None) == pytest.approx(weights @ values[0])
