@@ -1,0 +1,1 @@
+"""The embedded-default picture classifier: a generated world, a small network, its weights and its card."""

@@ -1,0 +1,61 @@
+"""The network: a small depthwise-separable classifier of the kind phones run.
+
+Two ordinary convolutions, then separable blocks; batch normalisation and ReLU6 after each
+convolution, residual sums where the shape allows, global average pooling, one dense layer,
+softmax. The graph takes pixels already scaled to [-1, 1], so that the scaling stands in the
+contract and not in the weights.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SIDE_PX = 96
+# (channels out, stride) of each separable block; equal channels at stride 1 get a residual sum.
+BLOCKS: tuple[tuple[int, int], ...] = (
+    (72, 2),
+    (72, 1),
+    (144, 2),
+    (144, 1),
+    (144, 1),
+    (256, 1),
+)
+# Two ordinary convolutions of stride 2 come first: on the early, large maps they learn faster.
+STEM_CHANNELS = (24, 40)
+BATCH_NORM_MOMENTUM = 0.95
+
+
+def build(classes: int) -> Any:
+    """Build the untrained ``keras.Model``: float32 [N, 96, 96, 3] in [-1, 1] to [N, classes] shares."""
+    import keras
+
+    picture = keras.Input((SIDE_PX, SIDE_PX, 3), name="picture")
+    flow = picture
+    for number, channels in enumerate(STEM_CHANNELS, start=1):
+        flow = keras.layers.Conv2D(channels, 3, 2, "same", use_bias=False, name=f"stem{number}")(flow)
+        flow = _normed(flow, f"stem{number}")
+    for number, (channels, stride) in enumerate(BLOCKS, start=1):
+        flow = _separable(flow, channels, stride, f"block{number}")
+    flow = keras.layers.GlobalAveragePooling2D(name="pool")(flow)
+    scores = keras.layers.Dense(classes, activation="softmax", name="probabilities")(flow)
+    return keras.Model(picture, scores, name="fieldpack_vision")
+
+
+def _separable(flow: Any, channels: int, stride: int, name: str) -> Any:
+    import keras
+
+    entry = flow
+    flow = keras.layers.DepthwiseConv2D(3, stride, "same", use_bias=False, name=f"{name}_depthwise")(flow)
+    flow = _normed(flow, f"{name}_depthwise")
+    flow = keras.layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_pointwise")(flow)
+    flow = _normed(flow, f"{name}_pointwise")
+    if stride == 1 and entry.shape[-1] == channels:
+        flow = keras.layers.Add(name=f"{name}_sum")([entry, flow])
+    return flow
+
+
+def _normed(flow: Any, name: str) -> Any:
+    import keras
+
+    flow = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"{name}_norm")(flow)
+    return keras.layers.ReLU(6.0, name=f"{name}_relu6")(flow)
