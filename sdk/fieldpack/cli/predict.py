@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from fieldpack.cli.terminal import Terminal, table
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Print the best labels of each flavour."""
+    from fieldpack.bundle.manifest import FlavourKind
     from fieldpack.bundle.read import open_bundle
     from fieldpack.predict import Predictor, choose_flavour, read_example
 
@@ -26,11 +28,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with open_bundle(options.bundle) as bundle:
         chosen = choose_flavour(bundle, options.flavour)
         names = [chosen.name] if options.flavour else [item.name for item in bundle.manifest.flavours]
-        answers = []
+        answers: list[dict[str, Any]] = []
         for name in names:
             terminal.progress("predict", name, 0.0)
-            precision = options.precision if bundle.manifest.flavour(name).kind.value == "coreml" else None  # type: ignore[union-attr]
-            predictor = Predictor(bundle, name, precision=precision)
+            wanted = options.precision if choose_flavour(bundle, name).kind is FlavourKind.COREML else None
+            predictor = Predictor(bundle, name, precision=wanted)
             ranked = predictor.ranked(raw, options.top)
             answers.append(
                 {
@@ -43,11 +45,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _text(answers: list[dict[str, object]]) -> str:
+def _text(answers: list[dict[str, Any]]) -> str:
     blocks = []
     for answer in answers:
-        outputs: dict[str, list[dict[str, object]]] = answer["outputs"]  # type: ignore[assignment]
-        for name, items in outputs.items():
+        for name, items in answer["outputs"].items():
             rows = [[str(item["label"]), f"{item['score']:.4f}"] for item in items]
             title = f"{answer['flavour']} ({answer['evidence']})"
             blocks.append(title + "\n" + table((name, "score"), rows, right=(1,)))

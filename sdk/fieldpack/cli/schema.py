@@ -19,9 +19,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Print the schema."""
     from fieldpack.budget import Budget
     from fieldpack.bundle.manifest import Manifest
+    from fieldpack.model import Strict
     from fieldpack.spec import Spec
 
-    kinds = {"spec": Spec, "budget": Budget, "manifest": Manifest}
+    kinds: dict[str, type[Strict]] = {"spec": Spec, "budget": Budget, "manifest": Manifest}
     schema = kinds[options.document].model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     terminal.result(schema, json.dumps(schema, indent=1))
