@@ -216,26 +216,32 @@ def _walk(directory: bytes, count: int, start: int) -> ArchiveIndex:
         record = directory[at : at + _CENTRAL.size + sum(fields[10:13])]
         name = record[_CENTRAL.size : _CENTRAL.size + fields[10]].decode("latin-1")
         entry = ArchiveEntry(name, fields[9], fields[7], offset)
-        findings += _record_findings(entry, record, fields)
+        findings += _record_findings(entry, record, fields, start)
+        if entry.end > start:
+            return ArchiveIndex((), tuple(findings))
         entries.append(entry)
         at, offset = at + len(record), entry.end
     if at != len(directory) or offset != start:
         findings.append(_finding(".", "entries overlap, leave gaps, or hide bytes before the directory"))
-    return ArchiveIndex(tuple(entries), (*findings, *_order_findings([entry.name for entry in entries])))
+    findings += _order_findings([entry.name for entry in entries]) if not findings else []
+    return ArchiveIndex(tuple(entries), tuple(findings))
 
 
-def _record_findings(entry: ArchiveEntry, record: bytes, fields: tuple[int, ...]) -> list[Finding]:
+def _record_findings(
+    entry: ArchiveEntry, record: bytes, fields: tuple[int, ...], start: int
+) -> list[Finding]:
     fault = path_fault(entry.name)
     if fault:
         return [Finding(FindingCode.PATH, printable(entry.name), fault)]
-    if record == _central_record(entry):
-        return []
-    reason = "its directory record is not what a writer of this format writes"
     if fields[4] != _STORED:
-        reason = f"compressed entries are refused (method {fields[4]}); every entry is stored"
-    elif fields[3] & _ENCRYPTED:
-        reason = "encrypted entries are refused"
-    return [_finding(entry.name, reason)]
+        return [_finding(entry.name, f"compressed entries are refused (method {fields[4]}); all are stored")]
+    if fields[3] & _ENCRYPTED:
+        return [_finding(entry.name, "encrypted entries are refused")]
+    if entry.end > start:
+        return [_finding(entry.name, "its data would reach into the directory")]
+    if record != _central_record(entry):
+        return [_finding(entry.name, "its directory record is not what a writer of this format writes")]
+    return []
 
 
 def _order_findings(names: list[str]) -> list[Finding]:

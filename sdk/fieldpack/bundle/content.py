@@ -31,6 +31,10 @@ class Survey:
     findings: list[Finding] = field(default_factory=list)
     readable: bool = True
 
+    def faulty(self) -> set[str]:
+        """Names of which nothing more needs to be said."""
+        return {finding.path for finding in self.findings if finding.code is not FindingCode.EXTRA}
+
 
 class Content(Protocol):
     """The files of one bundle."""

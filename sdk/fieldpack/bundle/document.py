@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from fieldpack.bundle.digest import sha256_bytes
-from fieldpack.bundle.finding import Finding, FindingCode, refuse
+from fieldpack.bundle.finding import Finding, FindingCode, one_line, refuse
 from fieldpack.bundle.manifest import MANIFEST_SCHEMA, Manifest
 from fieldpack.bundle.paths import MANIFEST_NAME
 from fieldpack.errors import BundleError
@@ -150,7 +150,7 @@ def _schema_fault(values: Any) -> Finding | None:
 
 
 def _finding(code: FindingCode, message: str) -> Finding:
-    return Finding(code, MANIFEST_NAME, message)
+    return Finding(code, MANIFEST_NAME, one_line(message))
 
 
 def _reason(error: Exception) -> str:

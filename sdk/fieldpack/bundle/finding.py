@@ -64,6 +64,13 @@ def printable(path: str) -> str:
     return text if len(text) <= 240 else text[:237] + "..."
 
 
+def one_line(text: str) -> str:
+    """A message that is safe to show: one line, without control characters, at most 2000 long."""
+    line = " ".join(text.split())
+    plain = line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return plain if len(plain) <= 2000 else plain[:1997] + "..."
+
+
 def refuse(where: object, findings: Iterable[Finding]) -> None:
     """Raise one error that lists the findings; return when there are none.
 

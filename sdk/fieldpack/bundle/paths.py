@@ -45,9 +45,7 @@ def _part_fault(part: str) -> str | None:
     if len(part) > LONGEST_PART:
         return f"a part is {len(part)} characters long; at most {LONGEST_PART} are allowed"
     if not _PART.fullmatch(part):
-        return (
-            f"part {part!a} holds more than A-Z a-z 0-9 . _ - or starts with . or - or ends with a dot"
-        )
+        return f"part {part!a} holds more than A-Z a-z 0-9 . _ - or starts with . or - or ends with a dot"
     if part.split(".")[0].lower() in _DEVICES:
         return f"part {part!r} is a device name on Windows"
     return None

@@ -50,18 +50,19 @@ def check_structure(path: Path) -> list[Finding]:
 
 
 def _manifest(content: Content, survey: Survey) -> tuple[Manifest | None, list[Finding]]:
+    there = set(survey.sizes) - survey.faulty()
     findings = [
         Finding(FindingCode.MISSING, name, "every bundle has it")
         for name in RESERVED
-        if name not in survey.sizes
+        if name not in there | survey.faulty()
     ]
-    if MANIFEST_NAME not in survey.sizes:
+    if MANIFEST_NAME not in there:
         return None, findings
     try:
         data = read_content(content, MANIFEST_NAME, LARGEST_MANIFEST_BYTES)
         manifest, faults = read_document(data)
         findings += faults
-        if DIGEST_NAME in survey.sizes:
+        if DIGEST_NAME in there:
             identity = identity_finding(data, read_content(content, DIGEST_NAME, LONGEST_DIGEST_FILE))
             findings += [identity] if identity else []
     except (BundleError, StorageError) as error:
@@ -73,11 +74,14 @@ def _content_findings(content: Content, survey: Survey, manifest: Manifest) -> l
     findings = manifest_findings(manifest)
     findings += _name_findings(survey, manifest)
     intact: set[str] = set()
+    known = survey.faulty()
     for name, entry in manifest.files.items():
+        if name in known or path_fault(name):
+            continue
         fault = _file_fault(content, survey, name, entry)
         if fault is None:
             intact.add(name)
-        elif path_fault(name) is None:
+        else:
             findings.append(fault)
 
     def read(name: str) -> bytes | None:
