@@ -1,0 +1,164 @@
+"""Runs an ML Program operator by operator with torch, on any machine.
+
+``plan`` binds the program, ``arithmetic`` fixes the numbers, ``exchange`` guards the border; this
+module holds the public class. Every result is compared with the shape that the program declares
+for it, so an operator that misreads the specification does not pass unseen. Figures made here
+carry the evidence class ``reference``: no Apple software takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldpack.coreml.arithmetic import Arithmetic, Precision
+from fieldpack.coreml.exchange import give_output, take_input
+from fieldpack.coreml.package import Package
+from fieldpack.coreml.plan import make_plan
+from fieldpack.errors import InputError
+
+__all__ = ["Interpreter", "Precision"]
+
+
+class Interpreter:
+    """A package made ready to run: weights decoded, operations bound.
+
+    Parameters
+    ----------
+    package : Package
+        From ``open_package``.
+    precision : Precision
+        ``fp32`` (default) or ``fp16``; see ``arithmetic``.
+    threads : int, optional
+        Threads that torch uses during ``run``; its own setting otherwise. The setting is put back
+        after every run.
+
+    Raises
+    ------
+    MissingDependencyError
+        torch is not installed.
+    UnsupportedError
+        The program uses an operator that is not there, or is no ML Program.
+    ModelFileError
+        The program contradicts itself.
+    """
+
+    def __init__(
+        self, package: Package, precision: Precision = Precision.FP32, threads: int | None = None
+    ) -> None:
+        self.package = package
+        self.threads = threads
+        self._arithmetic = Arithmetic(precision)
+        with self._arithmetic.torch.inference_mode():
+            self._plan = make_plan(package, self._arithmetic)
+
+    @property
+    def precision(self) -> Precision:
+        """The arithmetic that runs."""
+        return self._arithmetic.precision
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Run the program once.
+
+        Parameters
+        ----------
+        inputs : mapping of name to array
+            One array per input feature; pictures as RGB ``[1, H, W, 3]``, 0..255 (see ``feature``).
+
+        Returns
+        -------
+        dict of name to array
+            In the declared order and type (see ``exchange.give_output``).
+
+        Raises
+        ------
+        InputError
+            A name, shape, type or range does not fit.
+        ModelFileError
+            An operation cannot be computed, or its result is not what the program declares.
+        """
+        values = self._execute(inputs, keep=())
+        to_numpy = self._arithmetic.to_numpy
+        return {f.name: give_output(f, to_numpy(values[f.name])) for f in self.package.outputs}
+
+    def run_intermediates(
+        self, inputs: Mapping[str, NDArray[Any]], names: Iterable[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Run the program once and return tensors by their name in the program.
+
+        Parameters
+        ----------
+        inputs : mapping of name to array
+            As for ``run``.
+        names : iterable of str, optional
+            Inputs, computed tensors or constants; every computed tensor where none are given, in
+            program order.
+
+        Returns
+        -------
+        dict of name to array
+            As computed: float16 tensors come as float32 arrays (already rounded under ``fp16``).
+
+        Raises
+        ------
+        InputError
+            As for ``run``, or a name that the program does not have.
+        """
+        wanted = self._plan.computed if names is None else list(names)
+        strange = sorted(set(wanted) - self._plan.known)
+        if strange:
+            raise InputError(
+                "The program has no such tensor",
+                came=", ".join(strange),
+                allowed=f"its {len(self._plan.known)} names",
+                hint="leave names out to see all computed tensors",
+            )
+        values = self._execute(inputs, keep=wanted)
+        return {name: self._arithmetic.to_numpy(values[name]) for name in wanted}
+
+    def _execute(self, inputs: Mapping[str, NDArray[Any]], keep: Iterable[str]) -> dict[str, Any]:
+        kept = set(keep)
+        with self._arithmetic.torch.inference_mode(), self._thread_count():
+            values = {**self._plan.constants, **self._take(inputs)}
+            for step in self._plan.steps:
+                values.update(step.compute(values, self._arithmetic))
+                for name in step.frees:
+                    if name not in kept:
+                        values.pop(name, None)
+        return values
+
+    def _take(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+        """Checked inputs as tensors of the type that the program declares."""
+        features = {feature.name: feature for feature in self.package.inputs}
+        strange = set(inputs) - set(features)
+        absent = [f for name, f in features.items() if name not in inputs]
+        if strange or any(not f.optional or f.default is None for f in absent):
+            raise InputError(
+                "The inputs are not those of the model",
+                came=", ".join(sorted(inputs)) or "none",
+                allowed=", ".join(features) or "none",
+            )
+        given = {f.name: np.full(f.shape, f.default, dtype=f.dtype) for f in absent} | dict(inputs)
+        taken = {}
+        for name, feature in features.items():
+            tensor = self._arithmetic.torch.from_numpy(take_input(feature, given[name]))
+            taken[name] = self._arithmetic.settle(tensor, self._plan.inputs[name])
+        return taken
+
+    @contextmanager
+    def _thread_count(self) -> Iterator[None]:
+        """Set torch's threads for one run; the setting belongs to the process, so it is put back."""
+        torch = self._arithmetic.torch
+        if self.threads is None:
+            yield
+            return
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)

@@ -1,0 +1,51 @@
+"""The written list of operators and the folder say the same."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldpack.coreml.operator import find_operator
+from fieldpack.coreml.ops._op_list import OPERATORS
+
+FOLDER = Path(__file__).parent
+FORMS = {"Any", "Tensor", "int", "float", "bool", "str"}
+FORMS |= {f"tuple[{inner}, ...]" for inner in ("Tensor", "int", "float", "bool")}
+
+
+def test_the_list_is_the_folder() -> None:
+    files = {
+        p.stem for p in FOLDER.glob("*.py") if not p.stem.startswith("_") and not p.stem.endswith("_test")
+    }
+    assert list(OPERATORS) == sorted(OPERATORS)
+    assert set(OPERATORS) == files
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_file_names_its_operator_and_takes_known_forms(name: Any) -> None:
+    tree = ast.parse((FOLDER / f"{name}.py").read_text())
+    assert (ast.get_docstring(tree) or "").startswith(f"``{name}``: ")
+    operator = find_operator(name, "CoreML8")
+    assert operator.parameters
+    assert {parameter.form for parameter in operator.parameters.values()} <= FORMS
+
+
+@pytest.mark.full
+def test_parameters_are_those_of_the_specification() -> None:
+    """Inputs of every operator against the input specifications of all registered versions."""
+    pytest.importorskip("coremltools", reason='pip install "fieldpack[coreml-convert]"')
+    from coremltools.converters.mil.mil.ops.registry import SSAOpRegistry
+
+    wrong = {}
+    for name in OPERATORS:
+        if name == "const":
+            continue
+        versions = SSAOpRegistry.core_ops[name].values()
+        theirs = set().union(*(kind.input_spec.input_types for kind in versions))
+        ours = set(find_operator(name, "CoreML8").parameters)
+        if theirs != ours:
+            wrong[name] = (sorted(ours - theirs), sorted(theirs - ours))
+    assert not wrong

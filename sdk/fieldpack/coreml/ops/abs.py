@@ -1,0 +1,13 @@
+"""``abs``: Elementwise, iOS15 operator set (float16, float32, int32).
+
+``y = |x|``
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def run(x: Tensor) -> Tensor:
+    return torch.abs(x)

@@ -1,0 +1,13 @@
+"""``cosh``: Elementwise, iOS15 operator set (float16, float32).
+
+``y = cosh(x)``
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def run(x: Tensor) -> Tensor:
+    return torch.cosh(x)

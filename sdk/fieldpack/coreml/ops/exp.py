@@ -1,0 +1,13 @@
+"""``exp``: Elementwise, iOS15 operator set (float16, float32).
+
+``y = e ^ x``
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def run(x: Tensor) -> Tensor:
+    return torch.exp(x)

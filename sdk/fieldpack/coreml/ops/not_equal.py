@@ -1,0 +1,15 @@
+"""``not_equal``: Elementwise with broadcasting, iOS15 operator set (float16, float32, int32, bool).
+
+``z = x != y``
+
+The result is bool.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def run(x: Tensor, y: Tensor) -> Tensor:
+    return torch.ne(x, y)

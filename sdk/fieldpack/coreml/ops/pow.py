@@ -1,0 +1,13 @@
+"""``pow``: Elementwise with broadcasting, iOS15 operator set (float16, float32, int32).
+
+``z = x ^ y``
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def run(x: Tensor, y: Tensor) -> Tensor:
+    return torch.pow(x, y)

@@ -1,0 +1,15 @@
+"""``reduce_l2_norm``: Reduction, iOS15 operator set (float16, float32, int32).
+
+``y = sqrt(sum(x ^ 2))`` over ``axes`` (all axes where none are given).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fieldpack.coreml.ops._axes import all_axes
+
+
+def run(x: Tensor, axes: tuple[int, ...] | None = None, keep_dims: bool = False) -> Tensor:
+    return torch.sqrt(torch.sum(torch.square(x), dim=all_axes(x, axes), keepdim=keep_dims))

@@ -1,0 +1,17 @@
+"""``reduce_prod``: Reduction, iOS15 operator set (float16, float32, int32).
+
+``y = product of x`` over ``axes`` (all axes where none are given).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fieldpack.coreml.ops._axes import all_axes
+
+
+def run(x: Tensor, axes: tuple[int, ...] | None = None, keep_dims: bool = False) -> Tensor:
+    for axis in sorted(all_axes(x, axes), reverse=True):
+        x = torch.prod(x, dim=axis, keepdim=keep_dims, dtype=x.dtype)
+    return x

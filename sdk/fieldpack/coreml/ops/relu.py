@@ -1,0 +1,13 @@
+"""``relu``: Elementwise, iOS15 operator set (float16, float32).
+
+``y = max(x, 0)``
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def run(x: Tensor) -> Tensor:
+    return torch.relu(x)

@@ -1,0 +1,13 @@
+"""``rsqrt``: Elementwise, iOS15 operator set (float16, float32); iOS17 lets ``epsilon`` differ in type.
+
+``y = 1 / sqrt(x + epsilon)``
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def run(x: Tensor, epsilon: float = 1e-12) -> Tensor:
+    return torch.rsqrt(x + epsilon)

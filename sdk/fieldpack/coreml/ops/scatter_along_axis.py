@@ -1,0 +1,30 @@
+"""``scatter_along_axis``: ``data[.., indices[.., i, ..], ..]`` changed by ``updates[.., i, ..]``, iOS15.
+
+Modes as in ``_scatter``.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fieldpack.coreml.ops._scatter import scatter_rows
+
+
+def run(
+    data: Tensor,
+    indices: Tensor,
+    updates: Tensor,
+    axis: int = 0,
+    mode: str = "add",
+    validate_indices: bool = False,
+) -> Tensor:
+    place = axis % data.ndim
+    wanted = indices.long()
+    wanted = torch.where(wanted < 0, wanted + data.shape[place], wanted)
+    flat = torch.zeros((), dtype=torch.int64)
+    for other, size in enumerate(data.shape):
+        shape = [1] * data.ndim
+        shape[other] = wanted.shape[other]
+        flat = flat * size + (wanted if other == place else torch.arange(wanted.shape[other]).reshape(shape))
+    return scatter_rows(data.reshape(-1), flat.reshape(-1), updates.reshape(-1), mode).reshape(data.shape)

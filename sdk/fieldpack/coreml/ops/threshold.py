@@ -1,0 +1,15 @@
+"""``threshold``: Elementwise, iOS15 operator set (float16, float32).
+
+``y = max(x, alpha)``
+
+iOS17 lets the type of the parameters differ from that of ``x``.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def run(x: Tensor, alpha: float) -> Tensor:
+    return torch.clamp(x, min=alpha)
