@@ -8,7 +8,6 @@ both first; it is the one to gate, the plain one is reported for comparison with
 from __future__ import annotations
 
 import math
-import sys
 
 import numpy as np
 
@@ -26,22 +25,19 @@ def centred_cosine(source: Numbers, flavour: Numbers) -> float | None:
     ``None`` when either does not vary around that mean, as with a single item: there is then
     nothing to compare.
     """
-    mean = _mean(source)
-    products = _products(source, flavour, mean)
-    floor = _rounding(source, mean)
-    return None if 0 <= products[1] <= floor else _cosine(*products)
+    return _cosine(*_products(source, flavour, _mean(source)))
 
 
 def _mean(source: Numbers) -> Floats:
-    total = np.zeros(source.shape[1:])
-    for part in row_blocks(len(source), _columns(source)):
-        total += finite_rows(source[part])[0].sum(axis=0)
-    return np.asarray(total / max(len(source), 1))
-
-
-def _rounding(source: Numbers, mean: Floats) -> float:
-    """Energy that rounding alone leaves in an output that does not vary."""
-    return source.size * float(np.square(mean).max(initial=0.0)) * (8 * sys.float_info.epsilon) ** 2
+    """Mean over items, taken around the first one: exact for an output that does not vary."""
+    if not len(source):
+        return np.zeros(source.shape[1:])
+    first = finite_rows(source[:1])[0][0]
+    rest = np.zeros(source.shape[1:])
+    with np.errstate(over="ignore", invalid="ignore"):
+        for part in row_blocks(len(source), _columns(source)):
+            rest += (finite_rows(source[part])[0] - first).sum(axis=0)
+        return np.asarray(first + rest / len(source))
 
 
 def _products(source: Numbers, flavour: Numbers, mean: Floats) -> tuple[float, float, float]:
@@ -52,15 +48,15 @@ def _products(source: Numbers, flavour: Numbers, mean: Floats) -> tuple[float, f
         second, flavour_whole = finite_rows(flavour[part])
         if not (source_whole.all() and flavour_whole.all()):
             return math.nan, math.nan, math.nan
-        first -= mean
-        second -= mean
-        sums += (first * second).sum(), np.square(first).sum(), np.square(second).sum()
+        with np.errstate(over="ignore", invalid="ignore"):
+            first, second = first - mean, second - mean
+            sums += (first * second).sum(), np.square(first).sum(), np.square(second).sum()
     return float(sums[0]), float(sums[1]), float(sums[2])
 
 
 def _cosine(both: float, own: float, other: float) -> float | None:
     scale = math.sqrt(own) * math.sqrt(other)
-    if math.isnan(scale):
+    if not (math.isfinite(scale) and math.isfinite(both)):
         return math.nan
     return None if scale == 0 else max(-1.0, min(1.0, both / scale))
 
