@@ -7,6 +7,7 @@ a person can act on: which field, what came, what an accepted line looks like.
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -20,7 +21,9 @@ from fieldpack.errors import FieldpackError
 class Strict(BaseModel):
     """Base model: unknown fields are refused, values are not coerced from text, instances are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True
+    )
 
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -43,7 +46,8 @@ def validated(
         The class of :mod:`fieldpack.errors` to raise.
     """
     try:
-        return kind.model_validate(values)
+        # By way of JSON, since pydantic's strict mode takes lists for tuples and words for enums only there.
+        return kind.model_validate_json(json.dumps(values, default=str), strict=True)
     except ValidationError as problem:
         raw = [dict(finding) for finding in problem.errors(include_url=False)]
         findings = [_sentence(kind, finding) for finding in raw if not _is_echo(finding, raw)]
@@ -119,7 +123,7 @@ def _siblings(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     for step in loc[:-1]:
         owner, _, _ = _step(owner, step)
     model = next((item for item in _models(owner)), None)
-    return sorted(model.model_fields) if model is not None else []
+    return sorted(field.alias or name for name, field in model.model_fields.items()) if model else []
 
 
 def _walk(
@@ -138,8 +142,8 @@ def _step(owner: Any, step: int | str) -> tuple[Any, FieldInfo | None, bool]:
         return (arguments[0] if arguments else None), None, False
     models = list(_models(owner))
     for model in models:
-        if step in model.model_fields and (len(models) == 1 or not _is_tag(model, step)):
-            field = model.model_fields[step]
+        field = _field_of(model, step)
+        if field is not None and (len(models) == 1 or not _is_tag(model, step)):
             return field.annotation, field, False
     for model in models:
         if _is_tag(model, step):
@@ -148,6 +152,11 @@ def _step(owner: Any, step: int | str) -> tuple[Any, FieldInfo | None, bool]:
     if get_origin(_bare(owner)) is dict and len(arguments) == 2:
         return arguments[1], None, False
     return None, None, False
+
+
+def _field_of(model: type[BaseModel], step: str) -> FieldInfo | None:
+    by_alias = {field.alias or name: field for name, field in model.model_fields.items()}
+    return by_alias.get(step)
 
 
 def _is_tag(model: type[BaseModel], step: str) -> bool:
