@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldpack import gate
+from fieldpack.budget import Budget, Limits, load_budget
+from fieldpack.bundle.manifest import FlavourEntry
+from fieldpack.bundle.read import open_bundle
+from fieldpack.errors import BundleError, SpecError
+from fieldpack.testing import tiny_bundle
+from fieldpack.verdict import Evidence, Figure, Outcome
+
+
+def flavour(tmp_path: Path) -> FlavourEntry:
+    with open_bundle(tiny_bundle(tmp_path / "tiny")) as bundle:
+        return bundle.manifest.flavours[0]
+
+
+def evidence(*runs: tuple[float, float, float]) -> dict[str, Any]:
+    """Parity evidence with one agreement figure (value, low, high) a run."""
+    return {
+        "flavours": {
+            "tflite-float32": {
+                "runs": {
+                    f"run{index}": {
+                        "scores": {
+                            "figures": [
+                                Figure(
+                                    "top1_agreement", v, "fraction", Evidence.HOST, 100, low, high
+                                ).as_dict()
+                            ]
+                        }
+                    }
+                    for index, (v, low, high) in enumerate(runs)
+                }
+            }
+        }
+    }
+
+
+def outcome(tmp_path: Path, limits: Limits, *runs: tuple[float, float, float]) -> Outcome:
+    return gate.outcome_of(gate.hold(Budget(every=limits), [flavour(tmp_path)], evidence(*runs)))
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        ((0.99, 0.97, 1.0), Outcome.PASS),
+        ((0.95, 0.93, 0.965), Outcome.FAIL),
+        ((0.97, 0.95, 0.99), Outcome.INCONCLUSIVE),
+    ],
+)
+def test_an_agreement_is_held_with_its_bounds(
+    tmp_path: Path, figure: tuple[float, float, float], expected: Outcome
+) -> None:
+    assert outcome(tmp_path, Limits(top1_agreement=0.97), figure) is expected
+
+
+def test_the_worse_of_two_arithmetics_counts(tmp_path: Path) -> None:
+    good, bad = (0.99, 0.98, 1.0), (0.5, 0.4, 0.6)
+    assert outcome(tmp_path, Limits(top1_agreement=0.9), good, bad) is Outcome.FAIL
+    assert outcome(tmp_path, Limits(top1_agreement=0.9), bad, good) is Outcome.FAIL
+
+
+def test_a_limit_that_nothing_measured_is_not_run(tmp_path: Path) -> None:
+    assert outcome(tmp_path, Limits(top1_drop=0.5), (1.0, 0.9, 1.0)) is Outcome.NOT_RUN
+
+
+def test_sizes_are_exact_and_their_evidence_is_told(tmp_path: Path) -> None:
+    entry = flavour(tmp_path)
+    size = entry.installed_bytes
+    for limit, expected in ((size, Outcome.PASS), (size - 1, Outcome.FAIL)):
+        (verdict,) = gate.hold(Budget(every=Limits(installed_bytes=limit)), [entry], evidence())
+        assert (verdict.outcome, verdict.figure.value) == (expected, size)
+    (verdict,) = gate.hold(Budget(every=Limits(download_bytes=size)), [entry], evidence())
+    assert verdict.figure.evidence is Evidence.ESTIMATED
+
+
+def test_a_named_flavours_limit_wins_over_the_common_one(tmp_path: Path) -> None:
+    budget = Budget(
+        every=Limits(top1_agreement=0.99), flavours={"tflite-float32": Limits(top1_agreement=0.5)}
+    )
+    (verdict,) = gate.hold(budget, [flavour(tmp_path)], evidence((0.8, 0.7, 0.9)))
+    assert verdict.limit == 0.5
+    assert verdict.outcome is Outcome.PASS
+
+
+def test_a_budget_for_a_stranger_is_refused(tmp_path: Path) -> None:
+    budget = Budget(flavours={"tflite-int4": Limits(mean_kl=0.1)})
+    with pytest.raises(SpecError, match="tflite-int4"):
+        gate.hold(budget, [flavour(tmp_path)], evidence())
+
+
+def test_evidence_that_misses_a_flavour_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="tflite-float32"):
+        gate.hold(Budget(every=Limits(mean_kl=0.1)), [flavour(tmp_path)], {"flavours": {}})
+
+
+def test_every_limit_has_a_figure_that_something_measures() -> None:
+    from fieldpack.parity.record import UNITS
+
+    sizes = {"installed_bytes", "download_bytes"}
+    assert set(Limits.model_fields) - sizes <= set(UNITS)
+    assert set(gate.AT_LEAST_LIMITS) <= set(Limits.model_fields)
+
+
+def test_a_budget_file_is_read_strictly(tmp_path: Path) -> None:
+    path = tmp_path / "budget.toml"
+    path.write_text("[every]\ntop1_agreement = 0.9\n[flavours.tflite-int8]\ninstalled_bytes = 100\n")
+    assert load_budget(path).limits_of("tflite-int8") == {"top1_agreement": 0.9, "installed_bytes": 100}
+    for text in ("", "[every]\nagreement = 0.9\n", "[every]\ntop1_agreement = 2\n", "[every"):
+        path.write_text(text)
+        with pytest.raises(SpecError):
+            load_budget(path)
+    with pytest.raises(SpecError):
+        load_budget(tmp_path / "none.toml")
