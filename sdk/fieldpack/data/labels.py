@@ -69,7 +69,7 @@ def label_index(label: str | int | None, labels: Sequence[str] | None, where: st
     label : str, int or None
         Label of an example.
     labels : sequence of str or None
-        The model's labels in output order.
+        The model's labels in output order; None makes every text unlabelled, integers stay.
     where : str
         The example, named in the message.
 
@@ -92,10 +92,7 @@ def label_index(label: str | int | None, labels: Sequence[str] | None, where: st
 
 def _text_index(label: str, labels: Sequence[str] | None, where: str) -> int:
     if labels is None:
-        raise SpecError(
-            f"{where} has the label {label!r}, but the model has no label list",
-            hint="give the output its labels, or leave label_column out",
-        )
+        return UNLABELLED
     if label not in labels:
         raise SpecError(
             f"{where} has the label {label!r}, which is not in the model's label list",

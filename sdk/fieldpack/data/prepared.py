@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,8 @@ def prepare_data(
     contract : Contract
         Its inputs state the preparation.
     labels : sequence of str or None
-        The model's labels in output order; label texts become indices of it.
+        The model's labels in output order; label texts become indices of it. With None the texts
+        only stratify the sample.
     seed : int
         Seed of the sample that ``limit`` takes.
     progress : callable, optional
@@ -162,7 +164,7 @@ def _prepared(item: Input, example: Example) -> NDArray[Any]:
     try:
         array = prepare(item, example.raw)
     except InputError as error:
-        if example.id in error.what:
+        if isinstance(example.raw, Path) and str(example.raw) in error.what:
             raise
         raise InputError(
             f"example {example.id}: {error.what}", came=error.came, allowed=error.allowed, hint=error.hint

@@ -12,6 +12,7 @@ from PIL import Image
 
 from fieldpack.errors import InputError
 from fieldpack.preprocess.image import open_picture, rgb
+from fieldpack.preprocess.prepare import load_array
 from fieldpack.preprocess.raw import Raw
 from fieldpack.preprocess.sound import SUFFIXES, open_sound
 
@@ -45,7 +46,7 @@ def thumbnail(raw: Raw) -> Image.Image:
     if isinstance(raw, Path) and raw.suffix.lower() in SUFFIXES:
         return _spectrogram(open_sound(raw)[0])
     if isinstance(raw, Path) and raw.suffix.lower() == ".npy":
-        return _values(np.load(raw, allow_pickle=False))
+        return _values(load_array(raw))
     if isinstance(raw, tuple):
         return _spectrogram(raw[0]) if isinstance(raw[0], np.ndarray) else _place(raw)
     if isinstance(raw, np.ndarray) and not _is_picture(raw):

@@ -72,7 +72,7 @@ def prepare(contract: Input, raw: Raw) -> Array:
     if isinstance(contract, LocationInput) and isinstance(raw, tuple):
         return encode(*_place(contract, raw), contract.encoding)[None]
     if isinstance(contract, TensorInput) and isinstance(raw, Path):
-        return ready(contract, _loaded(raw))
+        return ready(contract, load_array(raw))
     if isinstance(raw, np.ndarray):
         return ready(contract, raw)
     raise _wrong_form(contract, raw)
@@ -138,7 +138,8 @@ def _place(contract: LocationInput, raw: tuple[Any, ...]) -> tuple[float, float,
     raise _wrong_form(contract, raw)
 
 
-def _loaded(path: Path) -> Array:
+def load_array(path: Path) -> Array:
+    """Read an ``.npy`` file without unpickling; `InputError` names what cannot be read."""
     try:
         array: Array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

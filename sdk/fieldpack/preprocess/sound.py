@@ -101,7 +101,7 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
     if from_hz == to_hz:
         return samples
     try:
-        import soxr  # type: ignore[import-untyped]
+        import soxr
     except ImportError as error:
         raise MissingDependencyError(
             f"resampling from {from_hz} to {to_hz} Hz needs soxr", hint=INSTALL

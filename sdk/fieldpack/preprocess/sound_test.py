@@ -1,0 +1,128 @@
+"""WAV files by the standard library, by libsndfile and by hand; resampling against librosa."""
+
+from __future__ import annotations
+
+import struct
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fieldpack.errors import InputError, MissingDependencyError
+from fieldpack.preprocess.sound import open_sound, resample
+
+NEEDS_SOUND = 'pip install "fieldpack[sound]"'
+
+
+def tone(count: int = 1000) -> np.ndarray:
+    samples: np.ndarray = 0.5 * np.sin(np.arange(count) * 0.05)
+    return samples.astype(np.float32)
+
+
+def riff(fmt: bytes, data: bytes, size: int | None = None, extra: bytes = b"") -> bytes:
+    chunks = b"fmt " + struct.pack("<I", len(fmt)) + fmt + extra
+    chunks += b"data" + struct.pack("<I", len(data) if size is None else size) + data
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+
+
+def fmt(coding: int = 1, channels: int = 1, rate: int = 8000, bits: int = 16) -> bytes:
+    return struct.pack(
+        "<HHIIHH", coding, channels, rate, rate * channels * bits // 8, channels * bits // 8, bits
+    )
+
+
+def test_stereo_of_the_standard_library_is_mixed_by_the_mean(tmp_path: Path) -> None:
+    left, right = np.array([0, 16384, -32768], "<i2"), np.array([0, 0, -32768], "<i2")
+    path = tmp_path / "stereo.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(44100)
+        file.writeframes(np.stack([left, right], axis=1).tobytes())
+    samples, rate = open_sound(path)
+    assert rate == 44100
+    assert samples.dtype == np.float32
+    assert samples.tolist() == [0.0, 0.25, -1.0]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("container", ["WAV", "WAVEX"])
+def test_every_wav_coding_equals_libsndfile(
+    subtype: str, container: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soundfile = pytest.importorskip("soundfile", reason=NEEDS_SOUND)
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, tone(), 22050, subtype=subtype, format=container)
+    reference, _ = soundfile.read(path, dtype="float32")
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    samples, rate = open_sound(path)
+    assert rate == 22050
+    assert np.array_equal(samples, reference)
+
+
+def test_other_formats_go_through_soundfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile = pytest.importorskip("soundfile", reason=NEEDS_SOUND)
+    path = tmp_path / "tone.flac"
+    soundfile.write(path, tone(), 22050, subtype="PCM_16")
+    samples, rate = open_sound(path)
+    assert rate == 22050
+    assert np.abs(samples - tone()).max() < 1e-4
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    with pytest.raises(MissingDependencyError, match=r"fieldpack\[sound\]"):
+        open_sound(path)
+
+
+def test_chunks_around_the_samples_and_open_ends_are_read(tmp_path: Path) -> None:
+    odd = b"LIST" + struct.pack("<I", 3) + b"abc\0"
+    data = np.array([8192, -8192], "<i2").tobytes()
+    for number, content in enumerate((riff(fmt(), data, extra=odd), riff(fmt(), data, size=0xFFFFFFFF))):
+        path = tmp_path / f"{number}.wav"
+        path.write_bytes(content)
+        assert open_sound(path)[0].tolist() == [0.25, -0.25]
+
+
+HOSTILE = {
+    "empty.wav": b"",
+    "text.wav": b"not a sound at all",
+    "header.wav": b"RIFF\0\0\0\0WAVE",
+    "truncated.wav": riff(fmt(), bytes(100))[:-50],
+    "short_format.wav": riff(b"\1\0", bytes(4)),
+    "no_channels.wav": riff(fmt(channels=0), bytes(4)),
+    "no_rate.wav": riff(fmt(rate=0), bytes(4)),
+    "no_samples.wav": riff(fmt(), b""),
+    "nan.wav": riff(fmt(3, bits=32), np.array([0, np.nan], "<f4").tobytes()),
+    "unknown_coding.wav": riff(fmt(0x4321), bytes(4)),
+    "text.ogg": b"OggS but not really",
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_hostile_files_are_refused_by_name(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("soundfile", reason=NEEDS_SOUND)
+    path = tmp_path / name
+    path.write_bytes(HOSTILE[name])
+    with pytest.raises(InputError, match=name):
+        open_sound(path)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.wav"):
+        open_sound(tmp_path / "absent.wav")
+
+
+@pytest.mark.parametrize(("from_hz", "to_hz", "count"), [(44100, 16000, 10001), (8000, 22050, 3000)])
+def test_resampling_equals_librosa(from_hz: int, to_hz: int, count: int) -> None:
+    librosa = pytest.importorskip("librosa", reason=NEEDS_SOUND)
+    reference = librosa.resample(tone(count), orig_sr=from_hz, target_sr=to_hz)
+    made = resample(tone(count), from_hz, to_hz)
+    assert made.dtype == np.float32
+    assert np.array_equal(made, reference)
+
+
+def test_resampling_without_soxr_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "soxr", None)
+    assert resample(tone(), 8000, 8000).shape == (1000,)
+    with pytest.raises(MissingDependencyError, match=r"fieldpack\[sound\]"):
+        resample(tone(), 8000, 16000)
