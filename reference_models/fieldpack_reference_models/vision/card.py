@@ -7,7 +7,6 @@ Written by ``train`` after the one look at the test split, as ``card.json`` for 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import math
 from collections.abc import Sequence
@@ -35,10 +34,12 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Time that making the training pictures and training took."""
+    """Time that making the training pictures and training took, and what they ran on."""
 
     wall_s: float
     cpu_s: float
+    processors: int
+    versions: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +85,15 @@ def facts(trial: Trial, recipe: Any, spent: Spent, parameters: int, model: Path)
             "augmentation": "mirrored half of the time; quarter turns of the classes that lie any way round",
             "wall_s": round(spent.wall_s),
             "cpu_s": round(spent.cpu_s),
-            "versions": {
-                name: importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy", "pillow")
-            },
+            "processors": spent.processors,
+            "versions": spent.versions,
         },
-        "test": _test(trial),
+        "test": figures(trial),
     }
 
 
-def _test(trial: Trial) -> dict[str, Any]:
+def figures(trial: Trial) -> dict[str, Any]:
+    """Accuracy with its interval, recall by class, accuracy by slice, and the commonest mistakes."""
     right = trial.guesses == trial.labels
     correct, count = int(right.sum()), len(right)
     low, high = interval(correct, count)
@@ -133,7 +134,9 @@ def _confusions(trial: Trial, most: int = 8) -> list[dict[str, Any]]:
     order = np.argsort(-table, axis=None, kind="stable")[:most]
     pairs = [divmod(int(cell), len(world.CLASSES)) for cell in order]
     return [
-        {"true": world.CLASSES[a], "guess": world.CLASSES[b], "pictures": int(table[a, b])} for a, b in pairs
+        {"true": world.CLASSES[a], "guess": world.CLASSES[b], "pictures": int(table[a, b])}
+        for a, b in pairs
+        if table[a, b]
     ]
 
 
@@ -170,7 +173,7 @@ def _page(card: dict[str, Any]) -> str:
         f"{training['optimizer']}, peak rate {training['learning_rate']}, weight decay "
         f"{training['weight_decay']}; {training['augmentation']}. "
         f"{training['wall_s']} s by the clock and {training['cpu_s']} s of processor time, pictures "
-        "included, on two shared cores. "
+        "included, on {training['processors']} shared processors. "
         + ", ".join(f"{name} {version}" for name, version in training["versions"].items())
         + ".",
         "",

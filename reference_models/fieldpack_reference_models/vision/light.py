@@ -44,7 +44,7 @@ def light(dice: Dice) -> Light:
     kind = dice.pick(LIGHTS)
     turn = dice.number()
     level, warmth, hardness, saturation, grain = (dice.between(low, high) for low, high in _MOODS[kind])
-    blur = dice.between(0.003, 0.01) if dice.chance(0.5) else 0.0
+    blur = dice.between(0.003, 0.009) if dice.chance(0.5) else 0.0
     return Light(kind, cosine(turn), sine(turn), level, warmth, hardness, saturation, grain, blur)
 
 

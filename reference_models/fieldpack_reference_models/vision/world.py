@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fieldpack.errors import InputError, StorageError
-from fieldpack_reference_models.vision import animals, plants
+from fieldpack_reference_models.vision import animals, arthropods, plants
 from fieldpack_reference_models.vision.canvas import Placement, Plane, paint, placement
 from fieldpack_reference_models.vision.colour import Colour
 from fieldpack_reference_models.vision.cover import cover
@@ -34,9 +34,9 @@ SIDES_PX = (32, 512)
 CLOSE = 28
 
 SUBJECTS: dict[str, Callable[[Dice], list[tuple[Outline, Colour]]]] = {
-    "beetle": animals.beetle,
+    "beetle": arthropods.beetle,
     "bird": animals.bird,
-    "butterfly": animals.butterfly,
+    "butterfly": arthropods.butterfly,
     "feather": animals.feather,
     "fish": animals.fish,
     "flower": plants.flower,
@@ -44,7 +44,7 @@ SUBJECTS: dict[str, Callable[[Dice], list[tuple[Outline, Colour]]]] = {
     "mushroom": plants.mushroom,
     "needle_twig": plants.needle_twig,
     "snail": animals.snail,
-    "spider": animals.spider,
+    "spider": arthropods.spider,
     "starfish": animals.starfish,
 }
 CLASSES: tuple[str, ...] = tuple(SUBJECTS)
@@ -108,13 +108,13 @@ def _check(split: str, index: int, size: int) -> None:
 def _scene(dice: Dice, name: str, label: int, size: int) -> Sample:
     ground_name = dice.pick(tuple(GROUNDS))
     sky = light(dice)
-    scale = dice.between(0.31, 0.48)
+    scale = dice.between(0.33, 0.48)
     place = _place(dice, name, scale)
     colour, coverage = paint(SUBJECTS[name](dice), place, size)
     ground = _apart(GROUNDS[ground_name](dice, size), colour, coverage, dice)
     scene = lay(ground, colour, coverage, sky, dice.between(0.01, 0.05))
     hidden = 0.0
-    if dice.chance(0.45):
+    if dice.chance(0.4):
         front = cover(dice, place.x0, place.y0, scale, heavy=dice.chance(0.35))
         colour, over = paint(front, Placement(1.0, 0.0, 0.0, 1.0, 0.0, 0.0), size)
         scene = lay(scene, colour, over, sky, 0.03)
@@ -123,7 +123,7 @@ def _scene(dice: Dice, name: str, label: int, size: int) -> Sample:
         "ground": ground_name,
         "light": sky.kind,
         "occlusion": "none" if hidden < 0.02 else "partial" if hidden < 0.2 else "heavy",
-        "scale": "small" if scale < 0.36 else "medium" if scale < 0.42 else "large",
+        "scale": "small" if scale < 0.37 else "medium" if scale < 0.42 else "large",
     }
     return Sample(expose(scene, sky, dice), label, slices)
 

@@ -18,14 +18,14 @@ from fieldpack_reference_models.vision.dice import Dice
 
 # SHA-256 of the uint8 RGB bytes, first 16 digits. A change here is a new world: rename WORLD and retrain.
 GOLDEN: dict[tuple[str, int], str] = {
-    ("train", 0): "9fc87b5e8982a5a2",
-    ("train", 5): "61cabf23fbcd5b3e",
-    ("train", 7): "9e70b26521b9480e",
-    ("validation", 9): "1c196f4422331f75",
-    ("calibration", 10): "715292d416e0c689",
-    ("test", 3): "b26d208e7fff6955",
-    ("test", 8): "35956ffc5929b50f",
-    ("test", 4711): "8614cb8cbf6c7113",
+    ("train", 0): "0dbd860eafcb66f0",
+    ("train", 5): "e75420dcc03009fb",
+    ("train", 7): "6412a27ba57b5bbf",
+    ("validation", 9): "346e89e51ad9d0c0",
+    ("calibration", 10): "c82fb64b19fb2d84",
+    ("test", 3): "bf1ab9dab548f5be",
+    ("test", 8): "9c0b8d98bd198354",
+    ("test", 4711): "291c87540055e5c9",
 }
 
 Rows = list[tuple[str, NDArray[np.uint8], int, dict[str, str]]]
@@ -116,7 +116,7 @@ def test_colour_alone_does_not_name_the_class(train_rows: Rows, probe_rows: Rows
 
     labels = np.array([row[2] for row in train_rows])
     guesses = _nearest_centroid(colours(train_rows), labels, colours(probe_rows))
-    assert np.mean(guesses == [row[2] for row in probe_rows]) < 0.3
+    assert np.mean(guesses == [row[2] for row in probe_rows]) < 0.25
 
 
 def _silhouette(name: str, number: int) -> list[float]:
@@ -140,7 +140,7 @@ def test_shape_alone_says_more_than_colour() -> None:
     features = np.array([_silhouette(name, number) for name in world.CLASSES for number in numbers])
     labels = np.repeat(np.arange(12), len(numbers))
     probes = np.array([_silhouette(name, 1000 + number) for name in world.CLASSES for number in numbers])
-    assert np.mean(_nearest_centroid(features, labels, probes) == labels) > 0.4
+    assert np.mean(_nearest_centroid(features, labels, probes) == labels) > 0.55
 
 
 def test_another_size_is_drawn_at_that_size() -> None:
