@@ -25,7 +25,7 @@ help: ## list the targets
 venv: ## .venv with every extra, exactly as locked; made again only when constraints.txt changes
 	@$(call need_python)
 	if ! cmp -s constraints.txt .venv/constraints.made; then
-		echo "venv: making .venv (about 3 minutes, 4 GB)"
+		echo "venv: making .venv (about 4 minutes, 5 GB)"
 		"$(PYTHON)" -m venv --clear .venv
 		echo "venv: 1/3 $(TORCH)"
 		.venv/$(PIP) install --no-deps "$(TORCH)"
@@ -54,7 +54,7 @@ light: # .venv-light: the bare distribution and the dev extra, no frameworks
 check: light ## lint, types and the tests that need no framework
 	@$(call lint,$(ENV))
 	echo "check: tests that need no framework"
-	$(ENV)/bin/pytest -q -m "not full and not device" $(PYTEST_FLAGS)
+	$(ENV)/bin/pytest -q -m "not full and not device" $(if $(findstring light,$(ENV)),--light) $(PYTEST_FLAGS)
 
 test: venv ## lint, types and every test that needs no phone
 	@$(call lint,.venv)
