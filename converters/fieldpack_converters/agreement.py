@@ -64,7 +64,7 @@ def largest_difference(reference: list[Array], came: list[Array]) -> float:
     """
     worst = 0.0
     for expected, value in zip(reference, came, strict=True):
-        if expected.size != value.size:
+        if expected.shape[0] != value.shape[0] or expected.size != value.size:
             return float("inf")
         flat = expected.astype(np.float64).ravel()
         other = value.astype(np.float64).ravel()

@@ -20,6 +20,9 @@ from fieldpack_converters.tflite_interpreter import PlainInterpreter, samples
 Ranges = dict[str, tuple[float, float]]
 Report = Callable[[str, float], None]
 
+_NARROWEST = 4096.0
+_ELEMENTWISE = ("ADD", "SUB", "MUL")
+
 
 def calibration_arrays(graph: TFLiteGraph, paths: dict[str, str]) -> list[Array]:
     """One memory-mapped [N, ...] array per input, found by tensor name or index.
@@ -91,8 +94,34 @@ def calibrated_ranges(
     ranges = {tensor: (extent.low, extent.high) for tensor, extent in extents.items()}
     if choice.kind is not RangeKind.MIN_MAX:
         ranges = _narrowed(engine, arrays, ranges, choice, report)
+    ranges = with_floors(graph, ranges)
     named = {graph.name(tensor): ends for tensor, ends in ranges.items()}
     return {**named, **_checked_known(known or {}, named)}
+
+
+def with_floors(graph: TFLiteGraph, ranges: dict[int, tuple[float, float]]) -> dict[int, tuple[float, float]]:
+    """Widen ranges too narrow beside their operator's inputs, in execution order.
+
+    A tensor that is zero on every sample (a ReLU that never opens) would get a scale so small that
+    LiteRT's kernels abort the process: they need output steps of more than 2^-19 input steps.
+    """
+    widened = dict(ranges)
+    for operation in graph.operations():
+        widths = [_width(graph, tensor, widened, operation.name) for tensor in operation.inputs]
+        floor = max(widths, default=0.0) / _NARROWEST
+        for tensor in operation.outputs:
+            if tensor in widened and widened[tensor][1] - widened[tensor][0] < floor:
+                low = widened[tensor][0]
+                widened[tensor] = (low, low + floor)
+    return widened
+
+
+def _width(graph: TFLiteGraph, tensor: int, ranges: dict[int, tuple[float, float]], operator: str) -> float:
+    if tensor in ranges:
+        return max(ranges[tensor][1], 0.0) - min(ranges[tensor][0], 0.0)
+    if tensor >= 0 and operator in _ELEMENTWISE and graph.is_constant(tensor):
+        return float(np.abs(graph.real(tensor)).max(initial=0.0))
+    return 0.0
 
 
 def _narrowed(

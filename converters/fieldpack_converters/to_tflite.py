@@ -7,6 +7,8 @@ litert-torch with channel-last input.  Every later TFLite flavour is made from t
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import os
 from pathlib import Path
@@ -21,7 +23,7 @@ from fieldpack_converters.agreement import (
     matched_order,
 )
 from fieldpack_converters.keras_source import keras_library
-from fieldpack_converters.opened_source import Array, OpenedSource, SourceKind
+from fieldpack_converters.opened_source import Array, OpenedSource, SourceKind, TensorFact
 from fieldpack_converters.saved_model_source import signature_key
 from fieldpack_converters.scaling import PREFIX, Scaling, scaling_from
 from fieldpack_converters.source import (
@@ -62,8 +64,9 @@ def export(
     -------
     dict
         The facts of ``source:describe``, ``difference`` (largest relative difference to the
-        source on the check inputs), ``inputs_tflite``, ``outputs_tflite``, ``size_bytes`` and
-        ``run`` (None unless asked).
+        source on the check inputs), ``inputs_tflite``, ``outputs_tflite``,
+        ``channel_last_inputs`` and ``channel_last_outputs`` (places that are NCHW in the source
+        and NHWC in the file), ``size_bytes`` and ``run`` (None unless asked).
 
     Raises
     ------
@@ -87,6 +90,8 @@ def export(
         "difference": difference,
         "inputs_tflite": graph.facts(graph.inputs),
         "outputs_tflite": graph.facts(graph.outputs),
+        "channel_last_inputs": channel_last(opened, opened.inputs),
+        "channel_last_outputs": channel_last(opened, opened.outputs),
         "size_bytes": len(content),
         "run": run_opened(opened, run["inputs"], run["outputs"], run.get("batch", 32), report)
         if run
@@ -127,7 +132,8 @@ def _from_keras(opened: OpenedSource, scaling: Scaling | None) -> bytes:
         fed[0] = layer(inputs[0])
     outputs = opened.model(fed if len(fed) > 1 else fed[0], training=False)
     fixed = keras.Model(inputs, outputs)
-    return bytes(tf.lite.TFLiteConverter.from_keras_model(fixed).convert())
+    with contextlib.redirect_stdout(io.StringIO()):
+        return bytes(tf.lite.TFLiteConverter.from_keras_model(fixed).convert())
 
 
 def _from_saved_model(opened: OpenedSource, scaling: Scaling | None, path: str) -> bytes:
@@ -153,14 +159,17 @@ def _from_torch(opened: OpenedSource, scaling: Scaling | None) -> bytes:
     rank = len(opened.inputs[0].shape)
     module = opened.model if scaling is None else scaled_module(opened.model, scaling, rank)
     sample = [torch.zeros(fact.fixed(), dtype=getattr(torch, fact.dtype)) for fact in opened.inputs]
-    last = channel_last_inputs(opened)
+    last = channel_last(opened, opened.inputs)
     if last:
-        module = litert_torch.to_channel_last_io(module, args=last)
+        module = litert_torch.to_channel_last_io(
+            module, args=last, outputs=channel_last(opened, opened.outputs)
+        )
         for index in last:
             sample[index] = sample[index].permute(0, 2, 3, 1).contiguous()
     if opened.kind is not SourceKind.TORCH_EXPORT or last or scaling is not None:
         module = _evaluating(module)
-    return bytes(litert_torch.convert(module, tuple(sample)).model_content())
+    with contextlib.redirect_stdout(io.StringIO()):
+        return bytes(litert_torch.convert(module, tuple(sample)).model_content())
 
 
 def _evaluating(module: Any) -> Any:
@@ -169,19 +178,20 @@ def _evaluating(module: Any) -> Any:
     return module
 
 
-def channel_last_inputs(opened: OpenedSource) -> list[int]:
-    """The inputs that are NCHW in the source and NHWC in the TFLite file."""
+def channel_last(opened: OpenedSource, facts: tuple[TensorFact, ...]) -> list[int]:
+    """The inputs (or outputs) that are NCHW in the source and NHWC in the TFLite file."""
     if not opened.kind.is_torch or opened.layout != "NCHW":
         return []
-    return [index for index, fact in enumerate(opened.inputs) if len(fact.shape) == 4]
+    return [index for index, fact in enumerate(facts) if len(fact.shape) == 4]
+
+
+def _turned(arrays: list[Array], places: list[int]) -> list[Array]:
+    return [array.transpose(0, 2, 3, 1) if index in places else array for index, array in enumerate(arrays)]
 
 
 def _checked(opened: OpenedSource, content: bytes, inputs: CheckInputs) -> tuple[bytes, float]:
-    last = set(channel_last_inputs(opened))
-    fed: list[Array] = [
-        array.transpose(0, 2, 3, 1) if index in last else array for index, array in enumerate(inputs.raw)
-    ]
-    reference = called_in_batches(opened, inputs.scaled)
+    fed = _turned(inputs.raw, channel_last(opened, opened.inputs))
+    reference = _turned(called_in_batches(opened, inputs.scaled), channel_last(opened, opened.outputs))
     graph, fed_order = _with_ordered_inputs(content, fed, reference)
     came = run_tflite(graph.content() if fed_order else content, fed)
     order = matched_order(reference, came)

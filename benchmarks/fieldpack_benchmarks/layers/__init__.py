@@ -1,0 +1,1 @@
+"""Layer classes that public Keras files use without carrying their code."""

@@ -1,0 +1,1 @@
+"""Networks of the side-by-side studies, written from their papers."""

@@ -1,0 +1,48 @@
+"""Counts read from a written Core ML package: what it holds, not what was asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FLOAT16 = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PackageCounts:
+    """Operators (constants left out), weights that are decompressed at load, float16 results."""
+
+    operators: int
+    constexpr: int
+    float16: int
+
+
+def counted(spec: Any) -> PackageCounts:
+    """Count the operators of an ML Program, nested blocks included."""
+    operators = constexpr = float16 = 0
+    for function in spec.mlProgram.functions.values():
+        block = function.block_specializations[function.opset]
+        for operation in _operations(block):
+            if operation.type.startswith("constexpr_"):
+                constexpr += 1
+            elif operation.type != "const":
+                operators += 1
+                float16 += any(item.type.tensorType.dataType == _FLOAT16 for item in operation.outputs)
+    return PackageCounts(operators, constexpr, float16)
+
+
+def _operations(block: Any) -> Iterator[Any]:
+    for operation in block.operations:
+        yield operation
+        for inner in operation.blocks:
+            yield from _operations(inner)
+
+
+def weight_bytes(model: Any) -> int:
+    """Size of the weight files of a coremltools model, in bytes."""
+    folder = model.weights_dir
+    if folder is None:
+        return 0
+    return sum(item.stat().st_size for item in Path(folder).rglob("*") if item.is_file())
