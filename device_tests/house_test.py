@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import subprocess
@@ -234,6 +235,16 @@ def test_the_lock_keeps_every_range_of_pyproject() -> None:
             assert requirement.specifier.contains(pins[name]), requirement
     assert "torch" not in pins
     assert set(Requirement(extras["all"][0]).extras) == set(extras) - {"all", "dev"}
+
+
+def test_every_entry_point_leads_to_something_callable() -> None:
+    """A study is registered in ``pyproject.toml``, far from its code; nothing else notices a slip."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    points = dict(project["scripts"]) | project["entry-points"]["fieldpack.studies"]
+    assert {"fieldpack", "server-models"} <= set(points)
+    for name, target in points.items():
+        module, _, attribute = target.partition(":")
+        assert callable(getattr(importlib.import_module(module), attribute)), name
 
 
 # -- what is tracked -----------------------------------------------------------------------------
