@@ -9,6 +9,7 @@ TensorFlow and coremltools take 10 to 20 s to import and fight over threads, hen
 
 from __future__ import annotations
 
+import errno
 import importlib
 import inspect
 import json
@@ -22,10 +23,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fieldpack.errors import FieldpackError, MissingDependencyError, WorkerError, from_dict
+from fieldpack.errors import FieldpackError, MissingDependencyError, StorageError, WorkerError, from_dict
 
 Progress = Callable[[str, float], None]
 LOG_LINES = 30
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def run(
@@ -151,6 +153,14 @@ def _invoke(target: str, arguments: dict[str, Any], report: Progress) -> Any:
         if "report" in inspect.signature(function).parameters:
             arguments = {**arguments, "report": report}
         return function(**arguments)
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise StorageError(
+            f"{target} could not write its files",
+            came=f"{error.filename}: {error.strerror}",
+            hint="free some disk space, or set TMPDIR to a larger disk",
+        ) from error
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             f"{target} needs the Python module {error.name}",

@@ -256,15 +256,9 @@ class Conversion:
                 came=flavours[0].name,
                 hint="give the Keras or PyTorch model that the .tflite was made from",
             )
-        if len(self.spec.contract.inputs) != 1:
-            raise UnsupportedError(
-                "Core ML flavours of models with several inputs are not made yet",
-                came=", ".join(item.name for item in self.spec.contract.inputs),
-            )
         orders = [self._coreml_order(item) for item in flavours]
         answer = self._work(COREML, EXPORT_COREML, {"source": self._source(), "flavours": orders})
-        by_name = {item["name"]: item for item in answer["flavours"]}
-        return [self._coreml_flavour(item, by_name[item.name]) for item in flavours]
+        return [self._coreml_flavour(item, answer["flavours"][item.name]) for item in flavours]
 
     def _coreml_order(self, flavour: CoremlFlavour) -> dict[str, Any]:
         return {
@@ -274,31 +268,24 @@ class Conversion:
             "weights": "int8" if flavour.method == "weight_int8" else "float",
             "minimum_ios": flavour.minimum_ios,
             "fold_scaling": self._scaling(flavour.fold_scaling),
-            "input_name": self.spec.contract.inputs[0].name,
+            "input_names": [item.name for item in self.spec.contract.inputs],
             "output_names": [item.name for item in self.spec.contract.outputs],
-            "float32_layers": flavour.float32_layers,
+            "float32_operators": [flavour.float32_layers] if flavour.float32_layers else [],
         }
 
     def _coreml_flavour(self, flavour: CoremlFlavour, answer: dict[str, Any]) -> Made:
         path = self.folder / f"{flavour.name}.mlpackage"
         canonicalise(path)
-        quantised = int(answer["quantised_weights"])
-        if flavour.method == "weight_int8" and quantised == 0:
-            raise ConversionError(
-                f"flavour {flavour.name} was to have 8-bit weights, but no weight changed",
-                hint='the model has no weight large enough; take method = "float"',
-            )
         inputs, outputs = find_borders(
             FlavourKind.COREML, path, self.spec.contract, folded=flavour.fold_scaling
         )
+        operators, quantised = int(answer["operators"]), int(answer["constexpr_ops"])
+        kept = (operators - int(answer["float16_tensors"]),) if flavour.float32_layers else ()
         compression = Compression(
             recipe=flavour.recipe,
-            matched=(
-                int(answer["weights"]),
-                *((int(answer["float32_operators"]),) if flavour.float32_layers else ()),
-            ),
+            matched=(quantised if flavour.method == "weight_int8" else operators, *kept),
             quantised=quantised,
-            kept_float=int(answer["weights"]) - quantised,
+            kept_float=operators,
         )
         return Made(
             flavour.name,

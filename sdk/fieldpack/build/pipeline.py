@@ -6,23 +6,21 @@ verdicts -> bundle. Nothing appears at the target before the last step.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fieldpack.build.assembly import Assembly
 from fieldpack.build.borders import check_labels
 from fieldpack.build.conversion import Conversion
 from fieldpack.build.examples import Examples, save_examples, save_source_tensors
 from fieldpack.build.measurement import measure
+from fieldpack.build.workspace import work_folder
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Contract
 from fieldpack.data import prepare_data
-from fieldpack.errors import BundleError, ContractError, SpecError
+from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
 from fieldpack.spec import DataSource, Spec, load_spec
 from fieldpack.verdict import Outcome, Verdict
 
@@ -73,14 +71,19 @@ def build(
     """
     spec = load_spec(spec_path)
     labels = read_labels(spec.contract)
-    with BundleWriter(target) as writer:
-        folder = Path(tempfile.mkdtemp(prefix="fieldpack-build-"))
+    with BundleWriter(target) as writer, work_folder() as folder:
         try:
             assembly = _measured(spec, spec_path, labels, folder, progress)
             progress("bundle", "write", 0.0)
             digest = assembly.write(writer)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        except OSError as error:
+            if isinstance(error, FieldpackError):
+                raise
+            raise StorageError(
+                "the build could not read or write a file",
+                came=f"{error.filename or folder}: {error.strerror}",
+                hint="free some disk space, or set TMPDIR to a larger disk",
+            ) from error
     return BuildResult(target, digest, assembly.verdicts, assembly.outcome)
 
 
@@ -146,7 +149,7 @@ def _examples(
 ) -> Examples:
     known = next(iter(labels.values()), None)
     prepared = prepare_data(
-        _unlabelled(source) if known is None else source,
+        source,
         spec.contract,
         known,
         spec.pack.seed,
@@ -157,11 +160,3 @@ def _examples(
             f"[data.{folder.name}] has no examples", hint="check its folder, pattern, where and label_map"
         )
     return save_examples(prepared, folder)
-
-
-def _unlabelled(source: DataSource) -> DataSource:
-    """The same examples without labels: calibration does not look at them."""
-    fields: dict[str, Any] = {}
-    if getattr(source, "label_column", None) is not None and getattr(source, "label_map", None) is None:
-        fields["label_column"] = None
-    return source.model_copy(update=fields)

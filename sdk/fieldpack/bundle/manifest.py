@@ -77,9 +77,9 @@ class Compression(Strict):
     """Proof of what a recipe did."""
 
     recipe: tuple[Rule, ...]
-    matched: tuple[int, ...] = Field(description="operators or weights that each rule matched")
-    quantised: int = Field(description="operators or weights that became integers")
-    kept_float: int = Field(description="operators or weights that stayed float")
+    matched: tuple[int, ...] = Field(description="operators (Core ML weight_int8: weights) each rule matched")
+    quantised: int = Field(description="operators that compute on integers (Core ML: weights in integers)")
+    kept_float: int = Field(description="operators that compute on floats")
 
 
 class GoldenOutput(Strict):
