@@ -54,7 +54,7 @@ def test_macro_drop_covers_on_a_long_tail() -> None:
     lost, gained = random.random(60) * 0.08, random.random(60) * 0.04
     truth = float(np.mean(lost - gained))
     low, high = [], []
-    for _ in range(60):
+    for _ in range(40):
         draw = random.random(len(classes))
         losses, gains = draw < lost[classes], draw > 1 - gained[classes]
         source = one_hot(np.where(gains, 60, classes), outputs)

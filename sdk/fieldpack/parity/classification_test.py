@@ -15,6 +15,7 @@ from fieldpack.errors import InputError
 from fieldpack.parity import pairing
 from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.record import UNITS
+from fieldpack.statistics.binomial import clopper_pearson
 from fieldpack.verdict import Evidence, Outcome, judge
 
 ACTIVATIONS = ("softmax", "sigmoid", "linear", "logits")
@@ -47,13 +48,15 @@ def width(figure: Any) -> Any:
 
 def plain_loop(p: Any, q: Any, labels: Any, margin: Any) -> Any:
     """The definitions, written down item by item."""
-    agree, flips, top5, kl, right = [], [], [], [], []
+    agree, flips, top5, kl, right, right5 = [], [], [], [], [], []
     for mine, theirs, label in zip(p, q, labels, strict=True):
         first, other = mine.index(max(mine)), theirs.index(max(theirs))
         ordered = sorted(mine, reverse=True)
         agree.append(first == other)
         flips.append(first != other and ordered[0] - ordered[1] >= margin)
-        top5.append(first in sorted(range(len(theirs)), key=lambda k: -theirs[k])[:5])
+        five = [np.argsort(-np.array(row), kind="stable")[:5].tolist() for row in (mine, theirs)]
+        top5.append(first in five[1])
+        right5.append((label in five[0], label in five[1]))
         kl.append(sum(a * math.log(a / b) for a, b in zip(mine, theirs, strict=True)))
         right.append((first == label, other == label))
     mean = {"top1_agreement": agree, "margin_flips": flips, "top5_agreement": top5, "mean_kl": kl}
@@ -61,6 +64,9 @@ def plain_loop(p: Any, q: Any, labels: Any, margin: Any) -> Any:
     figures["source_top1"] = sum(a for a, _ in right) / len(right)
     figures["flavour_top1"] = sum(b for _, b in right) / len(right)
     figures["top1_drop"] = figures["source_top1"] - figures["flavour_top1"]
+    figures["source_top5"] = sum(a for a, _ in right5) / len(right5)
+    figures["flavour_top5"] = sum(b for _, b in right5) / len(right5)
+    figures["top5_drop"] = figures["source_top5"] - figures["flavour_top5"]
     recalls = [[r for r, y in zip(right, labels, strict=True) if y == c] for c in sorted(set(labels))]
     figures["source_macro_recall"] = sum(sum(a for a, _ in r) / len(r) for r in recalls) / len(recalls)
     figures["flavour_macro_recall"] = sum(sum(b for _, b in r) / len(r) for r in recalls) / len(recalls)
@@ -177,6 +183,42 @@ def test_sigmoid_divergence_by_hand() -> None:
     expected = 0.9 * math.log(0.9 / 0.8) + 0.1 * math.log(0.1 / 0.2)
     expected += 0.2 * math.log(0.2 / 0.3) + 0.8 * math.log(0.8 / 0.7)
     assert value(compare_scores(p, q, "sigmoid"), "mean_kl") == pytest.approx(expected)
+
+
+def test_outputs_of_an_item_that_flip_together_widen_the_bounds() -> None:
+    source, flavour = np.full((100, 20), 0.9), np.full((100, 20), 0.9)
+    flavour[:10] = 0.1
+    figure = compare_scores(source, flavour, "sigmoid").figure("cell_flips")
+    assert figure.value == 0.1
+    assert width(figure) > 3 * width_of_share(200, 2000)
+    still = compare_scores(source, source, "sigmoid").figure("cell_flips")
+    assert still.high == pytest.approx(1 - 0.05 ** (1 / 2000))
+
+
+def width_of_share(successes: int, n: int) -> float:
+    bounds = clopper_pearson(successes, n)
+    return bounds.high - bounds.low
+
+
+def test_no_false_positive_is_not_proof_of_none() -> None:
+    scores, labels = np.full((50, 4), 0.2), np.zeros((50, 4), dtype=bool)
+    parity = compare_scores(scores, scores, "sigmoid", labels)
+    assert value(parity, "flavour_false_positives") == 0
+    assert parity.figure("flavour_false_positives").high == pytest.approx(1 - 0.05 ** (1 / 200))
+    assert parity.figure("false_positive_rise").high == pytest.approx(1 - 0.05 ** (1 / 200))
+    everything = compare_scores(scores, scores, "sigmoid", ~labels)
+    assert everything.figure("false_positive_rise").value is None
+
+
+def test_broken_item_is_not_among_the_top_five() -> None:
+    source, _, _ = noisy(items=20)
+    source[:, 0] = 9.0
+    flavour = source.copy()
+    flavour[4, 6] = math.nan
+    parity = compare_scores(source, flavour, "logits", np.zeros(20, dtype=int))
+    assert value(parity, "top5_agreement") == 0.95
+    assert value(parity, "flavour_top5") == 0.95
+    assert value(parity, "source_top5") == 1.0
 
 
 def test_threshold_itself_fires() -> None:

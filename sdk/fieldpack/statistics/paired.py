@@ -45,7 +45,7 @@ def paired_drop(losses: float, gains: float, n: float, confidence: float = CONFI
     if losses == 0:
         low = min(low, -clopper_pearson(gains, n, confidence).high)
     drop = (losses - gains) / n
-    return Interval(drop, min(low, drop), max(high, drop), int(n))
+    return Interval(drop, low, high, int(n))
 
 
 def tango(losses: float, gains: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
