@@ -93,7 +93,7 @@ def npy_bytes(array: NDArray[np.float32] | NDArray[np.uint8]) -> bytes:
     import numpy as np
 
     plain = np.ascontiguousarray(array)
-    if array.ndim == 0 or array.dtype not in (np.float32, np.uint8):
+    if array.ndim == 0 or array.dtype.newbyteorder("=") not in (np.float32, np.uint8):
         raise BundleError(
             "an array cannot be stored", came=f"{array.dtype} of shape {array.shape}", allowed=_ALLOWED
         )

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from fieldpack.bundle.archive import SUFFIX, write_archive
 from fieldpack.bundle.consistency import manifest_findings
 from fieldpack.bundle.digest import folder_entries, sha256_bytes
-from fieldpack.bundle.document import digest_text, manifest_bytes
+from fieldpack.bundle.document import canonical_json, digest_text, manifest_bytes
 from fieldpack.bundle.finding import refuse
 from fieldpack.bundle.manifest import MANIFEST_SCHEMA, Manifest
 from fieldpack.bundle.paths import DIGEST_NAME, MANIFEST_NAME, RESERVED, path_fault
@@ -133,7 +135,7 @@ class BundleWriter:
         try:
             _drop_empty_folders(content)
             files = folder_entries(content)
-            fields = {**manifest_fields, "files": files, "schema_version": MANIFEST_SCHEMA}
+            fields = _plain({**manifest_fields, "files": files, "schema_version": MANIFEST_SCHEMA})
             manifest = validated(Manifest, fields, f"the manifest of {self.target}", BundleError)
             return self._finish(manifest, manifest_bytes(manifest))
         except FieldpackError:
@@ -196,6 +198,20 @@ def copy_bundle(source: Path, target: Path) -> str:
         for name in bundle.manifest.files:
             writer.add_bytes(name, bundle.read(name))
         return writer._finish(bundle.manifest, bundle.manifest_data)
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields as JSON says them: models become objects, tuples lists, enums words."""
+    try:
+        plain: dict[str, Any] = to_jsonable_python(fields, by_alias=False)
+        canonical_json(plain)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(
+            "a manifest field cannot be written as JSON",
+            came=error,
+            allowed="finite numbers, texts, lists, tables and Fieldpack's own models",
+        ) from error
+    return plain
 
 
 def _drop_empty_folders(content: Path) -> None:
