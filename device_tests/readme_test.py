@@ -63,6 +63,19 @@ def test_every_link_leads_somewhere() -> None:
     assert not [link for link in links if not (ROOT / link).exists()]
 
 
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "sdk/README.md", "device_tests/README.md"])
+def test_every_file_named_exists(page: str) -> None:
+    named = re.findall(r"`([a-z_./]+(?:\.py|\.md|\.toml|/))`", (ROOT / page).read_text(encoding="utf-8"))
+    existing = [f"/{path.relative_to(ROOT).as_posix()}" for path in _files_and_folders()]
+    absent = [name for name in named if not any(path.endswith(f"/{name.rstrip('/')}") for path in existing)]
+    assert not absent
+
+
+def _files_and_folders() -> list[Path]:
+    roots = ("sdk", "converters", "benchmarks", "reference_models", "device_tests")
+    return [*ROOT.iterdir(), *(path for root in roots for path in (ROOT / root).rglob("*"))]
+
+
 @pytest.mark.full
 def test_the_quick_start_works(tmp_path: Path) -> None:
     """Run as written, in a folder that looks like a fresh clone but has no build folder."""
