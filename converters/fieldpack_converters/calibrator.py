@@ -25,7 +25,7 @@ _ELEMENTWISE = ("ADD", "SUB", "MUL")
 
 
 def calibration_arrays(graph: TFLiteGraph, paths: dict[str, str]) -> list[Array]:
-    """One memory-mapped [N, ...] array per input, found by tensor name or index.
+    """One memory-mapped [N, ...] array per input, found by tensor name, signature name or index.
 
     Raises
     ------
@@ -35,7 +35,8 @@ def calibration_arrays(graph: TFLiteGraph, paths: dict[str, str]) -> list[Array]
     arrays = []
     for index, tensor in enumerate(graph.inputs):
         name = graph.name(tensor)
-        path = paths.get(name, paths.get(str(index)))
+        known = (name, graph.signature_names.get(tensor, name), str(index))
+        path = next((paths[key] for key in known if key in paths), None)
         if path is None:
             raise InputError(
                 f"There are no calibration samples for input {name}.", came=", ".join(paths) or "nothing"

@@ -8,6 +8,7 @@ weights, int8 activations) is counted in the written file, not believed.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from fieldpack_converters.dead_channels import revived
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.quantization_rules import (
     Method,
-    Rule,
     chosen_methods,
     matched_operations,
     rules_from,
@@ -104,7 +104,7 @@ def quantize(
         choice = RangeChoice.from_words(ranges or {})
         measured = calibrated_ranges(content, arrays, choice, _known(input_ranges), report)
     report("quantise", 0.5)
-    written = _rewritten(graph, content, ordered, io, measured)
+    written = _rewritten(graph, content, methods, io, measured)
     written, mended = revived(content, written)
     corrected = 0
     if bias_correction and arrays is not None:
@@ -153,20 +153,20 @@ def _method(word: str, io: str) -> Method:
 
 
 def _rewritten(
-    graph: TFLiteGraph, content: bytes, rules: tuple[Rule, ...], io: str, ranges: Ranges | None
+    graph: TFLiteGraph, content: bytes, methods: dict[int, Method], io: str, ranges: Ranges | None
 ) -> bytes:
-    ranks = {graph.name(index): len(graph.shape(index)) for index in range(len(graph.main.tensors))}
-    result = None if ranges is None else as_quantizer_result(ranges, ranks)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from ai_edge_quantizer import quantizer as aeq
 
     engine = aeq.Quantizer(bytearray(content))
-    for position, rule in enumerate(rules):
-        for operator in rule.operators or ("*",):
-            _add(engine, rule, _named(operator), position)
-    if io == "float32" and any(rule.method is Method.STATIC_INT8 for rule in rules):
+    for operation in graph.operations():
+        names = ";".join(graph.name(tensor) for tensor in operation.outputs if tensor >= 0)
+        _add(engine, methods[operation.index], f"^{re.escape(names)};?$", "*")
+    if io == "int8":
         for border in ("INPUT", "OUTPUT"):
-            engine.update_quantization_recipe(".*", border, algorithm_key=aeq.AlgorithmName.NO_QUANTIZE)
+            _add(engine, Method.STATIC_INT8, ".*", border)
+    ranks = {graph.name(index): len(graph.shape(index)) for index in range(len(graph.main.tensors))}
+    result = None if ranges is None else as_quantizer_result(ranges, ranks)
     try:
         written = engine.quantize(result, enable_progress_report=False, enable_progress_bar=False)
     except (ValueError, RuntimeError, KeyError, TypeError, AttributeError, IndexError) as error:
@@ -178,20 +178,15 @@ def _rewritten(
     return bytes(written.quantized_model)
 
 
-def _named(operator: str) -> str:
-    return {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}.get(operator, operator)
-
-
-def _add(engine: Any, rule: Rule, operator: str, position: int) -> None:
+def _add(engine: Any, method: Method, scope: str, operator: str) -> None:
+    """One entry of the quantiser's recipe; it is exact, so that only our rules decide."""
     from ai_edge_quantizer import quantizer as aeq
 
-    # A scope that was given before is one entry in the quantiser: an empty group keeps them apart.
-    scope = rule.layers + "(?:)" * position
-    if rule.method is Method.FLOAT32:
+    if method is Method.FLOAT32:
         engine.update_quantization_recipe(scope, operator, algorithm_key=aeq.AlgorithmName.NO_QUANTIZE)
-    elif rule.method is Method.FLOAT16:
+    elif method is Method.FLOAT16:
         engine.add_weight_only_config(scope, operator, 16, algorithm_key=aeq.AlgorithmName.FLOAT_CASTING)
-    elif rule.method is Method.DYNAMIC_INT8:
+    elif method is Method.DYNAMIC_INT8:
         engine.add_dynamic_config(scope, operator, 8)
     else:
         engine.add_static_config(scope, operator, 8, 8)

@@ -135,6 +135,13 @@ class TFLiteGraph:
     def outputs(self) -> tuple[int, ...]:
         return tuple(int(tensor) for tensor in self.main.outputs)
 
+    @property
+    def signature_names(self) -> dict[int, str]:
+        """Tensor -> the name that the first signature gives an input."""
+        signatures = self.model.signatureDefs or []
+        items = signatures[0].inputs or [] if signatures else []
+        return {int(item.tensorIndex): bytes(item.name or b"").decode("utf-8", "replace") for item in items}
+
     def facts(self, tensors: tuple[int, ...]) -> list[dict[str, object]]:
         """JSON-able name, shape, dtype, scale and zero point of border tensors."""
         return [self._fact(tensor) for tensor in tensors]

@@ -1,0 +1,65 @@
+"""The compactor removes what no runtime reads and nothing else."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+
+from fieldpack.errors import ConversionError, ModelFileError
+from fieldpack_converters import compact
+from fieldpack_converters.compact import compacted
+from fieldpack_converters.opened_source import Array
+from fieldpack_converters.tflite_graph import TFLiteGraph
+from fieldpack_converters.tflite_interpreter import run_tflite
+
+
+def bloated(content: bytes) -> bytes:
+    """The file with an unused tensor, a doubled constant and calibration statistics."""
+    graph = TFLiteGraph(content)
+    stem = next(item for item in graph.operations() if item.name == "CONV_2D")
+    graph.model.buffers.append(copy.deepcopy(graph.model.buffers[graph.main.tensors[stem.inputs[1]].buffer]))
+    unused = copy.deepcopy(graph.main.tensors[stem.inputs[1]])
+    unused.name, unused.buffer = b"left over", len(graph.model.buffers) - 1
+    graph.main.tensors.append(unused)
+    return graph.content()
+
+
+def test_left_overs_go_and_the_answers_stay(tiny_content: bytes, tiny_samples: Array) -> None:
+    smaller = compacted(bloated(tiny_content))
+    assert len(smaller) < len(tiny_content)
+    before, after = (run_tflite(item, [tiny_samples])[0] for item in (tiny_content, smaller))
+    np.testing.assert_array_equal(before, after)
+
+
+def test_border_names_and_signature_stay(tiny_content: bytes) -> None:
+    graph = TFLiteGraph(compacted(bloated(tiny_content)))
+    assert [graph.name(tensor) for tensor in (*graph.inputs, *graph.outputs)] == ["image", "scores"]
+    assert graph.signature_names == {graph.inputs[0]: "picture"}
+
+
+def test_inner_names_stay_on_request(tiny_content: bytes) -> None:
+    graph = TFLiteGraph(compacted(bloated(tiny_content), keep_names=True))
+    assert "point" in [graph.scope(item) for item in graph.operations()]
+    assert "left over" not in [graph.name(index) for index in range(len(graph.main.tensors))]
+
+
+def test_compacting_twice_changes_nothing_more(tiny_content: bytes) -> None:
+    once = compacted(bloated(tiny_content))
+    assert compacted(once) == once
+
+
+def test_a_changed_answer_is_noticed(tiny_content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoil(graph: TFLiteGraph) -> None:
+        stem = next(item for item in graph.operations() if item.name == "CONV_2D")
+        graph.set_constant(stem.inputs[2], graph.constant(stem.inputs[2]) + np.float32(0.5))
+
+    monkeypatch.setattr(compact, "_drop_names", spoil)
+    with pytest.raises(ConversionError):
+        compacted(bloated(tiny_content))
+
+
+def test_other_bytes_are_refused() -> None:
+    with pytest.raises(ModelFileError):
+        compacted(b"PK\x03\x04 this is no model")

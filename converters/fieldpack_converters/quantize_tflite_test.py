@@ -1,0 +1,195 @@
+"""Quantising the tiny classifier: what the file holds, and how near it stays to the float model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fieldpack.errors import ConversionError, InputError, SpecError
+from fieldpack_converters.conftest import DEAD_CHANNEL
+from fieldpack_converters.opened_source import Array
+from fieldpack_converters.quantize_tflite import quantize
+from fieldpack_converters.tflite_graph import TFLiteGraph
+from fieldpack_converters.tflite_interpreter import run_tflite
+
+Files = tuple[str, dict[str, str]]
+
+
+def quantised(
+    files: Files, tmp_path: Path, method: str = "static_int8", **options: Any
+) -> tuple[Any, TFLiteGraph]:
+    path = tmp_path / "quantised.tflite"
+    answer = quantize(files[0], str(path), method, files[1], **options)
+    return answer, TFLiteGraph.read(path)
+
+
+def outputs(path: Path | str, samples: Array) -> Array:
+    return run_tflite(Path(path).read_bytes(), [samples])[0]
+
+
+def weight_dtypes(graph: TFLiteGraph) -> dict[str, str]:
+    return {
+        item.name: graph.dtype(item.inputs[1])
+        for item in graph.operations()
+        if item.name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+    }
+
+
+def test_static_int8_with_int8_borders(tiny_files: Files, tiny_samples: Array, tmp_path: Path) -> None:
+    answer, graph = quantised(tiny_files, tmp_path, io="int8", input_ranges={"image": [0.0, 1.0]})
+    assert answer["matched"] == {"default": 7}
+    assert (answer["quantised_ops"], answer["float_ops"], answer["changed"]) == (7, 0, True)
+    assert answer["inputs"] == [
+        {
+            "name": "image",
+            "shape": [1, 12, 12, 3],
+            "dtype": "int8",
+            "scale": pytest.approx(1 / 255),
+            "zero_point": -128,
+        }
+    ]
+    assert (answer["outputs"][0]["scale"], answer["outputs"][0]["zero_point"]) == (1 / 256, -128)
+    assert set(weight_dtypes(graph).values()) == {"int8"}
+    difference = outputs(tiny_files[0], tiny_samples) - outputs(tmp_path / "quantised.tflite", tiny_samples)
+    assert np.abs(difference).max() < 0.03
+
+
+def test_float_borders_stay_float(tiny_files: Files, tmp_path: Path) -> None:
+    answer, graph = quantised(tiny_files, tmp_path)
+    assert answer["inputs"][0]["dtype"] == answer["outputs"][0]["dtype"] == "float32"
+    assert [item.name for item in graph.operations()].count("QUANTIZE") == 1
+
+
+def test_weights_are_symmetric_and_per_channel(tiny_files: Files, tmp_path: Path) -> None:
+    _, graph = quantised(tiny_files, tmp_path)
+    convolution = next(item for item in graph.operations() if item.name == "CONV_2D")
+    scales = graph.scales(convolution.inputs[1])
+    assert scales is not None
+    assert (len(scales[0]), set(scales[1].tolist()), scales[2]) == (8, {0}, 0)
+    assert np.abs(graph.constant(convolution.inputs[1]).astype(int)).max() == 127
+
+
+@pytest.mark.parametrize(("method", "dtype"), [("dynamic_int8", "int8"), ("float16", "float32")])
+def test_weights_only(
+    tiny_files: Files, tiny_samples: Array, tmp_path: Path, method: str, dtype: str
+) -> None:
+    answer, graph = quantised((tiny_files[0], {}), tmp_path, method)
+    assert answer["quantised_ops"] > 0
+    assert set(weight_dtypes(graph).values()) == {dtype}
+    difference = outputs(tiny_files[0], tiny_samples) - outputs(tmp_path / "quantised.tflite", tiny_samples)
+    assert np.abs(difference).max() < 0.03
+
+
+def test_a_later_rule_wins_and_is_counted(tiny_files: Files, tmp_path: Path) -> None:
+    rules = [
+        {"method": "float32", "operators": ["CONV_2D", "FULLY_CONNECTED"]},
+        {"method": "static_int8", "layers": "^stem$"},
+    ]
+    answer, graph = quantised(tiny_files, tmp_path, rules=rules, keep_names=True)
+    assert answer["matched"] == {"default": 7, "0": 3, "1": 1}
+    dtypes = {
+        graph.scope(item): graph.dtype(item.inputs[1])
+        for item in graph.operations()
+        if item.name == "CONV_2D"
+    }
+    assert sorted(dtypes.values()) == ["float32", "int8"]
+    assert dtypes["point"] == "float32"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [{"method": "float32", "layers": "nothing_is_called_this"}],
+        [{"method": "float32", "operators": ["TANH"]}],
+        [{"method": "int3"}],
+        [{"method": "float32", "layers": "("}],
+        [{"method": "float32", "layer": "stem"}],
+    ],
+)
+def test_rules_that_miss_or_are_wrong_are_refused(tiny_files: Files, tmp_path: Path, rules: Any) -> None:
+    with pytest.raises(SpecError):
+        quantised(tiny_files, tmp_path, rules=rules)
+    assert not (tmp_path / "quantised.tflite").exists()
+
+
+def test_calibration_is_demanded_and_fitted(tiny_files: Files, tmp_path: Path) -> None:
+    target = str(tmp_path / "quantised.tflite")
+    with pytest.raises(SpecError):
+        quantize(tiny_files[0], target, "static_int8")
+    np.save(tmp_path / "small.npy", np.zeros((3, 6, 6, 3), np.float32))
+    with pytest.raises(InputError):
+        quantize(tiny_files[0], target, "static_int8", {"0": str(tmp_path / "small.npy")})
+    with pytest.raises(InputError):
+        quantised(tiny_files, tmp_path, input_ranges={"picture_of_nothing": [0, 1]})
+
+
+def test_samples_are_found_by_signature_name_too(tiny_files: Files, tmp_path: Path) -> None:
+    answer, _ = quantised((tiny_files[0], {"picture": tiny_files[1]["image"]}), tmp_path)
+    assert answer["quantised_ops"] == 7
+
+
+def test_one_sample_far_out_widens_the_min_max_range(
+    tiny_files: Files, tiny_samples: Array, tmp_path: Path
+) -> None:
+    far = tiny_samples.copy()
+    far[13] = 4.0
+    np.save(tiny_files[1]["image"], far)
+    answer, _ = quantised(tiny_files, tmp_path, io="int8")
+    assert answer["inputs"][0]["scale"] == pytest.approx(4.0 / 255, rel=1e-3)
+
+
+def test_the_same_input_gives_the_same_bytes(tiny_files: Files, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"ranges": {"kind": "mse"}, "bias_correction": True, "io": "int8"}
+    quantised(tiny_files, tmp_path, **options)
+    first = (tmp_path / "quantised.tflite").read_bytes()
+    quantised(tiny_files, tmp_path, **options)
+    assert (tmp_path / "quantised.tflite").read_bytes() == first
+
+
+def test_a_dead_channel_keeps_its_bias(tiny_files: Files, tmp_path: Path) -> None:
+    answer, graph = quantised(tiny_files, tmp_path)
+    assert answer["mended_channels"] == 1
+    stem = next(item for item in graph.operations() if item.name == "CONV_2D")
+    assert graph.real(stem.inputs[2])[DEAD_CHANNEL] == pytest.approx(0.3, rel=1e-6)
+
+
+def test_bias_correction_takes_the_mean_shift_back(
+    tiny_files: Files, tiny_samples: Array, tmp_path: Path
+) -> None:
+    reference = outputs(tiny_files[0], tiny_samples)
+    errors = []
+    for corrected in (False, True):
+        answer, graph = quantised(tiny_files, tmp_path, bias_correction=corrected)
+        assert answer["corrected_ops"] == (4 if corrected else 0)
+        stem = next(item for item in graph.operations() if item.name == "CONV_2D")
+        float_graph = TFLiteGraph.read(tiny_files[0])
+        float_stem = next(item for item in float_graph.operations() if item.name == "CONV_2D")
+        lost = float_graph.real(float_stem.inputs[1]) - graph.real(stem.inputs[1])
+        moved = graph.real(stem.inputs[2]) - float_graph.real(float_stem.inputs[2])
+        whole = padded_mean_answer(tiny_samples, lost)
+        errors.append(np.abs(moved - whole).max())
+        assert np.abs(outputs(tmp_path / "quantised.tflite", tiny_samples) - reference).max() < 0.03
+    assert errors[1] < 1e-4 < errors[0]
+
+
+def padded_mean_answer(samples: Array, weights: Array) -> Array:
+    """Mean over samples and places of a 3 x 3 stride-2 SAME convolution on 12 x 12, in loops."""
+    padded = np.pad(samples.astype(np.float64), ((0, 0), (0, 1), (0, 1), (0, 0)))
+    total = np.zeros(weights.shape[0])
+    for row, column in np.ndindex(6, 6):
+        patch = padded[:, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
+        total += np.einsum("nhwi,ohwi->o", patch, weights)
+    return total / (36 * len(samples))
+
+
+def test_an_impossible_promise_is_an_error(
+    tiny_files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "fieldpack_converters.quantize_tflite._rewritten", lambda graph, content, *others: content
+    )
+    with pytest.raises(ConversionError):
+        quantised(tiny_files, tmp_path, "dynamic_int8")
