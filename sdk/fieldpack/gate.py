@@ -13,6 +13,8 @@ from typing import Any
 from fieldpack.budget import Budget
 from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.errors import BundleError, SpecError
+from fieldpack.parity.judgement import judge_parity
+from fieldpack.parity.record import Parity
 from fieldpack.verdict import (
     AT_LEAST,
     AT_MOST,
@@ -26,7 +28,6 @@ from fieldpack.verdict import (
 )
 
 AT_LEAST_LIMITS = frozenset({"top1_agreement", "centred_cosine", "worst_slice_agreement"})
-UNITS = {"mean_kl": "nats", "centred_cosine": "ratio", "max_abs_error": "output"}
 
 
 def hold(
@@ -62,12 +63,7 @@ def hold(
             allowed=", ".join(names),
         )
     return tuple(
-        _worst(
-            [
-                judge(figure, limit, _relation(name), subject=flavour.name)
-                for figure in _figures(flavour, name, evidence)
-            ]
-        )
+        _verdict(flavour, name, limit, evidence)
         for flavour in flavours
         for name, limit in budget.limits_of(flavour.name).items()
     )
@@ -78,29 +74,39 @@ def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
     return combine(verdict.outcome for verdict in verdicts)
 
 
-def _relation(name: str) -> str:
-    return AT_LEAST if name in AT_LEAST_LIMITS else AT_MOST
-
-
-def _worst(verdicts: list[Verdict]) -> Verdict:
+def _verdict(flavour: FlavourEntry, name: str, limit: float, evidence: Mapping[str, Any]) -> Verdict:
+    relation = AT_LEAST if name in AT_LEAST_LIMITS else AT_MOST
+    if name == "installed_bytes":
+        figure = Figure(name, flavour.installed_bytes, "bytes", Evidence.HOST)
+        return judge(figure, limit, relation, subject=flavour.name)
+    if name == "download_bytes":
+        figure = Figure(name, flavour.download_bytes, "bytes", Evidence.ESTIMATED)
+        return judge(figure, limit, relation, subject=flavour.name)
+    verdicts = [
+        judge_parity(parity, name, limit, relation, subject=flavour.name)
+        for parity in _parities(flavour.name, evidence)
+    ]
     return max(verdicts, key=lambda verdict: SEVERITY.index(verdict.outcome))
 
 
-def _figures(flavour: FlavourEntry, name: str, evidence: Mapping[str, Any]) -> list[Figure]:
-    if name == "installed_bytes":
-        return [Figure(name, flavour.installed_bytes, "bytes", Evidence.HOST)]
-    if name == "download_bytes":
-        return [Figure(name, flavour.download_bytes, "bytes", Evidence.ESTIMATED)]
+def _parities(flavour: str, evidence: Mapping[str, Any]) -> list[Parity]:
+    """Every comparison of a flavour: one for each arithmetic and output."""
     try:
-        runs = evidence["flavours"][flavour.name]["runs"]
-        stored = [
-            figure
-            for run in runs.values()
-            for parity in run.values()
-            for figure in parity["figures"]
-            if figure["name"] == name
-        ]
+        runs = evidence["flavours"][flavour]["runs"]
+        found = [_parity(stored) for run in runs.values() for stored in run.values()]
     except (KeyError, TypeError, AttributeError) as error:
-        raise BundleError("the evidence of the bundle does not cover a flavour", came=flavour.name) from error
-    found = [Figure.from_dict(item) for item in stored]
-    return found or [Figure(name, None, UNITS.get(name, "fraction"), Evidence.NOT_RUN)]
+        raise BundleError("the evidence of the bundle does not cover a flavour", came=flavour) from error
+    if not found:
+        raise BundleError("the evidence of the bundle does not cover a flavour", came=flavour)
+    return found
+
+
+def _parity(stored: Mapping[str, Any]) -> Parity:
+    """What a verdict needs of a stored comparison."""
+    return Parity(
+        items=stored["items"],
+        outputs=stored["outputs"],
+        finite=stored["finite"],
+        figures=tuple(Figure.from_dict(figure) for figure in stored["figures"]),
+        counts=stored["counts"],
+    )

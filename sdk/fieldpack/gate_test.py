@@ -27,11 +27,15 @@ def evidence(*runs: tuple[float, float, float]) -> dict[str, Any]:
                 "runs": {
                     f"run{index}": {
                         "scores": {
+                            "items": 100,
+                            "outputs": 3,
+                            "finite": True,
+                            "counts": {},
                             "figures": [
                                 Figure(
                                     "top1_agreement", v, "fraction", Evidence.HOST, 100, low, high
                                 ).as_dict()
-                            ]
+                            ],
                         }
                     }
                     for index, (v, low, high) in enumerate(runs)
