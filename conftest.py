@@ -2,13 +2,18 @@
 
 ``make check`` passes it when there is no ``.venv``. Without the option a missing package fails the
 test, so that a broken installation never looks like a green run.
+
+Hypothesis has no deadline, since timing never decides a test, and draws the same examples at every run on
+a build machine (``CI`` is set), so that a red run there can be repeated.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from fieldpack.errors import MissingDependencyError
@@ -17,6 +22,9 @@ EXTRAS = {
     "tensorflow", "tf_keras", "keras", "torch", "coremltools", "litert_torch", "ai_edge_quantizer", "onnx",
     "onnxruntime", "google", "sklearn", "librosa", "soundfile", "soxr",
 }  # fmt: skip
+
+hypothesis.settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
