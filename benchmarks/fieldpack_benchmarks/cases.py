@@ -1,0 +1,67 @@
+"""The real models that the studies pack, each with its sibling by other hands.
+
+A sibling is the int8 ``.tflite`` that the makers of a model published beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fieldpack_benchmarks.data_root import SPECS
+
+INT8 = "tflite-int8"
+"""The flavour that is held against the sibling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One model.
+
+    Attributes
+    ----------
+    name : str
+        Its spec, ``specs/<name>.toml``.
+    sibling : str or None
+        Path of the published int8 file below the data folder.
+    label_map : str or None
+        CSV below ``specs/`` from the data's classes to the model's, where the evaluation data have labels
+        for some examples only.
+    pictures : mapping of path to label
+        Sample pictures below the data folder; where a label is given, every flavour must say it.
+    """
+
+    name: str
+    sibling: str | None = None
+    label_map: str | None = None
+    pictures: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def spec(self) -> Path:
+        """The spec's file."""
+        return SPECS / f"{self.name}.toml"
+
+
+CASES = (
+    Case(
+        "mobilenet_v1_025",
+        label_map="labels/imagenet_of_vision.csv",
+        pictures=(
+            ("models/vision/coral/parrot.jpg", "macaw"),
+            ("models/vision/coral/cat.bmp", None),
+            ("models/vision/coral/bird.bmp", None),
+            ("models/vision/coral/sunflower.bmp", None),
+        ),
+    ),
+    Case("vww_96", sibling="models/vision/mlperf_tiny/vww_96_int8.tflite"),
+    Case("cifar_resnet8", sibling="models/vision/mlperf_tiny/pretrainedResnet_quant.tflite"),
+    Case("cifar_resnet20"),
+    Case("cifar_resnet56"),
+    Case("yamnet256_esc10", sibling="models/sound/stm_esc10_yamnet256/yamnet_256_64x96_int8.tflite"),
+    Case(
+        "miniresnet_esc10", sibling="models/sound/stm_esc10_miniresnet/miniresnet_1stacks_64x50_int8.tflite"
+    ),
+    Case("birdnet_stm32", sibling="models/sound/birdnet_stm32/birdnet_stm32n6_100.tflite"),
+)
+QUICK = ("mobilenet_v1_025", "cifar_resnet8", "yamnet256_esc10")
+QUICK_ITEMS = 100

@@ -1,0 +1,178 @@
+"""The source model, every flavour and the sibling by other hands on the same prepared examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldpack import worker
+from fieldpack.build.borders import find_borders
+from fieldpack.build.conversion import EVALUATE, RUN_SOURCE
+from fieldpack.build.examples import Examples, load_outputs, save_examples, save_source_tensors
+from fieldpack.build.measurement import pooled
+from fieldpack.build.pipeline import read_labels
+from fieldpack.bundle.manifest import Border, FlavourKind
+from fieldpack.bundle.read import Bundle
+from fieldpack.contract import ImageInput, SpectrogramInput
+from fieldpack.data import open_data, prepare_data
+from fieldpack.errors import BundleError
+from fieldpack.parity.classification import compare_scores
+from fieldpack.parity.record import Parity
+from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
+from fieldpack.spec import Spec, TableData
+from fieldpack_benchmarks.data_root import SPECS
+
+Scores = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """One model's evaluation set and the source model's answers.
+
+    Attributes
+    ----------
+    spec : Spec
+        What was built.
+    examples : Examples
+        The evaluation set, prepared and on disk.
+    labels : ndarray or None
+        Class number of every item [N], negative where there is none; None when nothing is labelled.
+    source : ndarray
+        The source model's scores [N, C].
+    folder : Path
+        Work folder.
+    """
+
+    spec: Spec
+    examples: Examples
+    labels: NDArray[np.int64] | None
+    source: Scores
+    folder: Path
+
+    def flavour(self, bundle: Bundle, name: str) -> Parity:
+        """A flavour of the bundle against the source, Core ML in the half-precision arithmetic."""
+        entry = next(item for item in bundle.manifest.flavours if item.name == name)
+        scores = self._scores(entry.kind, bundle.path(entry.path), entry.inputs, entry.outputs, name)
+        return self.compared(scores, entry.kind)
+
+    def file(self, path: Path) -> Parity:
+        """A ``.tflite`` by other hands against the source; its borders are read from the file."""
+        inputs, outputs = find_borders(FlavourKind.TFLITE, path, self.spec.contract, folded=False)
+        return self.compared(
+            self._scores(FlavourKind.TFLITE, path, inputs, outputs, path.stem), FlavourKind.TFLITE
+        )
+
+    def compared(self, scores: Scores, kind: FlavourKind) -> Parity:
+        """Scores [N, C] against the source's; the windows of a recording count as one example."""
+        output = self.spec.contract.outputs[0]
+        source, labels, groups = self.source, self.labels, self.examples.prepared.groups
+        pooling = _pooling(self.spec)
+        if pooling is not None:
+            starts = np.searchsorted(groups, np.arange(int(groups[-1]) + 1))
+            source, scores = pooled(source, groups, pooling), pooled(scores, groups, pooling)
+            labels = None if labels is None else labels[starts]
+        return compare_scores(
+            source.reshape(len(source), -1),
+            scores.reshape(len(scores), -1),
+            output.activation.value,
+            labels,
+            thresholds=output.threshold,
+            evidence=EVIDENCE[kind],
+        )
+
+    def _scores(
+        self,
+        kind: FlavourKind,
+        path: Path,
+        inputs: tuple[Border, ...],
+        outputs: tuple[Border, ...],
+        name: str,
+    ) -> Scores:
+        answer = worker.run(
+            EVALUATE,
+            {
+                "kind": kind.value,
+                "path": str(path),
+                "inputs": [border.model_dump(mode="json") for border in inputs],
+                "outputs": [border.model_dump(mode="json") for border in outputs],
+                "prepared": self.examples.files,
+                "folder": str(self.folder / "runs" / name),
+                "precision": PRECISIONS[kind][-1],
+            },
+        )
+        return load_outputs(answer["outputs"])[self.spec.contract.outputs[0].name]
+
+
+def open_side_by_side(spec: Spec, bundle: Bundle, label_map: str | None, folder: Path) -> SideBySide:
+    """Prepare the evaluation set of a spec and run the source model on it.
+
+    Parameters
+    ----------
+    spec : Spec
+        What was built.
+    bundle : Bundle
+        The build's result; its evaluation set must be the same to the byte.
+    label_map : str, optional
+        CSV below ``specs/`` that labels some of the examples.
+    folder : Path
+        Work folder.
+
+    Raises
+    ------
+    BundleError
+        The bundle was measured on other examples.
+    """
+    labels = next(iter(read_labels(spec.contract).values()), None)
+    prepared = prepare_data(spec.data.evaluation, spec.contract, labels, spec.pack.seed)
+    if prepared.digest() != bundle.manifest.lineage.data["evaluation"].digest:
+        raise BundleError(
+            "the bundle was measured on other examples than these",
+            came=bundle.location,
+            hint="remove it from the build cache",
+        )
+    examples = save_examples(prepared, folder / "evaluation")
+    tensors = save_source_tensors(spec.contract, examples, folder / "tensors")
+    answer = worker.run(
+        RUN_SOURCE,
+        {
+            "source": _source(spec),
+            "inputs": {str(index): tensors[item.name] for index, item in enumerate(spec.contract.inputs)},
+            "outputs": str(folder / "source"),
+        },
+    )
+    known = prepared.labels
+    if label_map is not None and labels is not None:
+        known = _mapped(spec, SPECS / label_map, labels, prepared.ids)
+    source = np.load(answer["outputs"][0], allow_pickle=False)
+    return SideBySide(spec, examples, known, source, folder)
+
+
+def _source(spec: Spec) -> dict[str, Any]:
+    first = spec.contract.inputs[0]
+    return {
+        **spec.source.model_dump(mode="json"),
+        "layout": first.layout.value if isinstance(first, ImageInput) else "NHWC",
+        "input_shapes": [[1, *item.shape] for item in spec.contract.inputs],
+    }
+
+
+def _mapped(spec: Spec, path: Path, labels: tuple[str, ...], ids: list[str]) -> NDArray[np.int64]:
+    """Class numbers of those examples whose class the map knows."""
+    evaluation = spec.data.evaluation
+    if not isinstance(evaluation, TableData):
+        return np.full(len(ids), -1, np.int64)
+    table = evaluation.model_copy(update={"label_column": "class", "label_map": str(path), "limit": None})
+    known: Mapping[str, int] = {
+        example.id: labels.index(str(example.label)) for example in open_data(table, spec.pack.seed)
+    }
+    return np.array([known.get(item, -1) for item in ids], np.int64)
+
+
+def _pooling(spec: Spec) -> str | None:
+    first = spec.contract.inputs[0]
+    return first.front_end.windows.pooling if isinstance(first, SpectrogramInput) else None

@@ -1,0 +1,46 @@
+"""A spec with a smaller evaluation set, written as TOML: what ``--quick`` builds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fieldpack.errors import SpecError
+from fieldpack.spec import Spec
+
+
+def write_smaller_spec(spec: Spec, limit: int, path: Path) -> None:
+    """Write `spec` with the evaluation set limited to a seeded sample of `limit` files.
+
+    Raises
+    ------
+    SpecError
+        The evaluation data cannot be limited.
+    """
+    document = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    evaluation = document["data"]["evaluation"]
+    if evaluation["kind"] not in ("table", "folder"):
+        raise SpecError("only a table or a folder can be limited", came=evaluation["kind"])
+    evaluation["limit"] = min(limit, evaluation.get("limit", limit))
+    path.write_text("".join(f"{key} = {toml_value(value)}\n" for key, value in document.items()))
+
+
+def toml_value(value: Any) -> str:
+    """A value of plain data on one line of TOML; floats keep all their digits.
+
+    Raises
+    ------
+    SpecError
+        TOML has no such value.
+    """
+    if isinstance(value, bool | str):
+        return json.dumps(value)  # a JSON string is a TOML basic string
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {toml_value(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    raise SpecError("TOML has no such value", came=value)

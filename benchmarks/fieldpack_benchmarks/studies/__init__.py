@@ -1,0 +1,1 @@
+"""Studies registered under the entry-point group ``fieldpack.studies``, one a file."""
