@@ -173,7 +173,7 @@ def _page(card: dict[str, Any]) -> str:
         f"{training['optimizer']}, peak rate {training['learning_rate']}, weight decay "
         f"{training['weight_decay']}; {training['augmentation']}. "
         f"{training['wall_s']} s by the clock and {training['cpu_s']} s of processor time, pictures "
-        "included, on {training['processors']} shared processors. "
+        f"included, on {training['processors']} shared processors. "
         + ", ".join(f"{name} {version}" for name, version in training["versions"].items())
         + ".",
         "",

@@ -53,4 +53,6 @@ def test_both_cards_are_written_with_the_same_figures(tmp_path: Path) -> None:
     page = (tmp_path / "card.md").read_text(encoding="utf-8")
     assert "**Test accuracy 0.8750** (21 of 24 pictures" in page
     assert "10 s by the clock and 21 s of processor time" in page
+    assert "on 2 shared processors" in page
     assert "beetle taken for spider (2)" in page
+    assert "{" not in page

@@ -13,6 +13,7 @@ import io
 import json
 import logging
 import os
+import re
 import time
 import zipfile
 from dataclasses import dataclass
@@ -133,15 +134,27 @@ def save(model: Any, path: Path) -> None:
 
 
 def settled(archive: bytes) -> bytes:
-    """The same ``.keras`` archive with its members in order and every date fixed."""
+    """The same ``.keras`` archive: members in order, dates fixed, shared objects counted from 0."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(archive)) as loose, zipfile.ZipFile(out, "w") as settled:
         for name in sorted(loose.namelist()):
             member = loose.read(name)
             if name == "metadata.json":
                 member = json.dumps(json.loads(member) | {"date_saved": "1980-01-01@00:00:00"}).encode()
+            elif name == "config.json":
+                member = _numbered(member.decode()).encode()
             settled.writestr(zipfile.ZipInfo(name, _STAMP), member)
     return out.getvalue()
+
+
+def _numbered(config: str) -> str:
+    """Keras names shared objects by their address in memory; name them by order of appearance."""
+    order: dict[str, int] = {}
+    return re.sub(
+        r'("shared_object_id": )(\d+)',
+        lambda found: f"{found[1]}{order.setdefault(found[2], len(order))}",
+        config,
+    )
 
 
 def _frameworks() -> tuple[Any, Any]:
