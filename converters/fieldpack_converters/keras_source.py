@@ -110,6 +110,8 @@ def _load(library: ModuleType, path: Path, source: dict[str, Any]) -> Any:
             raise _unknown_layer(path, missing) from error
         if "Lambda" in str(error) and "unsafe" in str(error).lower():
             raise _lambda_layer(path) from error
+        if path.suffix in (".h5", ".hdf5") and library.__name__ == "keras":
+            raise _older_keras(path, error) from error
         raise damaged(
             path, f"a model that {library.__name__} {library.__version__} reads", _first_line(error)
         ) from (error)
@@ -139,6 +141,15 @@ def _lambda_layer(path: Path) -> SourceError:
         f"{path} holds a Lambda layer: Python code inside the file, which is not run.",
         allowed="layers whose code you import",
         hint="replace the Lambda by a layer class and name it in custom_objects",
+    )
+
+
+def _older_keras(path: Path, error: Exception) -> SourceError:
+    return SourceError(
+        f"Keras 3 cannot read {path} ({path.stat().st_size} bytes).",
+        came=_first_line(error),
+        allowed="an .h5 file that Keras 3 saved",
+        hint='for a file that Keras 2 saved set kind = "keras_legacy"',
     )
 
 

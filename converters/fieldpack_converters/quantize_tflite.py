@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -162,13 +163,15 @@ def _rewritten(
     for operation in graph.operations():
         names = ";".join(graph.name(tensor) for tensor in operation.outputs if tensor >= 0)
         _add(engine, methods[operation.index], f"^{re.escape(names)};?$", "*")
-    if io == "int8":
-        for border in ("INPUT", "OUTPUT"):
-            _add(engine, Method.STATIC_INT8, ".*", border)
+    for border in ("INPUT", "OUTPUT"):
+        _add(engine, Method.STATIC_INT8 if io == "int8" else Method.FLOAT32, ".*", border)
     ranks = {graph.name(index): len(graph.shape(index)) for index in range(len(graph.main.tensors))}
     result = None if ranges is None else as_quantizer_result(ranges, ranks)
     try:
-        written = engine.quantize(result, enable_progress_report=False, enable_progress_bar=False)
+        with warnings.catch_warnings():
+            # The cast that loses the bias of dead channels; ``revived`` mends it.
+            warnings.filterwarnings("ignore", "invalid value encountered in cast", RuntimeWarning)
+            written = engine.quantize(result, enable_progress_report=False, enable_progress_bar=False)
     except (ValueError, RuntimeError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ConversionError(
             "The quantiser refused this model.",

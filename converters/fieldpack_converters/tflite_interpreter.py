@@ -6,6 +6,7 @@ every intermediate tensor, which the calibrator needs.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,12 +31,14 @@ class PlainInterpreter:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         try:
-            self._engine: Any = Interpreter(
-                model_content=content,
-                num_threads=1,
-                experimental_preserve_all_tensors=keep_all,
-                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-            )
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors", UserWarning)
+                self._engine: Any = Interpreter(
+                    model_content=content,
+                    num_threads=1,
+                    experimental_preserve_all_tensors=keep_all,
+                    experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+                )
             self._engine.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ConversionError(

@@ -41,10 +41,10 @@ def open_torch(source: dict[str, Any]) -> OpenedSource:
 
 def open_torch_export(source: dict[str, Any]) -> OpenedSource:
     """Open a ``.pt2`` (``kind = "torch_export"``)."""
-    import torch
-
     path = checked_path(source["path"], _EXPORTED)
     check_zip(path, _EXPORTED)
+    import torch
+
     try:
         program = torch.export.load(str(path))
     except (
