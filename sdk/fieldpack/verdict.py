@@ -322,7 +322,8 @@ def _square_root_rule(figure: Figure, limit: float) -> int | None:
     gap = abs(limit - figure.value)
     if edge is None or not math.isfinite(edge) or gap == 0:
         return None
-    needed = figure.n * (abs(edge - figure.value) / gap) ** 2
+    ratio = abs(edge - figure.value) / gap
+    needed = figure.n * ratio * ratio  # not ** 2, which raises where a product becomes infinite
     if needed > LARGEST_SAMPLE:
         return None
     return max(math.ceil(round(needed, 6)), figure.n + 1)
