@@ -27,13 +27,16 @@ class Case:
     label_map : str or None
         CSV below ``specs/`` from the data's classes to the model's, where the evaluation data have labels
         for some examples only.
-    pictures : mapping of path to label
+    by_window : bool
+        Whether each window of a recording counts as an example, where there are too few recordings.
+    pictures : tuple of (path, label or None)
         Sample pictures below the data folder; where a label is given, every flavour must say it.
     """
 
     name: str
     sibling: str | None = None
     label_map: str | None = None
+    by_window: bool = False
     pictures: tuple[tuple[str, str | None], ...] = ()
 
     @property
@@ -61,7 +64,11 @@ CASES = (
     Case(
         "miniresnet_esc10", sibling="models/sound/stm_esc10_miniresnet/miniresnet_1stacks_64x50_int8.tflite"
     ),
-    Case("birdnet_stm32", sibling="models/sound/birdnet_stm32/birdnet_stm32n6_100.tflite"),
+    Case(
+        "birdnet_stm32",
+        sibling="models/sound/birdnet_stm32/birdnet_stm32n6_100.tflite",
+        by_window=True,
+    ),
 )
 QUICK = ("mobilenet_v1_025", "cifar_resnet8", "yamnet256_esc10")
 QUICK_ITEMS = 100

@@ -25,6 +25,7 @@ from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.record import Parity
 from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
 from fieldpack.spec import Spec, TableData
+from fieldpack_benchmarks.cases import Case
 from fieldpack_benchmarks.data_root import SPECS
 
 Scores = NDArray[Any]
@@ -46,6 +47,8 @@ class SideBySide:
         The source model's scores [N, C].
     folder : Path
         Work folder.
+    by_window : bool
+        Whether each window of a recording counts as an example.
     """
 
     spec: Spec
@@ -53,6 +56,7 @@ class SideBySide:
     labels: NDArray[np.int64] | None
     source: Scores
     folder: Path
+    by_window: bool = False
 
     def flavour(self, bundle: Bundle, name: str) -> Parity:
         """A flavour of the bundle against the source, Core ML in the half-precision arithmetic."""
@@ -68,10 +72,10 @@ class SideBySide:
         )
 
     def compared(self, scores: Scores, kind: FlavourKind) -> Parity:
-        """Scores [N, C] against the source's; the windows of a recording count as one example."""
+        """Scores [N, C] against the source's; the windows of a recording are pooled unless ``by_window``."""
         output = self.spec.contract.outputs[0]
         source, labels, groups = self.source, self.labels, self.examples.prepared.groups
-        pooling = _pooling(self.spec)
+        pooling = None if self.by_window else _pooling(self.spec)
         if pooling is not None:
             starts = np.searchsorted(groups, np.arange(int(groups[-1]) + 1))
             source, scores = pooled(source, groups, pooling), pooled(scores, groups, pooling)
@@ -108,17 +112,17 @@ class SideBySide:
         return load_outputs(answer["outputs"])[self.spec.contract.outputs[0].name]
 
 
-def open_side_by_side(spec: Spec, bundle: Bundle, label_map: str | None, folder: Path) -> SideBySide:
+def open_side_by_side(case: Case, spec: Spec, bundle: Bundle, folder: Path) -> SideBySide:
     """Prepare the evaluation set of a spec and run the source model on it.
 
     Parameters
     ----------
+    case : Case
+        The model.
     spec : Spec
-        What was built.
+        What was built of it.
     bundle : Bundle
         The build's result; its evaluation set must be the same to the byte.
-    label_map : str, optional
-        CSV below ``specs/`` that labels some of the examples.
     folder : Path
         Work folder.
 
@@ -146,10 +150,10 @@ def open_side_by_side(spec: Spec, bundle: Bundle, label_map: str | None, folder:
         },
     )
     known = prepared.labels
-    if label_map is not None and labels is not None:
-        known = _mapped(spec, SPECS / label_map, labels, prepared.ids)
+    if case.label_map is not None and labels is not None:
+        known = _mapped(spec, SPECS / case.label_map, labels, prepared.ids)
     source = np.load(answer["outputs"][0], allow_pickle=False)
-    return SideBySide(spec, examples, known, source, folder)
+    return SideBySide(spec, examples, known, source, folder, case.by_window)
 
 
 def _source(spec: Spec) -> dict[str, Any]:

@@ -30,7 +30,7 @@ COLUMNS = (
     Column("flavour", "text", "host", "flavour of the bundle, or the published file"),
     Column("evidence", "text", BY_ROW, "how the row was run; Core ML in half-precision arithmetic"),
     Column("size_bytes", "bytes", "host", "size on the phone"),
-    Column("n", "count", "host", "pictures or recordings compared"),
+    Column("n", "count", "host", "pictures, recordings or (birdnet_stm32) windows compared"),
     Column("agreement", "fraction", BY_ROW, "share with the source model's top-1"),
     Column("mean_kl", "nats", BY_ROW, "mean divergence from the source model's scores"),
     Column("centred_cosine", "ratio", BY_ROW, "cosine after the source's mean over items is taken off"),
@@ -98,7 +98,7 @@ def _case(case: Case, root: Path, quick: bool, folder: Path, progress: Progress)
     rows, notes = [], []
     with open_bundle(target) as bundle:
         progress(f"{case.name}: run the source model", 1.0)
-        models = open_side_by_side(load_spec(spec_path), bundle, case.label_map, folder)
+        models = open_side_by_side(case, load_spec(spec_path), bundle, folder)
         parities = {}
         for entry in bundle.manifest.flavours:
             progress(f"{case.name}: run {entry.name}", 1.0)
