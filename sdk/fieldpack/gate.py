@@ -7,6 +7,7 @@ with several outputs is judged by its worst output. A limit without a figure is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -86,7 +87,15 @@ def _verdict(flavour: FlavourEntry, name: str, limit: float, evidence: Mapping[s
         judge_parity(parity, name, limit, relation, subject=flavour.name)
         for parity in _parities(flavour.name, evidence)
     ]
-    return max(verdicts, key=lambda verdict: SEVERITY.index(verdict.outcome))
+    return max(verdicts, key=_badness)
+
+
+def _badness(verdict: Verdict) -> tuple[int, float]:
+    """Worse outcomes first, then worse figures; a broken figure is the worst of its outcome."""
+    value = verdict.figure.value
+    distance = math.inf if value is None or not math.isfinite(value) else value
+    sign = -1.0 if verdict.relation == AT_LEAST and math.isfinite(distance) else 1.0
+    return SEVERITY.index(verdict.outcome), sign * distance
 
 
 def _parities(flavour: str, evidence: Mapping[str, Any]) -> list[Parity]:

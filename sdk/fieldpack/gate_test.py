@@ -69,6 +69,13 @@ def test_the_worse_of_two_arithmetics_counts(tmp_path: Path) -> None:
     assert outcome(tmp_path, Limits(top1_agreement=0.9), bad, good) is Outcome.FAIL
 
 
+def test_the_worse_figure_is_shown_where_both_pass(tmp_path: Path) -> None:
+    for runs in ([(1.0, 0.98, 1.0), (0.97, 0.95, 0.99)], [(0.97, 0.95, 0.99), (1.0, 0.98, 1.0)]):
+        budget = Budget(every=Limits(top1_agreement=0.9))
+        (verdict,) = gate.hold(budget, [flavour(tmp_path)], evidence(*runs))
+        assert verdict.figure.value == 0.97
+
+
 def test_a_limit_that_nothing_measured_is_not_run(tmp_path: Path) -> None:
     assert outcome(tmp_path, Limits(top1_drop=0.5), (1.0, 0.9, 1.0)) is Outcome.NOT_RUN
 
