@@ -6,13 +6,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from fieldpack.errors import ModelFileError
 
-_REDUCTIONS = {"mul": "prod", "div": "prod", "max": "amax", "min": "amin"}
-MODES = ("update", "add", "sub", *_REDUCTIONS)
+_COMBINE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "update": lambda old, new: new,
+    "mul": torch.mul,
+    "div": torch.div,
+    "max": torch.maximum,
+    "min": torch.minimum,
+}
+MODES = ("add", "sub", *_COMBINE)
 
 
 def scatter_rows(data: Tensor, rows: Tensor, updates: Tensor, mode: str) -> Tensor:
@@ -21,12 +29,8 @@ def scatter_rows(data: Tensor, rows: Tensor, updates: Tensor, mode: str) -> Tens
         raise ModelFileError("Unknown mode of scatter", came=mode, allowed=", ".join(MODES))
     rows = torch.where(rows < 0, rows + data.shape[0], rows)
     y = data.clone(memory_format=torch.contiguous_format)
-    if mode == "update":
-        for row, update in zip(rows.tolist(), updates, strict=True):
-            y[row] = update
-        return y
     if mode in ("add", "sub"):
         return y.index_add_(0, rows, updates.to(y.dtype), alpha=1 if mode == "add" else -1)
-    if mode == "div":
-        updates = 1.0 / updates
-    return y.index_reduce_(0, rows, updates.to(y.dtype), _REDUCTIONS[mode])
+    for row, update in zip(rows.tolist(), updates, strict=True):
+        y[row] = _COMBINE[mode](y[row], update)
+    return y
