@@ -1,0 +1,52 @@
+"""``fieldpack report``: the whole story of a bundle in one HTML file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from fieldpack.cli.terminal import Terminal, size_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="HTML file; default: NAME-VERSION.html beside the bundle"
+    )
+    parser.add_argument("--budget", type=Path, metavar="FILE", help="budget file; default: the bundle's own")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Write the report; 0 whatever the verdicts say, since ``fieldpack gate`` is what fails."""
+    from fieldpack import gate
+    from fieldpack.budget import load_budget
+    from fieldpack.bundle.read import open_bundle
+    from fieldpack.errors import StorageError
+    from fieldpack.report.page import render
+
+    with open_bundle(options.bundle) as bundle:
+        manifest = bundle.manifest
+        budget = load_budget(options.budget) if options.budget else manifest.budget
+        verdicts = gate.hold(budget, manifest.flavours, json.loads(bundle.read(manifest.evidence)))
+        text = render(bundle, verdicts)
+        beside = Path(options.bundle).absolute().parent / f"{manifest.name}-{manifest.version}.html"
+    target: Path = options.out or beside
+    data = text.encode("utf-8")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    except OSError as error:
+        raise StorageError("the report cannot be written", came=f"{target}: {error.strerror}") from error
+    outcome = gate.outcome_of(verdicts)
+    document = {
+        "report": str(target),
+        "size_bytes": len(data),
+        "bundle": manifest.name,
+        "version": manifest.version,
+        "digest": bundle.digest,
+        "outcome": outcome.value,
+    }
+    terminal.result(document, f"report   {target} ({size_text(len(data))})\nverdict  {outcome.value.upper()}")
+    return 0
