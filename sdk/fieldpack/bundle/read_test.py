@@ -105,6 +105,22 @@ def test_a_change_after_opening_is_noticed(tmp_path: Path) -> None:
             bundle.golden_inputs()
 
 
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    place = tiny_bundle(tmp_path / "tiny")
+    (place / "golden").rename(tmp_path / "golden")
+    (place / "golden").symlink_to(tmp_path / "golden")
+    (place / "labels.txt").rename(tmp_path / "labels.txt")
+    (place / "labels.txt").symlink_to(tmp_path / "labels.txt")
+    with open_bundle(place) as bundle:
+        for name in ("golden/vector.npy", "labels.txt"):
+            with pytest.raises(BundleError, match="leaves the bundle"):
+                bundle.read(name)
+    (place / "manifest.json").rename(tmp_path / "manifest.json")
+    (place / "manifest.json").symlink_to(tmp_path / "manifest.json")
+    with pytest.raises(BundleError, match="leaves the bundle"):
+        open_bundle(place)
+
+
 def test_what_is_not_there_is_named(place: Path) -> None:
     with open_bundle(place) as bundle:
         for name in ("nothing.txt", "../tiny/labels.txt", "/etc/hostname", "", "golden/", "manifest.json"):
