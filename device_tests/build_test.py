@@ -146,7 +146,6 @@ def test_the_source_models_own_outputs_are_stored(built: Path) -> None:
             2,
             "nowhere",
         ),
-        (("labels.txt", "card.md"), 2, "labels"),
     ],
 )
 def test_a_spec_that_does_not_fit_the_model_leaves_nothing(
@@ -156,6 +155,23 @@ def test_a_spec_that_does_not_fit_the_model_leaves_nothing(
     assert main(["build", str(path), "--out", str(tmp_path / "out")]) == code
     assert message in capsys.readouterr().err
     assert sorted(item.name for item in tmp_path.iterdir()) == ["pack.toml"]
+
+
+def test_a_label_file_of_another_model_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "few.txt"
+    labels.write_text("one\ntwo\n")
+    provider = 'kind = "provider"\nprovider = "fieldpack_reference_models.vision.world:dataset"'
+    pictures = f'kind = "folder"\nfolder = "{tmp_path / "pictures"}"\npattern = "*.png"'
+    path = spec(tmp_path, (str(PACK.parent / "labels.txt"), str(labels)), flavours=("tflite-float32",))
+    text = path.read_text().replace(provider, pictures)
+    text = "\n".join(line for line in text.splitlines() if not line.startswith(("split", "count")))
+    path.write_text(text)
+    world.write_split("test", 12, tmp_path / "pictures")
+    assert main(["build", str(path), "--out", str(tmp_path / "out")]) == 2
+    assert "2 labels" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and then nothing", b"no model at all" * 50])
