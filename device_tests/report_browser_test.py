@@ -60,7 +60,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("width", [320, 390, 700, 860, 1280])
 def test_the_page_never_scrolls_sideways(browser: str, page: str, tmp_path: Path, width: int) -> None:
     found = _measure(browser, page, tmp_path, width)
     assert found["client"] == width

@@ -22,6 +22,8 @@ PRECISIONS = {
 }
 MOST_RULES = 20
 MOST_OPERATORS = 80
+MOST_FIGURES = 40
+MOST_TABLES = 24
 
 
 def flavour_section(material: Material) -> Markup:
@@ -274,7 +276,7 @@ def _figures(measured: FlavourEvidence) -> Markup | None:
     ]
     if not tables:
         return element("p", "Nothing was measured of this flavour.", class_="alarm")
-    return element("details", element("summary", "All figures"), *tables)
+    return element("details", element("summary", "All figures"), *tables[:MOST_TABLES])
 
 
 def _figure_table(name: str, comparison: Comparison) -> Markup:
@@ -286,7 +288,7 @@ def _figure_table(name: str, comparison: Comparison) -> Markup:
             element("td", bounds(figure) or "–"),
             element("td", "–" if figure.n is None else f"{figure.n:,}"),
         )
-        for figure in comparison.figures
+        for figure in comparison.figures[:MOST_FIGURES]
     ]
     head = ("Figure", "Value", "95 % bounds", "n")
     table = element(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 from fieldpack.bundle.manifest import FlavourKind
@@ -14,10 +16,14 @@ from fieldpack.report.section import section
 from fieldpack.report.whiskers import bar
 
 LOWEST = 25
+LONGEST_NAME = 52
+MOST_COLUMNS = 1500
+"""Of a larger graph the lowest of several neighbours is drawn."""
 TALLEST = 60.0
 """Decibels at which a bar is full; an error below 0.1 % needs no telling apart."""
 LOUD, NOTABLE = 10.0, 20.0
 STRIP = 110
+MOST_CROSSES = 40
 TFLITE_NOTE = (
     "Each layer of the flavour against the same layer of the float model, on a few examples; errors add up "
     "on the way to the output."
@@ -46,50 +52,51 @@ def layer_section(material: Material) -> Markup | None:
 
 
 def _flavour(name: str, layers: Sequence[LayerRow], note: str, coreml: bool) -> Markup:
-    lowest = sorted(enumerate(layers), key=lambda item: (_decibel(item[1]), item[0]))[:LOWEST]
-    head = _shared(layers)
-    rows = [_row(number, layer, head) for number, layer in lowest]
-    first = lowest[0][1]
-    gist = f"lowest {_text(first)} of {count(len(layers), 'layer')}"
+    broken = sum(map(_broken, layers))
+    lowest = min(layers, key=_decibel)
+    gist = f"lowest {_text(lowest)} of {count(len(layers), 'layer')}"
+    if broken:
+        gist = f"{broken} of {count(len(layers), 'layer')} with broken numbers"
     summary = element(
         "summary",
         element("h3", name, ": fp16 risk" if coreml else None),
         element("span", gist, class_="gist"),
     )
-    caption = (
-        f"The {len(lowest)} lowest of {count(len(layers), 'layer')}"
-        if len(layers) > len(lowest)
-        else "All layers, lowest first"
-    )
+    told = "All layers in the order of computation, input left, output right; "
+    told += "amber below 20\u202fdB, red below 10\u202fdB"
+    told += "; a cross marks broken numbers (NaN or infinite)" if broken else ""
+    strip = element("figure", strip_drawing(layers), element("figcaption", told), class_="strip")
+    notes = element("p", note, class_="note")
+    return element("details", summary, notes, strip, _table(layers), class_="flavour", open="")
+
+
+def _table(layers: Sequence[LayerRow]) -> Markup:
+    lowest = sorted(enumerate(layers), key=lambda item: (_decibel(item[1]), item[0]))[:LOWEST]
+    head = shared_beginning([layer.name for layer in layers])
+    caption = "All layers, lowest first"
+    if len(layers) > len(lowest):
+        caption = f"The {len(lowest)} lowest of {count(len(layers), 'layer')}"
     columns = element(
         "tr",
         element("th", "Layer", scope="col"),
         element("th", element("span", "Drawing", class_="hidden"), scope="col"),
         element("th", "SQNR", scope="col", class_="number"),
     )
-    table = element(
+    return element(
         "table",
         element("caption", caption),
         element("thead", columns),
-        element("tbody", *rows),
+        element("tbody", *[_row(number, layer, head) for number, layer in lowest]),
         class_="rows layers",
-    )
-    strip = element(
-        "figure",
-        strip_drawing(layers),
-        element("figcaption", "All layers in the order of computation, input left, output right"),
-        class_="strip",
-    )
-    return element(
-        "details", summary, element("p", note, class_="note"), strip, table, class_="flavour", open=""
     )
 
 
 def _row(number: int, layer: LayerRow, shared: str) -> Markup:
     decibel = _decibel(layer)
-    kind = "loud" if decibel < LOUD else "notable" if decibel < NOTABLE else "plain"
-    largest = "" if layer.max_abs_error is None else f", largest error {significant(layer.max_abs_error)}"
-    detail = f"layer {number + 1}{', ' + clip(layer.operator, 40) if layer.operator else ''}{largest}"
+    pieces = [f"#{number + 1}", clip(layer.operator, 40)]
+    if layer.max_abs_error is not None and math.isfinite(layer.max_abs_error):
+        pieces.append(f"max error {significant(layer.max_abs_error)}")
+    detail = ", ".join(piece for piece in pieces if piece)
     share = 1.0 if decibel == math.inf else max(0.0, decibel) / TALLEST
     return element(
         "tr",
@@ -99,44 +106,55 @@ def _row(number: int, layer: LayerRow, shared: str) -> Markup:
             element("small", detail),
             scope="row",
         ),
-        element("td", bar(share, kind), class_="drawing"),
+        element("td", bar(share, _kind(layer)), class_="drawing"),
         element("td", element("b", _text(layer)), class_="number"),
     )
 
 
 def short_name(name: str, shared: str) -> str:
-    """The first of joined names, without the folders that all layers share."""
+    """The first of joined names, without the beginning that most layers share."""
     first = name.split(";")[0]
     first = first[len(shared) :] if first.startswith(shared) else first
-    return first if len(first) <= 60 else f"…{first[-59:]}"
+    return first if len(first) <= LONGEST_NAME else f"...{first[3 - LONGEST_NAME :]}"
 
 
-def _shared(layers: Sequence[LayerRow]) -> str:
-    """The folders that most layer names begin with."""
-    parts = [layer.name.split(";")[0].split("/")[:-1] for layer in layers]
+def shared_beginning(names: Sequence[str]) -> str:
+    """What two names of three begin with: folders, or words where names have no folders.
+
+    Of words the last one stays with the name, since it often says what the layer is.
+    """
+    firsts = [name.split(";")[0] for name in names]
+    folders = sum("/" in name for name in firsts) * 2 > len(firsts)
+    parts = [re.findall(r"[^/]*/" if folders else r"[^_]*_", name) for name in firsts]
     shared: list[str] = []
-    while parts:
-        heads = [item[len(shared)] for item in parts if len(item) > len(shared)]
-        common = max(sorted(set(heads)), key=heads.count, default="")
-        if heads.count(common) * 3 < 2 * len(layers):
-            break
+    while True:
+        heads = Counter(item[len(shared)] for item in parts if len(item) > len(shared))
+        common, times = min(heads.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+        if times * 3 < 2 * len(names):
+            return "".join(shared if folders else shared[:-1])
         shared.append(common)
         parts = [item for item in parts if item[: len(shared)] == shared]
-    return "".join(f"{item}/" for item in shared)
+
+
+def _broken(layer: LayerRow) -> bool:
+    return not layer.finite or (layer.sqnr_db is not None and math.isnan(layer.sqnr_db))
 
 
 def _decibel(layer: LayerRow) -> float:
     """For sorting and drawing: broken layers below all others, unknown ones above."""
-    if not layer.finite:
+    if _broken(layer):
         return -math.inf
-    if layer.sqnr_db is None:
-        return math.inf
-    return -math.inf if math.isnan(layer.sqnr_db) else layer.sqnr_db
+    return math.inf if layer.sqnr_db is None else layer.sqnr_db
+
+
+def _kind(layer: LayerRow) -> str:
+    decibel = _decibel(layer)
+    return "loud" if decibel < LOUD else "notable" if decibel < NOTABLE else "plain"
 
 
 def _text(layer: LayerRow) -> str:
-    if not layer.finite or (layer.sqnr_db is not None and math.isnan(layer.sqnr_db)):
-        return "broken numbers"
+    if _broken(layer):
+        return "broken"
     if layer.sqnr_db is None:
         return "empty"
     if math.isinf(layer.sqnr_db):
@@ -146,38 +164,38 @@ def _text(layer: LayerRow) -> str:
 
 def strip_drawing(layers: Sequence[LayerRow]) -> Markup:
     """One column a layer in the order of computation; broken layers fill the height."""
+    step = math.ceil(len(layers) / MOST_COLUMNS)
+    drawn = [min(layers[at : at + step], key=_decibel) for at in range(0, len(layers), step)]
+    named = "Signal to noise of every layer in the order of computation"
+    pieces = [element("title", named), _gridlines(), _columns(drawn), _crosses(drawn)]
+    return element("svg", *pieces, role="img", height=STRIP + 4, class_="strip-plot")
+
+
+def _columns(layers: Sequence[LayerRow]) -> Markup:
     columns: dict[str, list[str]] = {"plain": [], "notable": [], "loud": []}
     for number, layer in enumerate(layers):
-        decibel = _decibel(layer)
-        kind = "loud" if decibel < LOUD else "notable" if decibel < NOTABLE else "plain"
-        tall = TALLEST if decibel == -math.inf else min(TALLEST, max(decibel, 1.0))
-        columns[kind].append(f"M{number}.1 60V{TALLEST - tall:.4g}h.8V60Z")
+        tall = TALLEST if _broken(layer) else min(TALLEST, max(_decibel(layer), 1.0))
+        columns[_kind(layer)].append(f"M{number}.1 60V{TALLEST - tall:.4g}h.8V60Z")
     paths = [
         element("path", d="".join(items), class_=f"bar {kind}") for kind, items in columns.items() if items
     ]
-    columns_drawn = element(
-        "svg",
-        *paths,
-        viewBox=f"0 0 {len(layers)} 60",
-        preserveAspectRatio="none",
-        width="100%",
-        height=STRIP,
-        x="0",
-        y="0",
-    )
+    box = f"0 0 {len(layers)} 60"
+    return element("svg", *paths, viewBox=box, preserveAspectRatio="none", width="100%", height=STRIP)
+
+
+def _gridlines() -> Markup:
     lines = []
-    for decibel in (20, 40, 60):
+    for decibel in (0, 20, 40, 60):
         at = STRIP * (1 - decibel / TALLEST)
+        name = f"{decibel} dB" if decibel else "0"
         lines.append(element("line", x1="0", x2="100%", y1=at, y2=at, class_="grid"))
-        lines.append(element("text", f"{decibel} dB", x=-6, y=at + 4, text_anchor="end", class_="tick"))
-    lines.append(element("text", "0", x=-6, y=STRIP + 2, text_anchor="end", class_="tick"))
-    named = "Signal to noise of every layer in the order of computation"
-    return element(
-        "svg",
-        element("title", named),
-        join(*lines),
-        columns_drawn,
-        role="img",
-        height=STRIP + 4,
-        class_="strip-plot",
+        lines.append(element("text", name, x=-6, y=at + 4, text_anchor="end", class_="tick"))
+    return join(*lines)
+
+
+def _crosses(layers: Sequence[LayerRow]) -> Markup:
+    broken = [number for number, layer in enumerate(layers) if _broken(layer)][:MOST_CROSSES]
+    places = [f"{100 * (number + 0.5) / len(layers):.2f}%" for number in broken]
+    return join(
+        *[element("text", "✕", x=place, y=-3, text_anchor="middle", class_="cross") for place in places]
     )

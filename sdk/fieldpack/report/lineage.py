@@ -47,10 +47,8 @@ def lineage_section(material: Material) -> Markup:
 
 def glossary_section() -> Markup:
     """The words of the report, in two lines each."""
-    words = [piece for word, text in GLOSSARY.items() for piece in _fact(word, text)]
-    classes = [
-        piece for word, text in EVIDENCE_WORDS.items() for piece in _fact(word.replace("_", " "), text)
-    ]
+    words = [element("div", *_fact(word, text)) for word, text in GLOSSARY.items()]
+    classes = [element("div", *_fact(word.replace("_", " "), text)) for word, text in EVIDENCE_WORDS.items()]
     return section(
         "glossary",
         "Glossary",

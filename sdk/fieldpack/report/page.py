@@ -20,8 +20,8 @@ from fieldpack.report.verdicts import verdict_section
 from fieldpack.verdict import Verdict
 
 LARGEST_BYTES = 1_000_000
-MARGIN = 40_000
-"""Kept free for the cards around the pictures."""
+MARGIN = 20_000
+"""Kept free for the frame of the page and of the pictures."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Browsers refuse every request of the page, so that a bundle cannot make one."""
 LINKS = {
@@ -53,24 +53,24 @@ def render(bundle: Bundle, verdicts: Sequence[Verdict]) -> str:
     """
     material = gather(bundle, verdicts)
     style = files("fieldpack.report").joinpath("style.css").read_text(encoding="utf-8")
-    before = {
+    head = heading(material)
+    sections = {
         "verdicts": verdict_section(material),
         "size": plot_section(material),
         "flavours": flavour_section(material),
         "classes": class_section(material),
-    }
-    after = {
+        "examples": example_section(material, {}),
         "layers": layer_section(material),
         "lineage": lineage_section(material),
         "glossary": glossary_section(),
     }
-    rest = join(heading(material), *before.values(), *after.values())
-    pictures = pictures_within(material, LARGEST_BYTES - MARGIN - len(rest.encode()) - len(style))
-    sections = {**before, "examples": example_section(material, pictures), **after}
-    return _document(material, Markup(style), sections)
+    taken = len(join(style, head, *sections.values()).encode())
+    pictures = pictures_within(material, LARGEST_BYTES - MARGIN - taken)
+    sections["examples"] = example_section(material, pictures)
+    return _document(material, style, head, sections)
 
 
-def _document(material: Material, style: Markup, sections: dict[str, Markup | None]) -> str:
+def _document(material: Material, style: str, top: Markup, sections: dict[str, Markup | None]) -> str:
     shown = {name: content for name, content in sections.items() if content is not None}
     links = [element("a", LINKS[name], href=f"#{name}") for name in shown]
     head = element(
@@ -80,7 +80,7 @@ def _document(material: Material, style: Markup, sections: dict[str, Markup | No
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("style", style),
+        element("style", Markup(style)),
     )
     foot = (
         f"fieldpack report · {material.manifest.name} {material.manifest.version} · sha256:{material.digest}"
@@ -89,7 +89,7 @@ def _document(material: Material, style: Markup, sections: dict[str, Markup | No
         "body",
         symbols(),
         element("a", "To the verdicts", href="#verdicts", class_="skip"),
-        heading(material),
+        top,
         element("nav", *links, aria_label="Sections"),
         element("main", *shown.values()),
         element("footer", foot),
