@@ -21,7 +21,11 @@ Ranges = dict[str, tuple[float, float]]
 Report = Callable[[str, float], None]
 
 _NARROWEST = 4096.0
-_ELEMENTWISE = ("ADD", "SUB", "MUL")
+_ELEMENTWISE: dict[str, Callable[[Array, Array], Array]] = {
+    "ADD": np.add,
+    "SUB": np.subtract,
+    "MUL": np.multiply,
+}
 
 
 def calibration_arrays(graph: TFLiteGraph, paths: dict[str, str]) -> list[Array]:
@@ -95,9 +99,34 @@ def calibrated_ranges(
     ranges = {tensor: (extent.low, extent.high) for tensor, extent in extents.items()}
     if choice.kind is not RangeKind.MIN_MAX:
         ranges = _narrowed(engine, arrays, ranges, choice, report)
-    ranges = with_floors(graph, ranges)
-    named = {graph.name(tensor): ends for tensor, ends in ranges.items()}
-    return {**named, **_checked_known(known or {}, named)}
+    named = {graph.name(tensor): ends for tensor, ends in with_floors(graph, ranges).items()}
+    return {**named, **with_consequences(graph, _checked_known(known or {}, named))}
+
+
+def with_consequences(graph: TFLiteGraph, known: Ranges) -> Ranges:
+    """Known ranges, and those that follow from them through a constant scale and offset.
+
+    Pixels of 0..255 times 1/127.5 minus 1 lie in -1..1, whatever the samples were; so a folded
+    scaling loses nothing in int8.
+    """
+    ends: dict[int, tuple[Array, Array]] = {
+        tensor: (np.asarray(known[graph.name(tensor)][0]), np.asarray(known[graph.name(tensor)][1]))
+        for tensor in graph.inputs
+        if graph.name(tensor) in known
+    }
+    found = dict(known)
+    for operation in graph.operations():
+        source, *others = operation.inputs
+        if operation.name not in _ELEMENTWISE or source not in ends or not graph.is_constant(others[0]):
+            continue
+        factor = graph.real(others[0])
+        both = [_ELEMENTWISE[operation.name](end, factor) for end in ends[source]]
+        low, high = np.minimum(*both), np.maximum(*both)
+        options = graph.main.operators[operation.index].builtinOptions
+        if getattr(options, "fusedActivationFunction", 0) == 0:
+            ends[operation.outputs[0]] = (low, high)
+            found[graph.name(operation.outputs[0])] = (float(low.min()), float(high.max()))
+    return found
 
 
 def with_floors(graph: TFLiteGraph, ranges: dict[int, tuple[float, float]]) -> dict[int, tuple[float, float]]:

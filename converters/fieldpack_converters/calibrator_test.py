@@ -9,8 +9,10 @@ from fieldpack_converters.calibrator import (
     activation_tensors,
     as_quantizer_result,
     calibrated_ranges,
+    with_consequences,
     with_floors,
 )
+from fieldpack_converters.conftest import TinyWriter
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.ranges import RangeChoice, RangeKind
 from fieldpack_converters.tflite_graph import TFLiteGraph
@@ -43,6 +45,22 @@ def test_percentile_cuts_as_numpy_does(tiny_content: bytes, tiny_samples: Array)
 def test_known_ranges_replace_measured_ones(tiny_content: bytes, tiny_samples: Array) -> None:
     ranges = calibrated_ranges(tiny_content, [tiny_samples], RangeChoice(), {"image": (0.0, 255.0)})
     assert ranges["image"] == (0.0, 255.0)
+
+
+def test_known_pixels_give_the_range_behind_a_folded_scaling() -> None:
+    writer = TinyWriter()
+    schema = writer.schema
+    picture, scaled, moved = (writer.tensor(name, (1, 2, 2, 3)) for name in ("picture", "scaled", "moved"))
+    scale = writer.constant("scale", np.array([1 / 127.5, -1 / 255, 2.0], np.float32))
+    offset = writer.constant("offset", np.array([-1.0, 0.5, -3.0], np.float32))
+    mul, add = schema.BuiltinOperator.MUL, schema.BuiltinOperator.ADD
+    writer.operator(mul, [picture, scale], scaled, schema.MulOptionsT(), "MulOptions")
+    writer.operator(add, [scaled, offset], moved, schema.AddOptionsT(), "AddOptions")
+    graph = TFLiteGraph(writer.finished([picture], [moved]))
+    found = with_consequences(graph, {"picture": (0.0, 255.0)})
+    assert found["scaled"] == pytest.approx((-1.0, 510.0))
+    assert found["moved"] == pytest.approx((-3.0, 507.0))
+    assert with_consequences(graph, {}) == {}
 
 
 def test_a_tensor_that_is_always_zero_gets_a_floor(tiny_content: bytes) -> None:

@@ -32,14 +32,14 @@ class PlainInterpreter:
 
         try:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors", UserWarning)
+                warnings.filterwarnings("ignore", "(?s).*experimental_preserve_all_tensors", UserWarning)
                 self._engine: Any = Interpreter(
                     model_content=content,
                     num_threads=1,
                     experimental_preserve_all_tensors=keep_all,
                     experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
                 )
-            self._engine.allocate_tensors()
+                self._engine.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ConversionError(
                 "The converted file does not load in LiteRT.", came=str(error).splitlines()[0]

@@ -254,7 +254,8 @@ def _scaled_keras(opened: OpenedSource, scaling: Scaling) -> Any:
     inputs = [keras.Input(shape=fact.fixed()[1:], dtype=fact.dtype, name=fact.name) for fact in opened.inputs]
     fed = list(inputs)
     fed[0] = keras.layers.Rescaling(list(scaling.scale), list(scaling.offset), name=PREFIX)(inputs[0])
-    return keras.Model(inputs, opened.model(fed if len(fed) > 1 else fed[0], training=False))
+    outputs = opened.model(fed if len(fed) > 1 else fed[0], training=False)
+    return keras.Model(inputs, outputs, name="fieldpack")
 
 
 def _numpy(word: str) -> Any:

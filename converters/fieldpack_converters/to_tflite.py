@@ -131,7 +131,7 @@ def _from_keras(opened: OpenedSource, scaling: Scaling | None) -> bytes:
         layer = keras.layers.Rescaling(list(scaling.scale), list(scaling.offset), name=PREFIX)
         fed[0] = layer(inputs[0])
     outputs = opened.model(fed if len(fed) > 1 else fed[0], training=False)
-    fixed = keras.Model(inputs, outputs)
+    fixed = keras.Model(inputs, outputs, name="fieldpack")
     with contextlib.redirect_stdout(io.StringIO()):
         return bytes(tf.lite.TFLiteConverter.from_keras_model(fixed).convert())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,13 @@ from fieldpack.errors import UnsupportedError
 
 pytestmark = pytest.mark.full
 
-SETTINGS = {"mode": "hybrid", "mag_scale": "pwl", "mel_bins": 6, "spec_width": 10, "mel_norm": "slaney"}
+SETTINGS: dict[str, Any] = {
+    "mode": "hybrid",
+    "mag_scale": "pwl",
+    "mel_bins": 6,
+    "spec_width": 10,
+    "mel_norm": "slaney",
+}
 
 
 def test_mel_mixing_and_the_piecewise_linear_curve() -> None:
