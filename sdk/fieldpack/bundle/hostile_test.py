@@ -101,6 +101,14 @@ def test_reading_a_case_raises_fieldpack_errors_only(
             use(bundle)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("path_")])
+def test_a_manifest_with_an_illegal_path_is_not_even_opened(
+    good: dict[str, Path], name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BundleError, match="illegal path"):
+        open_bundle(spoiled(good, load(name), tmp_path))
+
+
 def use(path: Path) -> None:
     """Everything that a reader offers."""
     with open_bundle(path) as bundle:

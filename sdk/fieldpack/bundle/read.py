@@ -18,7 +18,7 @@ from fieldpack.bundle.document import LARGEST_MANIFEST_BYTES, identity_finding, 
 from fieldpack.bundle.finding import AGAIN, printable, refuse
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.manifest import Manifest
-from fieldpack.bundle.paths import DIGEST_NAME, MANIFEST_NAME, path_fault
+from fieldpack.bundle.paths import DIGEST_NAME, MANIFEST_NAME, RESERVED, path_fault
 from fieldpack.bundle.verify import LONGEST_DIGEST_FILE
 from fieldpack.errors import BundleError, StorageError
 
@@ -190,7 +190,7 @@ def open_bundle(path: Path) -> Bundle:
         identity = identity_finding(data, read_content(content, DIGEST_NAME, LONGEST_DIGEST_FILE))
         refuse(path, [identity] if identity else [])
         manifest = parse_manifest(data, str(path))
-        illegal = next((name for name in manifest.files if path_fault(name)), None)
+        illegal = next((name for name in manifest.files if path_fault(name) or name in RESERVED), None)
         if illegal is not None:
             raise BundleError(f"the manifest of {path} lists an illegal path", came=printable(illegal))
     except BaseException:

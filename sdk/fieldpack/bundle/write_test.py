@@ -167,6 +167,17 @@ def test_what_is_no_bundle_is_never_deleted(name: str, kind: str, tmp_path: Path
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_what_appears_while_writing_is_not_deleted_either(name: str, tmp_path: Path) -> None:
+    with BundleWriter(tmp_path / name) as writer:
+        fields = tiny_content(writer)
+        make_foreign("file", tmp_path / name)
+        with pytest.raises(BundleError, match="in the way and is not deleted"):
+            writer.commit(fields)
+    assert (tmp_path / name).read_text() == "mine"
+    assert os.listdir(tmp_path) == [name]
+
+
 @pytest.mark.parametrize("target", ["/", "x" * 181, "/dev/null/x"])
 def test_unusable_targets_are_refused(target: str, tmp_path: Path) -> None:
     with pytest.raises((BundleError, StorageError)):
@@ -297,6 +308,22 @@ def test_leftovers_of_live_writers_stay(tmp_path: Path) -> None:
         assert all(path.exists() for path in mine)
         writer.commit(tiny_content(writer))
     assert set(tmp_path.iterdir()) == {target, young, elsewhere}
+
+
+def test_a_locked_folder_stays_whatever_its_name_and_age_say(tmp_path: Path) -> None:
+    """Its writer may live in another container, where the process number means somebody else."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    folder = tmp_path / f".tiny{staging.MARK}{dead.pid}-aa"
+    folder.mkdir()
+    lock = staging._locked(folder)
+    assert lock is not None
+    os.utime(folder, (0, 0))
+    staging.clean_leftovers(tmp_path / "tiny")
+    assert folder.exists()
+    os.close(lock)
+    staging.clean_leftovers(tmp_path / "tiny")
+    assert not folder.exists()
 
 
 def bytes_of(path: Path) -> dict[str, bytes]:
