@@ -163,8 +163,8 @@ def _flavour(
         "compression": {
             "recipe": [{"method": "float32", "layers": ".*"}],
             "matched": [2],
-            "quantised": 0,
-            "kept_float": 2,
+            "changed": 0,
+            "unchanged": 2,
         },
         "golden": {"files": {"scores": golden}, "tolerance": {"scores": 1e-6}},
     }

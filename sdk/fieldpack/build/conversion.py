@@ -195,7 +195,7 @@ class Conversion:
             shutil.copyfile(base, path)
             operators = _operator_count(path)
             compression = Compression(
-                recipe=flavour.recipe, matched=(operators,), quantised=0, kept_float=operators
+                recipe=flavour.recipe, matched=(operators,), changed=0, unchanged=operators
             )
         else:
             compression = self._quantize(flavour, base, path)
@@ -242,8 +242,8 @@ class Conversion:
         return Compression(
             recipe=flavour.recipe,
             matched=(matched["default"], *(matched[str(index)] for index in range(len(flavour.rules)))),
-            quantised=answer["quantised_ops"],
-            kept_float=answer["float_ops"],
+            changed=answer["quantised_ops"],
+            unchanged=answer["float_ops"],
         )
 
     def _coreml_road(self) -> list[Made]:
@@ -279,13 +279,14 @@ class Conversion:
         inputs, outputs = find_borders(
             FlavourKind.COREML, path, self.spec.contract, folded=flavour.fold_scaling
         )
-        operators, quantised = int(answer["operators"]), int(answer["constexpr_ops"])
-        kept = (operators - int(answer["float16_tensors"]),) if flavour.float32_layers else ()
+        operators, halved = int(answer["operators"]), int(answer["float16_tensors"])
+        weights = int(answer["constexpr_ops"]) if flavour.method == "weight_int8" else None
+        kept = (operators - halved,) if flavour.float32_layers else ()
         compression = Compression(
             recipe=flavour.recipe,
-            matched=(quantised if flavour.method == "weight_int8" else operators, *kept),
-            quantised=quantised,
-            kept_float=operators,
+            matched=(operators if weights is None else weights, *kept),
+            changed=halved if weights is None else weights,
+            unchanged=operators - halved,
         )
         return Made(
             flavour.name,

@@ -78,8 +78,8 @@ class Compression(Strict):
 
     recipe: tuple[Rule, ...]
     matched: tuple[int, ...] = Field(description="operators (Core ML weight_int8: weights) each rule matched")
-    quantised: int = Field(description="operators that compute on integers (Core ML: weights in integers)")
-    kept_float: int = Field(description="operators that compute on floats")
+    changed: int = Field(description="operators (Core ML weight_int8: weights) in another number format")
+    unchanged: int = Field(description="operators that stayed float32")
 
 
 class GoldenOutput(Strict):

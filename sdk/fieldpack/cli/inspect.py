@@ -48,12 +48,12 @@ def _bundle(path: Path) -> tuple[dict[str, Any], str]:
                 size_text(flavour.installed_bytes),
                 size_text(flavour.download_bytes),
                 " then ".join(rule.method.value for rule in flavour.compression.recipe),
-                _share(flavour.compression.quantised, flavour.compression.kept_float),
+                _share(flavour.compression.changed, flavour.compression.unchanged),
                 _needs(flavour.requires.tflite_runtime, flavour.requires.ios),
             ]
             for flavour in manifest.flavours
         ]
-        header = ("flavour", "kind", "installed", "download", "recipe", "quantised", "needs")
+        header = ("flavour", "kind", "installed", "download", "recipe", "changed", "needs")
         lines.append(table(header, rows, right=(2, 3)))
         lines.append("")
         lines += [_input_line(item) for item in manifest.contract.inputs]
@@ -69,8 +69,8 @@ def _source(lineage: Any) -> str:
     return f"{lineage.source_kind}, {lineage.source_parameters:,} parameters, sha256:{digest}..."
 
 
-def _share(quantised: int, kept_float: int) -> str:
-    return f"{quantised} of {quantised + kept_float}"
+def _share(changed: int, unchanged: int) -> str:
+    return f"{changed} of {changed + unchanged}"
 
 
 def _needs(runtime: str | None, ios: str | None) -> str:

@@ -39,7 +39,7 @@ class Output(Strict):
     skip_labels: int = Field(
         default=0,
         ge=0,
-        description="leading lines of the label file that this model has no output for, such as a background row",
+        description="leading lines of the label file without an output, such as a background row",
     )
     unit: str | None = Field(default=None, description="unit of a linear output", examples=["metre"])
     threshold: float | None = Field(

@@ -226,8 +226,8 @@ def _flavour(writer: BundleWriter, name: str, golden: NDArray[np.float32], class
         "compression": {
             "recipe": [{"method": METHODS[name], "layers": ".*"}],
             "matched": [33],
-            "quantised": 31 if "int8" in name else 0,
-            "kept_float": 2 if "int8" in name else 33,
+            "changed": 31 if "int8" in name else 0,
+            "unchanged": 2 if "int8" in name else 33,
         },
         "golden": {"files": {"scores": f"golden/{name}.npy"}, "tolerance": {"scores": 1e-6}},
     }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fieldpack.bundle.manifest import Border, FlavourEntry, FlavourKind
 from fieldpack.contract import Activation, Contract, ImageInput, LocationInput, Output, SpectrogramInput
 from fieldpack.contract.inputs import Input
+from fieldpack.recipe import Method
 from fieldpack.report.evidence import Comparison, FlavourEvidence
 from fieldpack.report.html import Child, Markup, clip, element, join
 from fieldpack.report.material import Material
@@ -124,7 +125,8 @@ def _alarms(flavour: FlavourEntry, measured: FlavourEvidence) -> Markup | None:
 
 def _recipe(flavour: FlavourEntry) -> Markup:
     compression = flavour.compression
-    unit = "operator" if flavour.kind is FlavourKind.TFLITE else "weight"
+    weights = any(rule.method is Method.WEIGHT_INT8 for rule in compression.recipe)
+    unit = "weight" if weights else "operator"
     rules = [
         element(
             "li",
@@ -136,9 +138,12 @@ def _recipe(flavour: FlavourEntry) -> Markup:
         )
         for rule, matched in list(zip(compression.recipe, compression.matched, strict=False))[:MOST_RULES]
     ]
-    total = compression.quantised + compression.kept_float
-    kept = f"{compression.kept_float:,} stayed float"
-    result = f"{compression.quantised:,} of {count(total, unit)} became integers, {kept}."
+    if weights:
+        result = f"{count(compression.changed, unit)} stored as 8-bit integers."
+    else:
+        total = compression.changed + compression.unchanged
+        kept = f"{compression.unchanged:,} stayed float32"
+        result = f"{compression.changed:,} of {count(total, unit)} changed their number format, {kept}."
     return join(element("ol", *rules, class_="rules") if rules else None, element("span", result))
 
 

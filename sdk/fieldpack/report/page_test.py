@@ -367,7 +367,7 @@ def test_a_card_says_what_to_feed_and_what_comes_out(root: Node) -> None:
     assert "TFLite (LiteRT) runtime 2.11.0 or newer" in card
     assert "q = round(x / 0.0078125) + 128" in card
     assert "40 labels: probabilities that sum to 1 (softmax)" in card
-    assert "31 of 33 operators became integers, 2 stayed float." in card
+    assert "31 of 33 operators changed their number format, 2 stayed float32." in card
 
 
 def test_unknown_operators_are_loud(root: Node) -> None:
