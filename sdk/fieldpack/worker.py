@@ -17,13 +17,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import FieldpackError, MissingDependencyError, StorageError, WorkerError, from_dict
+from fieldpack.workspace import work_folder
 
 Progress = Callable[[str, float], None]
 LOG_LINES = 30
@@ -60,8 +60,8 @@ def run(
     WorkerError
         The child crashed, was killed, or ran out of time.
     """
-    with tempfile.TemporaryDirectory(prefix="fieldpack-worker-") as folder:
-        job, result, log = (Path(folder) / name for name in ("job.json", "result.json", "log.txt"))
+    with work_folder("worker") as folder:
+        job, result, log = (folder / name for name in ("job.json", "result.json", "log.txt"))
         job.write_text(json.dumps({"target": target, "arguments": dict(arguments)}))
         with log.open("wb") as log_file:
             code = _wait(_start(job, result, log_file, environment), progress, timeout_s)
@@ -81,14 +81,23 @@ def run(
 def _start(
     job: Path, result: Path, log_file: Any, environment: Mapping[str, str] | None
 ) -> subprocess.Popen[str]:
-    """Start the child in its own process group, so that an interrupt takes its children along."""
+    """Start the child in its own process group, so that an interrupt takes its children along.
+
+    Its temporary files go into the job's folder: frameworks leave many behind.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "fieldpack.worker", str(job), str(result)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=log_file,
         text=True,
-        env={**os.environ, "PYTHONHASHSEED": "0", "TF_CPP_MIN_LOG_LEVEL": "2", **(environment or {})},
+        env={
+            **os.environ,
+            "TMPDIR": str(job.parent),
+            "PYTHONHASHSEED": "0",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            **(environment or {}),
+        },
         start_new_session=True,
     )
 

@@ -35,6 +35,10 @@ def bug():
 def needs():
     import a_module_that_nobody_has
 
+def litter():
+    import tempfile
+    return {"left": tempfile.mkstemp()[1]}
+
 def hang(path):
     open(path, "w").write(str(os.getpid()))
     time.sleep(60)
@@ -71,6 +75,10 @@ def test_an_error_on_purpose_crosses_as_itself(target: Any) -> None:
         "allowed": "y",
         "hint": "z",
     }
+
+
+def test_what_a_framework_leaves_behind_goes_too(target: Any) -> None:
+    assert not Path(target("litter")["left"]).exists()
 
 
 def test_a_crash_carries_the_end_of_the_log(target: Any) -> None:

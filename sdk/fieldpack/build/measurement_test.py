@@ -1,16 +1,10 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from fieldpack.build.examples import golden_rows
 from fieldpack.build.measurement import pooled
-from fieldpack.build.workspace import PREFIX, remove_abandoned, work_folder
 
 
 @pytest.mark.parametrize("pooling", ["mean", "max"])
@@ -28,24 +22,3 @@ def test_golden_rows_are_spread_and_unique() -> None:
     assert golden_rows(2, 8) == [0, 1]
     assert golden_rows(1, 1) == [0]
     assert len(golden_rows(9, 8)) == 8
-
-
-def test_the_work_folder_goes_and_takes_abandoned_ones_along(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    ended = subprocess.Popen([sys.executable, "-c", "pass"])
-    ended.wait()
-    abandoned = tmp_path / f"{PREFIX}{ended.pid}-abc"
-    running = tmp_path / f"{PREFIX}{os.getpid()}-abc"
-    stranger = tmp_path / f"{PREFIX}notes"
-    for folder in (abandoned, running, stranger):
-        folder.mkdir()
-    with work_folder() as folder:
-        (folder / "file").write_text("x")
-        assert not abandoned.exists()
-        assert running.exists()
-        assert stranger.exists()
-    assert not folder.exists()
-    remove_abandoned(tmp_path)
-    assert running.exists()

@@ -15,7 +15,6 @@ from fieldpack.build.borders import check_labels
 from fieldpack.build.conversion import Conversion
 from fieldpack.build.examples import Examples, save_examples, save_source_tensors
 from fieldpack.build.measurement import measure
-from fieldpack.build.workspace import work_folder
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Contract
@@ -23,6 +22,7 @@ from fieldpack.data import prepare_data
 from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
 from fieldpack.spec import DataSource, Spec, load_spec
 from fieldpack.verdict import Outcome, Verdict
+from fieldpack.workspace import work_folder
 
 Progress = Callable[[str, str, float], None]
 """Called with (road, stage, fraction 0..1)."""
@@ -71,7 +71,7 @@ def build(
     """
     spec = load_spec(spec_path)
     labels = read_labels(spec.contract)
-    with BundleWriter(target) as writer, work_folder() as folder:
+    with BundleWriter(target) as writer, work_folder("build") as folder:
         try:
             assembly = _measured(spec, spec_path, labels, folder, progress)
             progress("bundle", "write", 0.0)

@@ -1,4 +1,4 @@
-"""The folder a build works in: private, and gone afterwards, also after a killed build."""
+"""Folders that builds and workers work in: private, and gone afterwards, also after a kill."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from pathlib import Path
 
 from fieldpack.errors import StorageError
 
-PREFIX = "fieldpack-build-"
+ABANDONED = re.compile(r"fieldpack-[a-z]+-(\d+)-\w+")
 
 
 @contextmanager
-def work_folder() -> Iterator[Path]:
+def work_folder(purpose: str) -> Iterator[Path]:
     """A temporary folder that carries this process's number.
 
-    Folders of builds that were killed are removed first.
+    Folders of processes that were killed are removed first.
+
+    Parameters
+    ----------
+    purpose : str
+        One lower-case word of the folder's name.
 
     Raises
     ------
@@ -28,7 +33,7 @@ def work_folder() -> Iterator[Path]:
     """
     remove_abandoned(Path(tempfile.gettempdir()))
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        folder = Path(tempfile.mkdtemp(prefix=f"fieldpack-{purpose}-{os.getpid()}-"))
     except OSError as error:
         raise StorageError(
             "no temporary folder can be made", came=error.strerror, hint="set TMPDIR to a disk with space"
@@ -41,8 +46,8 @@ def work_folder() -> Iterator[Path]:
 
 def remove_abandoned(parent: Path) -> None:
     """Remove the work folders whose process no longer runs."""
-    for folder in parent.glob(f"{PREFIX}*"):
-        found = re.fullmatch(rf"{PREFIX}(\d+)-\w+", folder.name)
+    for folder in parent.glob("fieldpack-*"):
+        found = ABANDONED.fullmatch(folder.name)
         if found is not None and not _runs(int(found.group(1))):
             shutil.rmtree(folder, ignore_errors=True)
 
