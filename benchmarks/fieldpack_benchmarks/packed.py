@@ -12,7 +12,7 @@ from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import BundleError
 from fieldpack.spec import load_spec
 from fieldpack_benchmarks.cases import QUICK_ITEMS, Case
-from fieldpack_benchmarks.smaller_spec import write_smaller_spec
+from fieldpack_benchmarks.changed_spec import write_smaller_spec
 
 CACHE = "FIELDPACK_BUILD_CACHE"
 

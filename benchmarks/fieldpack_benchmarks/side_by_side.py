@@ -26,7 +26,6 @@ from fieldpack.parity.record import Parity
 from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
 from fieldpack.spec import Spec, TableData
 from fieldpack_benchmarks.cases import Case
-from fieldpack_benchmarks.data_root import SPECS
 
 Scores = NDArray[Any]
 
@@ -151,7 +150,7 @@ def open_side_by_side(case: Case, spec: Spec, bundle: Bundle, folder: Path) -> S
     )
     known = prepared.labels
     if case.label_map is not None and labels is not None:
-        known = _mapped(spec, SPECS / case.label_map, labels, prepared.ids)
+        known = _mapped(spec, case.specs / case.label_map, labels, prepared.ids)
     source = np.load(answer["outputs"][0], allow_pickle=False)
     return SideBySide(spec, examples, known, source, folder, case.by_window)
 

@@ -12,8 +12,8 @@ from fieldpack.data.labels import read_label_map
 from fieldpack.errors import MissingDependencyError, SpecError
 from fieldpack.spec import TfliteFlavour, load_spec
 from fieldpack_benchmarks.cases import CASES, INT8, QUICK
+from fieldpack_benchmarks.changed_spec import toml_value, write_smaller_spec
 from fieldpack_benchmarks.data_root import DEFAULT, SPECS, data_root, required_data_root
-from fieldpack_benchmarks.smaller_spec import toml_value, write_smaller_spec
 from fieldpack_benchmarks.studies import server_models
 
 NAMES = sorted(path.stem for path in SPECS.glob("*.toml"))

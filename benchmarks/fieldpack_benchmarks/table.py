@@ -18,8 +18,10 @@ def cell_text(value: Cell, unit: str) -> str:
         return f"{int(value):,}"
     if unit == "fraction":
         return f"{value:.2%}"
-    if unit in ("nats", "ratio"):
+    if unit == "ratio":
         return f"{value:.4f}"
+    if unit == "nats":
+        return f"{value:.3g}"
     return f"{value:.4g}"
 
 

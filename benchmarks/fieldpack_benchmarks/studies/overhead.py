@@ -105,16 +105,21 @@ def _workload() -> tuple[Path, Path | None]:
     picture = data_root() / "models/vision/coral/parrot.jpg"
     if picture.is_file():
         return SPECS / "mobilenet_v1_025.toml", picture
-    found = importlib.util.find_spec(WORLD)
-    places = [Path(place) for place in (found.submodule_search_locations or ())] if found else []
-    packs = [place / "vision/pack.toml" for place in places if (place / "vision/pack.toml").is_file()]
-    if not packs:
+    pack = embedded_pack()
+    if pack is None:
         raise MissingDependencyError(
             "this study needs a model to build",
             came=f"neither {picture} nor {WORLD}/vision/pack.toml",
             hint=f"export {VARIABLE}=FOLDER, or install the reference models",
         )
-    return packs[0], None
+    return pack, None
+
+
+def embedded_pack() -> Path | None:
+    """The spec of the embedded picture model, where the reference models are installed."""
+    found = importlib.util.find_spec(WORLD)
+    places = [Path(place) for place in (found.submodule_search_locations or ())] if found else []
+    return next((path for place in places if (path := place / "vision/pack.toml").is_file()), None)
 
 
 def _starts(bundle: Path, rounds: int) -> dict[str, Timing]:

@@ -1,4 +1,4 @@
-"""A spec with a smaller evaluation set, written as TOML: what ``--quick`` builds."""
+"""Specs that were changed in memory, written as TOML: what ``--quick`` and the settings study build."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import SpecError
-from fieldpack.spec import Spec
+from fieldpack.spec import FolderData, Spec, TableData
 
 
 def write_smaller_spec(spec: Spec, limit: int, path: Path) -> None:
@@ -19,11 +19,17 @@ def write_smaller_spec(spec: Spec, limit: int, path: Path) -> None:
     SpecError
         The evaluation data cannot be limited.
     """
+    if not isinstance(spec.data.evaluation, TableData | FolderData):
+        raise SpecError("only a table or a folder can be limited", came=spec.data.evaluation.kind)
+    fewer = min(limit, spec.data.evaluation.limit or limit)
+    evaluation = spec.data.evaluation.model_copy(update={"limit": fewer})
+    data = spec.data.model_copy(update={"evaluation": evaluation})
+    write_spec(spec.model_copy(update={"data": data}), path)
+
+
+def write_spec(spec: Spec, path: Path) -> None:
+    """Write any spec as TOML; its paths are absolute, so the file may lie anywhere."""
     document = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
-    evaluation = document["data"]["evaluation"]
-    if evaluation["kind"] not in ("table", "folder"):
-        raise SpecError("only a table or a folder can be limited", came=evaluation["kind"])
-    evaluation["limit"] = min(limit, evaluation.get("limit", limit))
     path.write_text("".join(f"{key} = {toml_value(value)}\n" for key, value in document.items()))
 
 

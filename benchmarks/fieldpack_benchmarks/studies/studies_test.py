@@ -1,0 +1,126 @@
+"""The studies end to end on the embedded model, and what they compare."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fieldpack.budget import Budget, Limits
+from fieldpack.bundle.read import open_bundle
+from fieldpack.errors import MissingDependencyError
+from fieldpack.recipe import Method
+from fieldpack.spec import ProviderData, TableData, load_spec
+from fieldpack_benchmarks.cases import CASES, INT8, Case
+from fieldpack_benchmarks.changed_spec import write_spec
+from fieldpack_benchmarks.packed import CACHE, packed
+from fieldpack_benchmarks.studies import int8_settings, overhead, server_models
+from fieldpack_benchmarks.studies.overhead import BARE, HELP, IMPORT, OURS
+from fieldpack_benchmarks.study import load_study
+
+FLAVOURS = ("tflite-float32", INT8)
+
+
+def nothing(stage: str, done: float) -> None:
+    """Progress that nobody reads."""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """The embedded model with two flavours and few examples."""
+    pack = overhead.embedded_pack()
+    if pack is None:
+        pytest.skip("the reference models are not installed; pip install -e .")
+    spec = load_spec(pack)
+    assert isinstance(spec.data.evaluation, ProviderData)
+    assert isinstance(spec.data.calibration, ProviderData)
+    folder = tmp_path_factory.mktemp("specs")
+    update = {
+        "flavours": tuple(item for item in spec.flavours if item.name in FLAVOURS),
+        "data": spec.data.model_copy(
+            update={
+                "evaluation": spec.data.evaluation.model_copy(update={"count": 24}),
+                "calibration": spec.data.calibration.model_copy(update={"count": 12}),
+                "golden": 2,
+            }
+        ),
+        "budget": Budget(every=Limits(installed_bytes=10**7)),
+    }
+    write_spec(spec.model_copy(update=update), folder / "tiny.toml")
+    return Case("tiny", head="dense", sibling="sibling.tflite", specs=folder)
+
+
+@pytest.mark.full
+def test_server_models_compares_a_bundle_with_a_file_by_other_hands(
+    tiny: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The float32 flavour stands in for the sibling, so its row is known beforehand."""
+    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
+    _, target = packed(tiny, False, tmp_path, nothing)
+    with open_bundle(target) as bundle:
+        shutil.copyfile(bundle.path("flavours/tflite-float32/model.tflite"), tmp_path / "sibling.tflite")
+    study = server_models.study_of([tiny], tmp_path, False, nothing)
+    rows = {row["flavour"]: row for row in study.rows}
+    assert list(rows) == [*FLAVOURS, server_models.OTHER_HANDS]
+    ours, other = rows["tflite-float32"], rows[server_models.OTHER_HANDS]
+    assert ours["agreement"] == 1.0
+    assert ours["labelled"] == ours["n"] == 24
+    assert {**other, "flavour": "tflite-float32"} == ours
+    int8 = rows[INT8]
+    held = {bar.name: bar.holds for bar in study.bars}
+    assert held["tiny: the bundle verifies"]
+    assert held[f"tiny: size of {INT8} against the published int8"]
+    assert held[f"tiny: agreement of {INT8} against the published int8"] is (int8["agreement"] == 1.0)
+    path = tmp_path / "study.json"
+    path.write_text(json.dumps(study.as_dict()))
+    assert load_study(path).rows == study.rows
+
+
+@pytest.mark.full
+def test_overhead_times_starts_predictions_and_a_build(tiny: Case) -> None:
+    study = overhead.study_of(tiny.spec, None, True, nothing)
+    timed = {timing.name: timing for timing in study.timings}
+    assert {BARE, IMPORT, HELP, OURS, "build"} <= set(timed)
+    assert len(timed[HELP].values) >= 7
+    assert timed[HELP].warm_ups
+    build = next(row for row in study.rows if row["what"] == "build")
+    assert isinstance(build["peak_bytes"], int)
+    assert 2**24 < build["peak_bytes"] < 2**31
+    assert {bar.evidence.value for bar in study.bars} == {"host"}
+
+
+def test_a_label_map_reads_its_spec_beside_it() -> None:
+    mapped = [case for case in CASES if case.label_map is not None]
+    assert mapped
+    assert all((case.specs / str(case.label_map)).is_file() for case in mapped)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_settings_are_tried_on_data_that_no_figure_is_reported_on(case: Case) -> None:
+    spec = load_spec(case.spec)
+    validation = int8_settings.validation(spec)
+    assert validation is not None
+    assert validation != spec.data.evaluation
+    if isinstance(validation, TableData) and isinstance(spec.data.evaluation, TableData):
+        (column,) = validation.where
+        assert not set(validation.where[column]) & set(spec.data.evaluation.where[column])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_settings_differ_from_each_other_and_hold_the_stated_ones(case: Case) -> None:
+    tried = int8_settings.variants(case, load_spec(case.spec))
+    assert len({item.name for item in tried}) == len(tried) == 17
+    settings = [(item.ranges, item.rules, item.bias_correction) for item in tried]
+    assert settings[0] in settings[1:]
+    assert all(item.method is Method.STATIC_INT8 for item in tried)
+
+
+def test_overhead_takes_the_embedded_model_where_there_are_no_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FIELDPACK_DATA", str(tmp_path))
+    monkeypatch.setattr(overhead, "WORLD", "a_package_that_is_not_there")
+    with pytest.raises(MissingDependencyError, match="needs a model"):
+        overhead.study(quick=True, progress=nothing)
