@@ -7,33 +7,14 @@ since a silent miss is how a model ships unquantised.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from fieldpack.errors import SpecError
+from fieldpack.model import validated
+from fieldpack.recipe import Method, Rule
 from fieldpack_converters.tflite_graph import Operation, TFLiteGraph
 
-
-class Method(StrEnum):
-    """How an operator's weights and activations are stored."""
-
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    DYNAMIC_INT8 = "dynamic_int8"
-    STATIC_INT8 = "static_int8"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`method` on the operators whose output names match `layers` and whose type is listed."""
-
-    method: Method
-    layers: str = ".*"
-    operators: tuple[str, ...] | None = None
-
-    def matches(self, scope: str, operator: str) -> bool:
-        return (self.operators is None or operator in self.operators) and bool(re.search(self.layers, scope))
+TFLITE_METHODS = (Method.FLOAT32, Method.FLOAT16, Method.DYNAMIC_INT8, Method.STATIC_INT8)
 
 
 def rules_from(words: list[dict[str, Any]], default: Method) -> tuple[Rule, ...]:
@@ -44,27 +25,23 @@ def rules_from(words: list[dict[str, Any]], default: Method) -> tuple[Rule, ...]
     SpecError
         If a method, a key or a regular expression is wrong.
     """
-    return (Rule(default), *(_rule(index, item) for index, item in enumerate(words)))
+    rules = [
+        validated(Rule, item, f"rule {index} of the recipe", SpecError) for index, item in enumerate(words)
+    ]
+    for index, rule in enumerate(rules):
+        if rule.method not in TFLITE_METHODS:
+            raise SpecError(
+                f"rule {index} of the recipe is no rule for TFLite",
+                came=rule.method.value,
+                allowed=", ".join(method.value for method in TFLITE_METHODS),
+            )
+    return (Rule(method=default, layers=".*"), *rules)
 
 
-def _rule(index: int, item: dict[str, Any]) -> Rule:
-    unknown = set(item) - {"method", "layers", "operators"}
-    methods = [method.value for method in Method]
-    if unknown or item.get("method") not in methods:
-        raise SpecError(
-            f"Rule {index} of the recipe is wrong.",
-            came=item,
-            allowed=f"method ({', '.join(methods)}), layers, operators",
-        )
-    layers = item.get("layers") or ".*"
-    try:
-        re.compile(layers)
-    except re.error as error:
-        raise SpecError(
-            f"layers of rule {index} is no regular expression.", came=f"{layers}: {error}"
-        ) from error
-    operators = item.get("operators")
-    return Rule(Method(item["method"]), layers, None if operators is None else tuple(operators))
+def rule_matches(rule: Rule, scope: str, operator: str) -> bool:
+    """Whether a rule speaks of an operator of this type that writes tensors of these names."""
+    typed = rule.operators is None or operator in rule.operators
+    return typed and bool(re.search(rule.layers, scope))
 
 
 def matched_operations(graph: TFLiteGraph, rules: tuple[Rule, ...]) -> dict[int, list[Operation]]:
@@ -78,7 +55,7 @@ def matched_operations(graph: TFLiteGraph, rules: tuple[Rule, ...]) -> dict[int,
     operations = list(graph.operations())
     found: dict[int, list[Operation]] = {}
     for index, rule in enumerate(rules):
-        found[index] = [item for item in operations if rule.matches(graph.scope(item), item.name)]
+        found[index] = [item for item in operations if rule_matches(rule, graph.scope(item), item.name)]
         if not found[index]:
             raise SpecError(
                 f"Rule {index - 1} of the recipe matches no operator.",
@@ -97,6 +74,6 @@ def chosen_methods(graph: TFLiteGraph, rules: tuple[Rule, ...]) -> dict[int, Met
     chosen: dict[int, Method] = {}
     for operation in graph.operations():
         for rule in rules:
-            if rule.matches(graph.scope(operation), operation.name):
+            if rule_matches(rule, graph.scope(operation), operation.name):
                 chosen[operation.index] = rule.method
     return chosen

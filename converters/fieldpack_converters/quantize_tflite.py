@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import ConversionError, SpecError
+from fieldpack.recipe import Method
 from fieldpack_converters.bias_correction import corrected_biases
 from fieldpack_converters.calibrator import (
     Ranges,
@@ -25,7 +26,6 @@ from fieldpack_converters.compact import compacted
 from fieldpack_converters.dead_channels import revived
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.quantization_rules import (
-    Method,
     chosen_methods,
     matched_operations,
     rules_from,

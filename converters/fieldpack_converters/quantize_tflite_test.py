@@ -85,7 +85,7 @@ def test_weights_only(
 
 def test_a_later_rule_wins_and_is_counted(tiny_files: Files, tmp_path: Path) -> None:
     rules = [
-        {"method": "float32", "operators": ["CONV_2D", "FULLY_CONNECTED"]},
+        {"method": "float32", "layers": ".*", "operators": ["CONV_2D", "FULLY_CONNECTED"]},
         {"method": "static_int8", "layers": "^stem$"},
     ]
     answer, graph = quantised(tiny_files, tmp_path, rules=rules, keep_names=True)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from fieldpack.errors import SourceError
-from fieldpack_converters.opened_source import Array, OpenedSource, SourceKind, TensorFact, numpy_dtype
+from fieldpack.spec import SourceKind
+from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact, numpy_dtype
 from fieldpack_converters.source_file import checked_path, damaged, digest_of
 
 _EXPECTED = "a SavedModel folder (saved_model.pb and variables/)"

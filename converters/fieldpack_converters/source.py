@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from fieldpack.errors import InputError, SourceError
+from fieldpack.spec import SourceKind
 from fieldpack_converters.keras_source import open_keras, open_keras_legacy
-from fieldpack_converters.opened_source import Array, OpenedSource, SourceKind, TensorFact, source_kind
+from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact, source_kind
 from fieldpack_converters.saved_model_source import open_saved_model
 from fieldpack_converters.torch_source import open_torch, open_torch_export
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from fieldpack.spec import SourceKind
 from fieldpack_converters.keras_source import keras_library
-from fieldpack_converters.opened_source import SourceKind
 
 SIDE, CLASSES = 12, 4
 

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import ConversionError, SpecError, UnsupportedError
+from fieldpack.spec import SourceKind
 from fieldpack_converters.coreml_graph import PackageCounts, counted, weight_bytes
 from fieldpack_converters.keras_source import keras_library
-from fieldpack_converters.opened_source import OpenedSource, SourceKind
+from fieldpack_converters.opened_source import OpenedSource
 from fieldpack_converters.scaling import PREFIX, Scaling, scaling_from
 from fieldpack_converters.source import Report, open_source, run_opened, silent
 

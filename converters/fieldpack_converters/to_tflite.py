@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import ConversionError, UnsupportedError
+from fieldpack.spec import SourceKind
 from fieldpack_converters.agreement import (
     CheckInputs,
     check_inputs,
@@ -23,7 +24,7 @@ from fieldpack_converters.agreement import (
     matched_order,
 )
 from fieldpack_converters.keras_source import keras_library
-from fieldpack_converters.opened_source import Array, OpenedSource, SourceKind, TensorFact
+from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact
 from fieldpack_converters.saved_model_source import signature_key
 from fieldpack_converters.scaling import PREFIX, Scaling, scaling_from
 from fieldpack_converters.source import (

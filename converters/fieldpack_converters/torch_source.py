@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from fieldpack.errors import SourceError, SpecError
+from fieldpack.spec import SourceKind
 from fieldpack_converters.import_path import add_folders, imported
-from fieldpack_converters.opened_source import Array, OpenedSource, SourceKind, TensorFact, numpy_dtype
+from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact, numpy_dtype
 from fieldpack_converters.source_file import check_zip, checked_path, damaged, digest_of, is_zip
 
 _STATE = "a PyTorch state dict saved by torch.save(model.state_dict(), path)"

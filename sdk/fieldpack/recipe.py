@@ -6,10 +6,11 @@ that matches nothing is an error, raised by the pass that applies it.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from fieldpack.model import Strict
 
@@ -46,6 +47,15 @@ class Rule(Strict):
     operators: tuple[str, ...] | None = Field(
         default=None, description="operator types the rule is limited to", examples=[["CONV_2D"]]
     )
+
+    @field_validator("layers")
+    @classmethod
+    def _compiles(cls, layers: str) -> str:
+        try:
+            re.compile(layers)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return layers
 
 
 class MinMax(Strict):

@@ -45,6 +45,11 @@ class SourceKind(StrEnum):
     TORCH_EXPORT = "torch_export"
     TFLITE = "tflite"
 
+    @property
+    def is_torch(self) -> bool:
+        """Whether PyTorch opens it."""
+        return self in (SourceKind.TORCH, SourceKind.TORCH_EXPORT)
+
 
 class Source(Strict):
     """The source model."""
@@ -174,7 +179,7 @@ class TfliteFlavour(Strict):
             raise ValueError(
                 'ranges goes with static_int8 and only there; example: ranges = { kind = "min_max" }'
             )
-        if self.method is Method.WEIGHT_INT8:
+        if any(rule.method is Method.WEIGHT_INT8 for rule in self.recipe):
             raise ValueError("weight_int8 is a Core ML method; for TFLite take dynamic_int8")
         if self.io == "int8" and self.method is not Method.STATIC_INT8:
             raise ValueError('io = "int8" needs method = "static_int8"')
