@@ -1,7 +1,7 @@
 """Arrays on disk, where worker processes find them.
 
-Prepared examples stay as they are (pixels as bytes); what a model is fed is written in
-chunks through a memory map, so that the main process never holds a float copy of a data set.
+Prepared examples stay as they are (pixels as bytes); what a model is fed is written
+chunk by chunk, so that the main process never holds a float copy of a data set.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from fieldpack.bundle.manifest import Border
 from fieldpack.contract import Contract, ImageInput, Input
 from fieldpack.data import Prepared
+from fieldpack.data.store import release
 from fieldpack.preprocess.image import to_tensor
 from fieldpack.runtime.border import feed
 
 CHUNK = 64
+FLOAT32 = np.dtype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,11 @@ class Examples:
 
 def save_examples(prepared: Prepared, folder: Path) -> Examples:
     """Write the prepared arrays, one ``.npy`` an input."""
-    folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for name, array in prepared.inputs.items():
-        np.save(folder / f"{name}.npy", array)
-        files[name] = str(folder / f"{name}.npy")
+        target = folder / f"{name}.npy"
+        _write(target, array, array.shape[1:], array.dtype, lambda part: part)
+        files[name] = str(target)
     return Examples(prepared, files)
 
 
@@ -66,7 +68,9 @@ def save_source_tensors(contract: Contract, examples: Examples, folder: Path) ->
     written = {}
     for item in contract.inputs:
         target = folder / f"{item.name}.npy"
-        _write(target, examples.prepared.inputs[item.name], item.shape, partial(_source_tensor, item))
+        _write(
+            target, examples.prepared.inputs[item.name], item.shape, FLOAT32, partial(_source_tensor, item)
+        )
         written[item.name] = str(target)
     return written
 
@@ -84,7 +88,7 @@ def save_tensors(borders: tuple[Border, ...], examples: Examples, folder: Path) 
     for position, border in enumerate(borders):
         target = folder / f"{position}.npy"
         array = examples.prepared.inputs[border.name]
-        _write(target, array, border.shape[1:], partial(feed, border))
+        _write(target, array, border.shape[1:], FLOAT32, partial(feed, border))
         written[str(position)] = str(target)
     return written
 
@@ -93,15 +97,22 @@ def _write(
     target: Path,
     array: NDArray[Any],
     shape: tuple[int, ...],
+    dtype: np.dtype[Any],
     convert: Callable[[NDArray[Any]], NDArray[Any]],
 ) -> None:
+    """Convert and append chunk by chunk; neither side is ever in memory as a whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    out: NDArray[np.float32] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-        target, mode="w+", dtype=np.float32, shape=(len(array), *shape)
-    )
-    for start in range(0, len(array), CHUNK):
-        out[start : start + CHUNK] = convert(array[start : start + CHUNK])
-    del out  # writes the map back
+    header = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": (len(array), *shape),
+    }
+    with target.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
+        for start in range(0, len(array), CHUNK):
+            part = np.array(array[start : start + CHUNK])
+            release(array)
+            file.write(np.ascontiguousarray(convert(part), dtype=dtype).data)
 
 
 def load_outputs(files: Mapping[str, str]) -> dict[str, NDArray[Any]]:
