@@ -102,11 +102,7 @@ def _write(
 ) -> None:
     """Convert and append chunk by chunk; neither side is ever in memory as a whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    header = {
-        "descr": np.lib.format.dtype_to_descr(dtype),
-        "fortran_order": False,
-        "shape": (len(array), *shape),
-    }
+    header = {"descr": dtype.str, "fortran_order": False, "shape": (len(array), *shape)}
     with target.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
         for start in range(0, len(array), CHUNK):
