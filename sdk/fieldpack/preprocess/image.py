@@ -69,8 +69,8 @@ def open_picture(source: Path | str | bytes) -> Image.Image:
             with Image.open(io.BytesIO(data)) as picture:
                 _check_size(picture, name)
                 picture.load()
-                upright = ImageOps.exif_transpose(picture)
-            return rgb(upright, name)
+                ImageOps.exif_transpose(picture, in_place=True)
+                return rgb(picture, name)
     except InputError:
         raise
     except Image.DecompressionBombError as error:
