@@ -64,7 +64,7 @@ def matched_operations(graph: TFLiteGraph, rules: tuple[Rule, ...]) -> dict[int,
                 + ", ".join(sorted({item.name for item in operations}))
                 + "; layers such as "
                 + ", ".join(repr(graph.scope(item)[:80]) for item in operations[:3]),
-                hint="list the layers with fieldpack inspect",
+                hint="list the layers: fieldpack inspect --layers on the float32 .tflite of a bundle",
             )
     return found
 

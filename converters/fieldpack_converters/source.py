@@ -117,7 +117,7 @@ def _fitting(array: Array, fact: TensorFact, path: str) -> Array:
     )
     if not fits:
         raise InputError(
-            f"The array {path} does not fit input {fact.name}.",
+            f"What the contract states does not fit the model's input {fact.name}.",
             came=array.shape,
             allowed=f"[N, {', '.join('any' if size is None else str(size) for size in fact.shape[1:])}]",
         )

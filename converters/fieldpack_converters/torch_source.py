@@ -197,7 +197,7 @@ def _opened(
         raise SourceError(
             f"The network of {path} does not accept input_shapes.",
             came=f"{shapes}: {_first_line(error)}",
-            hint="correct input_shapes in [source]",
+            hint="set the sizes and layout of [[contract.inputs]] to what the network takes",
         ) from error
     return OpenedSource(
         kind=kind,

@@ -72,10 +72,11 @@ def _sentence(kind: type[BaseModel], finding: dict[str, Any]) -> str:
     if finding["type"] == "extra_forbidden":
         siblings = ", ".join(_siblings(kind, loc)) or "none"
         return f"unknown field `{path}`; fields known here: {siblings}"
-    came = repr(finding.get("input"))
-    if len(came) > 120:
-        came = came[:117] + "..."
-    return f"`{path}`: {finding['msg']}; got {came}{example}"
+    message = str(finding["msg"]).removeprefix("Value error, ")
+    came = finding.get("input")
+    if isinstance(came, dict | list):  # the whole table says nothing that the message does not
+        return f"`{path}`: {message}{example}"
+    return f"`{path}`: {message}; got {repr(came)[:120]}{example}"
 
 
 def _meaning(field: FieldInfo | None) -> str:

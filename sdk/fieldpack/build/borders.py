@@ -141,6 +141,40 @@ def _output(item: Output, found: FoundTensor) -> Border:
     )
 
 
+def check_stated_borders(contract: Contract, inputs: tuple[Border, ...]) -> None:
+    """Hold what the contract states of pictures against a source that is a ``.tflite`` itself.
+
+    Raises
+    ------
+    ContractError
+        The layout differs, or the file's integers cannot hold the range that the contract states.
+    """
+    for item, border in zip(contract.inputs, inputs, strict=True):
+        if not isinstance(item, ImageInput):
+            continue
+        if border.layout != item.layout.value:
+            raise ContractError(
+                f"input {item.name} has another layout in the model",
+                came=f"the model takes {border.layout} {list(border.shape)}",
+                allowed=f'the contract\'s layout = "{item.layout.value}"',
+            )
+        if border.quantization is None or border.dtype not in ("int8", "uint8"):
+            continue
+        lowest = -128 if border.dtype == "int8" else 0
+        scale, zero = border.quantization.scale, border.quantization.zero_point
+        held = [(end - zero) * scale for end in (lowest, lowest + 255)]
+        pairs = zip(*item.scale_offset(), strict=True)
+        stated = [value for factor, offset in pairs for value in (offset, offset + 255 * factor)]
+        slack = 0.05 * (held[1] - held[0])
+        if min(stated) < held[0] - slack or max(stated) > held[1] + slack:
+            raise ContractError(
+                f"input {item.name} is normalised to a range that the model's integers cannot hold",
+                came=f"{min(stated):.4g} to {max(stated):.4g}",
+                allowed=f"{held[0]:.4g} to {held[1]:.4g}, as the file's scale and zero point say",
+                hint="set the normalization of [[contract.inputs]] to the model's",
+            )
+
+
 def check_labels(
     contract: Contract, labels: dict[str, tuple[str, ...]], shapes: dict[str, Sequence[int]]
 ) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from fieldpack.build.borders import check_labels, find_borders
-from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.build.borders import check_labels, check_stated_borders, find_borders
+from fieldpack.bundle.manifest import Border, FlavourKind, Quantization
 from fieldpack.contract import Contract
 from fieldpack.errors import ContractError
 from fieldpack.testing import tiny_tflite
@@ -62,3 +62,35 @@ def test_a_label_count_that_differs_is_refused(count: int) -> None:
     with pytest.raises(ContractError, match=rf"{count} labels in labels.txt, 3 values"):
         check_labels(contract(VECTOR), labels, {"scores": (1, 3)})
     check_labels(contract(VECTOR), {"scores": ("a", "b", "c")}, {"scores": (1, 3)})
+
+
+def picture(**changes: Any) -> Contract:
+    image = {
+        "kind": "image",
+        "name": "image",
+        "height": 8,
+        "width": 8,
+        "color_order": "rgb",
+        "layout": "NHWC",
+        "normalization": {"kind": "range", "low": -1.0, "high": 1.0},
+        "resize": {"method": "bilinear", "fit": {"kind": "stretch"}},
+    }
+    return contract({**image, **changes})
+
+
+BORDER = Border(
+    name="image",
+    tensor="x",
+    shape=(1, 8, 8, 3),
+    dtype="uint8",
+    layout="NHWC",
+    quantization=Quantization(scale=1 / 128, zero_point=128),
+)
+
+
+def test_what_a_tflite_source_contradicts_is_refused() -> None:
+    check_stated_borders(picture(), (BORDER,))
+    with pytest.raises(ContractError, match="another layout"):
+        check_stated_borders(picture(layout="NCHW"), (BORDER,))
+    with pytest.raises(ContractError, match="cannot hold"):
+        check_stated_borders(picture(normalization={"kind": "range", "low": 0.0, "high": 255.0}), (BORDER,))

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack import worker
-from fieldpack.build.borders import find_borders
+from fieldpack.build.borders import check_stated_borders, find_borders
 from fieldpack.build.examples import Examples, save_tensors
 from fieldpack.bundle.digest import sha256_file
 from fieldpack.bundle.manifest import Border, Compression, FlavourKind
 from fieldpack.contract import ImageInput
 from fieldpack.coreml.canonical import canonicalise
-from fieldpack.errors import ContractError, ConversionError, UnsupportedError
+from fieldpack.errors import ContractError, ConversionError, SourceError, UnsupportedError
 from fieldpack.recipe import Method, MinMax, Percentile, Ranges
 from fieldpack.spec import CoremlFlavour, SourceKind, Spec, TfliteFlavour
 
@@ -145,9 +145,13 @@ class Conversion:
                 hint="set fold_scaling = false for the flavours of a tflite source",
             )
         source = Path(self.spec.source.path)
+        if not source.is_file():
+            raise SourceError("there is no source model at this path", came=source)
         shutil.copyfile(source, path)
         self._bases[folded] = path
         inputs, outputs = find_borders(FlavourKind.TFLITE, path, self.spec.contract, folded=False)
+        check_stated_borders(self.spec.contract, inputs)
+        self._check_not_quantised(path)
         answer = self._evaluate(path, inputs, outputs)
         from fieldpack.tflite.file import open_model
 
@@ -157,6 +161,22 @@ class Conversion:
             output_shapes=tuple(border.shape for border in outputs),
             outputs=tuple(answer["outputs"][border.name] for border in outputs),
         )
+
+    def _check_not_quantised(self, path: Path) -> None:
+        """A file of integers can be packed as it is, not quantised again."""
+        from fieldpack.tflite.file import open_model
+
+        again = [
+            item.name
+            for item in self.spec.flavours
+            if isinstance(item, TfliteFlavour) and item.method is not Method.FLOAT32
+        ]
+        if again and open_model(path).quantised_op_count:
+            raise UnsupportedError(
+                "the source .tflite is quantised already",
+                came=f"flavour {again[0]}",
+                allowed='method = "float32", which packs the file as it is',
+            )
 
     def _evaluate(
         self, path: Path, inputs: tuple[Border, ...], outputs: tuple[Border, ...]

@@ -20,8 +20,8 @@ from fieldpack import worker
 from fieldpack.build.conversion import EVALUATE, Made, SourceFacts
 from fieldpack.build.examples import Examples, load_outputs
 from fieldpack.bundle.manifest import FlavourKind
-from fieldpack.contract import Contract, Output, SpectrogramInput
-from fieldpack.errors import ConversionError, SourceError
+from fieldpack.contract import Activation, Contract, Output, SpectrogramInput
+from fieldpack.errors import ContractError, ConversionError, SourceError
 from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.record import Parity
 from fieldpack.parity.regression import compare_values
@@ -30,6 +30,7 @@ from fieldpack.verdict import Evidence
 
 LAYERS = "fieldpack.build.layers:layer_errors"
 EVIDENCE_SCHEMA = 1
+PROBABILITY_SLACK = 1e-2
 Outputs = dict[str, NDArray[Any]]
 
 
@@ -81,12 +82,16 @@ def measure(
     ------
     SourceError
         The source model's own outputs are not finite.
+    ContractError
+        The source model's outputs contradict the activation that the contract states.
     ConversionError
         A flavour's outputs have another shape than the source's.
     """
     names = [output.name for output in contract.outputs]
     source = load_outputs(dict(zip(names, facts.outputs, strict=True)))
     _check_finite(source)
+    for output in contract.outputs:
+        check_activation(output, source[output.name])
     jobs = [(item, precision) for item in made for precision in PRECISIONS[item.kind]]
     with ThreadPoolExecutor(max_workers=2) as pool:
         runs = [pool.submit(_run, item, precision, evaluation, folder, progress) for item, precision in jobs]
@@ -123,6 +128,30 @@ def _check_finite(source: Mapping[str, NDArray[Any]]) -> None:
                 came=f"{int((~np.isfinite(array)).sum())} of {array.size} numbers",
                 hint="check the normalization of the contract and the model file",
             )
+
+
+def check_activation(output: Output, scores: NDArray[Any]) -> None:
+    """Refuse an activation that the source model's own numbers contradict."""
+    rows = scores.reshape(len(scores), -1).astype(np.float64)
+    inside = rows.min() >= -PROBABILITY_SLACK and rows.max() <= 1 + PROBABILITY_SLACK
+    # Each rounded score of an integer model may be half a 256th off.
+    slack = PROBABILITY_SLACK + rows.shape[1] / 512
+    summed = rows.shape[1] > 1 and bool(np.all(np.abs(rows.sum(axis=1) - 1) <= slack))
+    claim = output.activation
+    lies = {
+        Activation.SOFTMAX: not (inside and summed),
+        Activation.SIGMOID: not inside,
+        Activation.LOGITS: bool(inside and np.all(np.abs(rows.sum(axis=1) - 1) <= PROBABILITY_SLACK)),
+        Activation.LINEAR: False,
+    }
+    if lies[claim]:
+        sums = rows.sum(axis=1)
+        raise ContractError(
+            f"output {output.name} is said to be {claim.value}, and its numbers are not",
+            came=f"values {rows.min():.4g} to {rows.max():.4g}, sums {sums.min():.4g} to {sums.max():.4g}",
+            allowed="softmax: 0..1 with sum 1; sigmoid: 0..1; logits: scores before the softmax",
+            hint="set activation of [[contract.outputs]] to what the source model emits",
+        )
 
 
 def _run(

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from fieldpack.build.examples import golden_rows
-from fieldpack.build.measurement import pooled
+from fieldpack.build.measurement import check_activation, pooled
+from fieldpack.contract import Output
+from fieldpack.errors import ContractError
 
 
 @pytest.mark.parametrize("pooling", ["mean", "max"])
@@ -15,6 +20,36 @@ def test_windows_are_pooled_as_a_plain_loop_does(pooling: str) -> None:
     join = np.mean if pooling == "mean" else np.max
     expected = np.stack([join(scores[groups == group], axis=0) for group in range(4)])
     assert np.allclose(pooled(scores, groups, pooling), expected, atol=1e-6)
+
+
+PROBABILITIES = np.array([[0.2, 0.8], [0.5, 0.5]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("claim", "scores", "fits"),
+    [
+        ("softmax", PROBABILITIES, True),
+        ("softmax", np.log(PROBABILITIES), False),
+        ("softmax", PROBABILITIES * 1.5, False),
+        ("softmax", np.array([[0.9, 0.9]], np.float32), False),
+        ("sigmoid", np.array([[0.9, 0.9]], np.float32), True),
+        ("sigmoid", np.array([[-1.0, 0.9]], np.float32), False),
+        ("logits", np.log(PROBABILITIES), True),
+        ("logits", PROBABILITIES, False),
+        ("linear", PROBABILITIES, True),
+    ],
+)
+def test_an_activation_that_the_numbers_contradict_is_refused(
+    claim: str, scores: NDArray[Any], fits: bool
+) -> None:
+    stated = {"labels": "labels.txt"} if claim != "linear" else {"unit": "metre"}
+    threshold = {"threshold": 0.5} if claim == "sigmoid" else {}
+    output = Output.model_validate({"name": "y", "activation": claim, **stated, **threshold})
+    if fits:
+        check_activation(output, scores)
+    else:
+        with pytest.raises(ContractError, match=f"said to be {claim}"):
+            check_activation(output, scores)
 
 
 def test_golden_rows_are_spread_and_unique() -> None:

@@ -81,8 +81,8 @@ def build(
                 raise
             raise StorageError(
                 "the build could not read or write a file",
-                came=f"{error.filename or folder}: {error.strerror}",
-                hint="free some disk space, or set TMPDIR to a larger disk",
+                came=f"{error.filename2 or error.filename or folder}: {error.strerror}",
+                hint="free some space where that file lies; TMPDIR says where the build works",
             ) from error
     return BuildResult(target, digest, assembly.verdicts, assembly.outcome)
 

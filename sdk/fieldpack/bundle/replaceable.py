@@ -32,6 +32,13 @@ def check_target(target: Path) -> None:
     """
     if not target.name or len(os.fsencode(target.name)) > 180:
         raise BundleError("a bundle needs a name of at most 180 bytes", came=target)
+    outer = next((folder for folder in target.absolute().parents if _is_bundle(folder)), None)
+    if outer is not None:
+        raise BundleError(
+            "the target lies inside another bundle, which a new file would break",
+            came=outer,
+            hint="choose a folder beside it",
+        )
     try:
         mode = target.lstat().st_mode
     except FileNotFoundError:
@@ -44,6 +51,10 @@ def check_target(target: Path) -> None:
         _check_file(target, mode)
     else:
         _check_folder(target, mode)
+
+
+def _is_bundle(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in RESERVED)
 
 
 def _check_file(target: Path, mode: int) -> None:

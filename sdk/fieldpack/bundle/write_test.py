@@ -330,3 +330,10 @@ def bytes_of(path: Path) -> dict[str, bytes]:
     if path.is_file():
         return {"": path.read_bytes()}
     return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+def test_a_target_inside_another_bundle_is_refused(tmp_path: Path) -> None:
+    outer = tiny_bundle(tmp_path / "outer")
+    with pytest.raises(BundleError, match="inside another bundle"):
+        tiny_bundle(outer / "inner")
+    assert check_structure(outer) == []

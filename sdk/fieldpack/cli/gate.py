@@ -21,8 +21,16 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack import gate
     from fieldpack.budget import load_budget
     from fieldpack.bundle.read import open_bundle
+    from fieldpack.bundle.verify import check_structure
     from fieldpack.verdict import exit_code
 
+    findings = check_structure(options.bundle)
+    if findings:
+        listed = [{"code": str(item.code), "path": item.path, "message": item.message} for item in findings]
+        lines = [f"{item['code']}  {item['path']}  {item['message']}" for item in listed]
+        document = {"bundle": str(options.bundle), "outcome": "fail", "findings": listed}
+        terminal.result(document, "\n".join([*lines, "", "verdict: FAIL - the bundle was altered"]))
+        return 1
     with open_bundle(options.bundle) as bundle:
         manifest = bundle.manifest
         budget = load_budget(options.budget) if options.budget else manifest.budget

@@ -7,20 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack.cli.terminal import Terminal, size_text, table
+from fieldpack.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("path", type=Path, help="bundle, .fieldpack, .tflite or .mlpackage")
+    parser.add_argument("--layers", action="store_true", help="list the layers of a .tflite by name")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Print what the file says about itself."""
     path: Path = options.path
     if path.suffix == ".tflite":
-        document, text = _tflite(path)
+        document, text = _layers(path) if options.layers else _tflite(path)
     elif path.suffix == ".mlpackage":
         document, text = _package(path)
+    elif path.is_file() and path.suffix != ".fieldpack":
+        raise InputError(
+            "inspect does not read this kind of file",
+            came=path.name,
+            allowed="a bundle folder, .fieldpack, .tflite or .mlpackage",
+        )
     else:
         document, text = _bundle(path)
     terminal.result(document, text)
@@ -87,6 +95,19 @@ def _input_line(item: Any) -> str:
         picture = f"{item.color_order.value} picture {shape} ({item.layout.value})"
         return f"input {item.name}: {picture}, x = pixel * {scale[0]:.6g} + {offset[0]:.6g}, {resize}"
     return f"input {item.name}: {item.kind} {shape}"
+
+
+def _layers(path: Path) -> tuple[dict[str, Any], str]:
+    """Every operator with the names of the tensors that it writes, which rules are searched in."""
+    from fieldpack.tflite.file import open_model
+
+    model = open_model(path)
+    rows = [
+        [node.name, ";".join(model.main.tensors[index].name for index in node.outputs)]
+        for node in model.main.operators
+    ]
+    document = {"file": path.name, "layers": [{"operator": row[0], "name": row[1]} for row in rows]}
+    return document, table(("operator", "layer"), rows)
 
 
 def _tflite(path: Path) -> tuple[dict[str, Any], str]:

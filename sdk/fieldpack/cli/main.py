@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from types import FrameType
 
 from fieldpack import __version__
 from fieldpack.errors import FieldpackError
@@ -48,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given)
     from fieldpack.cli.terminal import Terminal
 
+    _clean_up_on_termination()
     terminal = Terminal(json_wanted=options.json is True)
     try:
         code: int = importlib.import_module(f"fieldpack.cli.{options.command}").run(options, terminal)
@@ -68,11 +72,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         terminal.close()
 
 
+def _clean_up_on_termination() -> None:
+    """Let TERM and HUP end a command as an interrupt does, so that nothing is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), interrupt)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fieldpack",
         description="Packs server-trained nature models for phones and proves what was lost.",
-        epilog="exit codes: 0 pass, 1 fail, 2 bad input, 3 inconclusive, 4 something is missing, 5 internal",
+        epilog="exit codes: 0 pass, 1 fail, 2 bad input, 3 inconclusive, 4 missing, 5 internal, 130 stopped",
     )
     parser.add_argument("--version", action="version", version=f"fieldpack {__version__}")
     return parser

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fieldpack.cli.main import COMMANDS, main
-from fieldpack.testing import tiny_bundle, tiny_golden
+from fieldpack.testing import tiny_bundle, tiny_golden, tiny_tflite
 
 
 def test_every_command_has_its_file_and_every_file_its_command() -> None:
@@ -24,7 +24,10 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     assert COMMANDS[command] in " ".join(capsys.readouterr().out.split())
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["gate"], ["predict", "x"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nonsense"], ["gate"], ["predict", "x"], ["--nonsense"], ["predict", "x", "y", "--top", "0"]],
+)
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -55,6 +58,34 @@ def test_verify_fails_with_exit_code_1_and_names_the_file(
     out = capsys.readouterr().out
     assert "extra.bin" in out
     assert "verify: FAIL" in out
+
+
+@pytest.mark.parametrize(("command", "code"), [("gate", 1), ("report", 2)])
+def test_an_altered_bundle_is_neither_gated_nor_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, code: int
+) -> None:
+    bundle = tiny_bundle(tmp_path / "tiny")
+    with (bundle / "tflite-float32/model.tflite").open("r+b") as file:
+        file.seek(200)
+        file.write(b"XXXX")
+    assert main([command, str(bundle)]) == code
+    captured = capsys.readouterr()
+    assert "model.tflite" in captured.out + captured.err
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["tiny"]
+
+
+def test_layers_are_listed_as_rules_name_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tiny.tflite").write_bytes(tiny_tflite())
+    assert main(["inspect", str(tmp_path / "tiny.tflite"), "--layers", "--json"]) == 0
+    layers = json.loads(capsys.readouterr().out)["layers"]
+    assert [layer["operator"] for layer in layers] == ["FULLY_CONNECTED", "SOFTMAX"]
+    assert all(layer["name"] for layer in layers)
+
+
+def test_inspect_says_which_files_it_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "model.keras").write_bytes(b"PK")
+    assert main(["inspect", str(tmp_path / "model.keras")]) == 2
+    assert ".tflite or .mlpackage" in capsys.readouterr().err
 
 
 def test_predict_prints_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
     parser.add_argument("file", help="picture, sound, .npy array, or LATITUDE,LONGITUDE[,ELEVATION]")
     parser.add_argument("--flavour", help="which flavour runs; default: every one")
-    parser.add_argument("--top", type=int, default=5, help="how many labels are shown (default 5)")
+    parser.add_argument("--top", type=_count, default=5, help="how many labels are shown (default 5)")
     parser.add_argument("--precision", choices=("fp32", "fp16"), help="arithmetic of a Core ML flavour")
 
 
@@ -43,6 +43,14 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             )
     terminal.result({"file": options.file, "answers": answers}, _text(answers))
     return 0
+
+
+def _count(text: str) -> int:
+    """At least one."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
 
 
 def _text(answers: list[dict[str, Any]]) -> str:

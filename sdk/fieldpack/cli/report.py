@@ -23,9 +23,17 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack import gate
     from fieldpack.budget import load_budget
     from fieldpack.bundle.read import open_bundle
-    from fieldpack.errors import StorageError
+    from fieldpack.bundle.verify import check_structure
+    from fieldpack.errors import BundleError, StorageError
     from fieldpack.report.page import render
 
+    findings = check_structure(options.bundle)
+    if findings:
+        raise BundleError(
+            "the bundle was altered; a report of it would mislead",
+            came=f"{findings[0].code} {findings[0].path}: {findings[0].message}",
+            hint=f"fieldpack verify {options.bundle}",
+        )
     with open_bundle(options.bundle) as bundle:
         manifest = bundle.manifest
         budget = load_budget(options.budget) if options.budget else manifest.budget
@@ -36,7 +44,12 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     data = text.encode("utf-8")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+        partial = target.with_name(f".{target.name}.part")
+        try:
+            partial.write_bytes(data)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError("the report cannot be written", came=f"{target}: {error.strerror}") from error
     outcome = gate.outcome_of(verdicts)

@@ -143,7 +143,7 @@ def load_array(path: Path) -> Array:
     try:
         array: Array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path} is not an .npy array", came=error) from error
+        raise InputError(f"{path} is not an .npy array, and the model takes one") from error
     return array
 
 
