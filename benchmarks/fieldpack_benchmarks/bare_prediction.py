@@ -40,7 +40,8 @@ class BarePrediction:
         from PIL import Image
 
         with Image.open(picture) as opened:
-            pixels = opened.convert("RGB").resize(self._size, Image.Resampling.BILINEAR)
+            picture_rgb = opened if opened.mode == "RGB" else opened.convert("RGB")
+            pixels = picture_rgb.resize(self._size, Image.Resampling.BILINEAR)
         self._interpreter.set_tensor(self._input, np.asarray(pixels, np.float32)[None])
         self._interpreter.invoke()
         scores = self._interpreter.get_tensor(self._output)[0]

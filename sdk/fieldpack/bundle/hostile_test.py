@@ -16,6 +16,7 @@ from fieldpack.bundle.finding import FindingCode
 from fieldpack.bundle.read import open_bundle
 from fieldpack.bundle.testdata.edits import EDITS, apply
 from fieldpack.bundle.verify import check_structure
+from fieldpack.cli.main import main
 from fieldpack.errors import BundleError, FieldpackError
 from fieldpack.testing import tiny_bundle
 
@@ -77,7 +78,9 @@ def test_the_good_bundle_has_no_findings(good: dict[str, Path], form: str) -> No
 @pytest.mark.parametrize("name", NAMES)
 def test_case_is_found(good: dict[str, Path], name: str, tmp_path: Path) -> None:
     case = load(name)
-    findings = check_structure(spoiled(good, case, tmp_path))
+    place = spoiled(good, case, tmp_path)
+    findings = check_structure(place)
+    assert main(["verify", str(place)]) == 1
     assert {finding.code.value for finding in findings} == set(case["expect"]), findings
     assert case.get("says", "") in " ".join(map(str, findings))
     for finding in findings:
