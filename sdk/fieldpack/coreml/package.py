@@ -7,6 +7,7 @@ so a damaged package fails here and not in the middle of a run. Weights stay map
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from fieldpack.coreml.feature import read_feature
 from fieldpack.coreml.manifest import Manifest, read_manifest
 from fieldpack.coreml.schema import parse_model
 from fieldpack.coreml.value import decode
-from fieldpack.errors import ModelFileError, StorageError, UnsupportedError
+from fieldpack.errors import InputError, ModelFileError, StorageError, UnsupportedError
 
 __all__ = ["OperationRow", "Package", "canonicalise", "open_package"]
 
@@ -57,19 +58,26 @@ class Package:
     model : protobuf ``Model``
         The parsed model file; read it, do not change it.
     function : str
-        Name of the function that runs (multi-function packages: the default one).
+        Name of the function that runs (multi-function packages: the chosen one, else the default one).
     inputs, outputs, states : tuple of Feature
         As declared to the app.
     """
 
-    def __init__(self, manifest: Manifest, model: Any) -> None:
+    def __init__(self, manifest: Manifest, model: Any, function: str | None = None) -> None:
         self.path = manifest.root
         self.model = model
         self._folder = manifest.model_path.parent
         self._blobs: dict[str, BlobFile] = {}
         description = model.description
-        self.function = description.defaultFunctionName or "main"
+        self.function = function or description.defaultFunctionName or "main"
         named = [entry for entry in description.functions if entry.name == self.function]
+        if function is not None and function not in self.functions:
+            raise InputError(
+                "The package has no such function",
+                came=function,
+                allowed=", ".join(self.functions) or "none, its model is no ML Program",
+                hint="leave the function out to take the default one",
+            )
         features = named[0] if named else description
         self.inputs = tuple(read_feature(entry) for entry in features.input)
         self.outputs = tuple(read_feature(entry) for entry in features.output)
@@ -85,6 +93,16 @@ class Package:
     def model_type(self) -> str:
         """Kind of model: ``mlProgram``, ``neuralNetwork``, ``pipeline``, ..."""
         return str(self.model.WhichOneof("Type") or "none")
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the functions, the default one first; none where the model is no ML Program."""
+        if self.model_type != "mlProgram":
+            return ()
+        default = self.model.description.defaultFunctionName or "main"
+        return tuple(
+            sorted(map(str, self.model.mlProgram.functions), key=lambda name: (name != default, name))
+        )
 
     @property
     def opset(self) -> str:
@@ -144,7 +162,7 @@ class Package:
         return None
 
     def operations(self) -> list[OperationRow]:
-        """Operations in program order, constants left out.
+        """Operations in program order, constants left out; those inside control flow follow their own.
 
         The bytes of a weight are counted once, at the first operation that computes with it, so
         the rows add up to ``weight_bytes`` (``constexpr_*`` rows hold none themselves).
@@ -152,7 +170,7 @@ class Package:
         carried: dict[str, dict[tuple[str, int], int]] = {}
         spent: set[tuple[str, int]] = set()
         rows: list[OperationRow] = []
-        for op in self.block.operations:
+        for op in _walk(self.block):
             found = self._blob_sizes(op)
             for argument in op.inputs.values():
                 for binding in argument.arguments:
@@ -217,7 +235,7 @@ class Package:
         functions = self.model.mlProgram.functions
         if self.function not in functions:
             raise ModelFileError(
-                "The program lacks its default function",
+                "The program lacks the function that runs",
                 came=self.function,
                 allowed=", ".join(functions) or "none",
             )
@@ -234,20 +252,32 @@ class Package:
         return self.open_blob(reference.fileName).record(reference.offset)
 
     def _records(self) -> dict[tuple[str, int], Blob]:
-        keys = {key for op in self.block.operations for key in self._blob_sizes(op)}
+        keys = {key for op in _walk(self.block) for key in self._blob_sizes(op)}
         return {key: self.open_blob(key[0]).record(key[1]) for key in sorted(keys)}
 
 
-def open_package(path: Path) -> Package:
+def _walk(block: Any) -> Iterator[Any]:
+    """The operations of a block, each followed by those of the blocks inside it."""
+    for op in block.operations:
+        yield op
+        for inner in op.blocks:
+            yield from _walk(inner)
+
+
+def open_package(path: Path, function: str | None = None) -> Package:
     """Open and check a Core ML package.
 
     Parameters
     ----------
     path : Path
         An ``.mlpackage`` directory.
+    function : str, optional
+        Which function of a multi-function package; its default one where none is given.
 
     Raises
     ------
+    InputError
+        The package has no function of that name.
     StorageError
         A file cannot be read.
     ModelFileError
@@ -261,7 +291,7 @@ def open_package(path: Path) -> Package:
         data = manifest.model_path.read_bytes()
     except OSError as error:
         raise StorageError(f"{manifest.model_path} cannot be read", came=error) from error
-    package = Package(manifest, parse_model(data))
+    package = Package(manifest, parse_model(data), function)
     if package.model_type == "none":
         raise ModelFileError(
             "The model file holds no model", came=f"{len(data)} bytes", allowed="an ML Program"

@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fieldpack.coreml.conftest import set_value
+from fieldpack.coreml.interpreter import Interpreter
 from fieldpack.coreml.package import OperationRow, open_package
-from fieldpack.errors import ModelFileError, UnsupportedError
+from fieldpack.coreml.schema import message
+from fieldpack.errors import InputError, ModelFileError, UnsupportedError
 
 
 def small(handmade: Any) -> Any:
@@ -121,8 +124,69 @@ def test_a_function_without_its_block_is_refused(handmade: Any) -> None:
 
 def test_the_default_function_must_exist(handmade: Any) -> None:
     handmade.model.description.defaultFunctionName = "other"
-    with pytest.raises(ModelFileError, match="default function"):
+    with pytest.raises(ModelFileError, match="lacks the function"):
         open_package(handmade.save())
+
+
+def two_functions(handmade: Any) -> Any:
+    """``main`` doubles, ``negate`` changes the sign of another input; ``main`` is the default."""
+    model = handmade.model
+    handmade.input("x", "float32", (2,))
+    handmade.op("add", "y", "float32", (2,), x="x", y="x")
+    handmade.output("y", "float32", (2,))
+    model.mlProgram.functions["negate"].CopyFrom(model.mlProgram.functions["main"])
+    other = model.mlProgram.functions["negate"]
+    block = other.block_specializations[other.opset]
+    other.inputs[0].name = "a"
+    block.operations[0].type = "sub"
+    block.operations[0].inputs["x"].arguments[0].name = "zero"
+    block.operations[0].inputs["y"].arguments[0].name = "a"
+    zero = message("MILSpec.Operation")
+    zero.type = "const"
+    set_value(zero.attributes["val"], np.zeros(2, np.float32))
+    zero.outputs.add(name="zero").type.CopyFrom(zero.attributes["val"].type)
+    block.operations.insert(0, zero)
+    description = model.description
+    for name, given in (("main", "x"), ("negate", "a")):
+        entry = description.functions.add(name=name)
+        entry.input.add().CopyFrom(description.input[0])
+        entry.input[0].name = given
+        entry.output.add().CopyFrom(description.output[0])
+    description.defaultFunctionName = "main"
+    del description.input[:], description.output[:]
+    return handmade
+
+
+def test_a_function_is_opened_by_name(handmade: Any) -> None:
+    path = two_functions(handmade).save()
+    x = np.array([1.0, -3.0], np.float32)
+    default = open_package(path)
+    assert (default.function, default.functions) == ("main", ("main", "negate"))
+    assert Interpreter(default).run({"x": x})["y"].tolist() == [2.0, -6.0]
+    chosen = open_package(path, "negate")
+    assert [feature.name for feature in chosen.inputs] == ["a"]
+    assert Interpreter(chosen).run({"a": x})["y"].tolist() == [-1.0, 3.0]
+
+
+def test_a_function_that_is_not_there_is_refused_with_those_that_are(handmade: Any) -> None:
+    with pytest.raises(InputError, match="no such function") as caught:
+        open_package(two_functions(handmade).save(), "encode")
+    assert "main, negate" in str(caught.value)
+
+
+def test_weights_inside_blocks_count(handmade: Any) -> None:
+    small(handmade)
+    outer = handmade.block.operations.add(type="cond")
+    inner = outer.blocks.add()
+    inner.operations.extend(
+        op for op in handmade.block.operations if op.outputs and op.outputs[0].name == "factor"
+    )
+    kept = [op for op in handmade.block.operations if not op.outputs or op.outputs[0].name != "factor"]
+    del handmade.block.operations[:]
+    handmade.block.operations.extend(kept)
+    package = open_package(handmade.save())
+    assert package.weight_bytes == 20
+    assert [row.type for row in package.operations()][-1] == "cond"
 
 
 def test_other_model_kinds_open_but_do_not_run(handmade: Any) -> None:
