@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ NUMPY_TYPES: dict[str, str] = {
     "float32": "<f4",
     "float64": "<f8",
     "bfloat16": "<f4",
+    "float8e4m3fn": "<f4",
+    "float8e5m2": "<f4",
     "int4": "|i1",
     "int8": "|i1",
     "int16": "<i2",
@@ -47,6 +50,8 @@ NUMPY_TYPES: dict[str, str] = {
     "uint64": "<u8",
 }
 _SUB_BYTE_BITS = {"int4": 4, "uint1": 1, "uint2": 2, "uint3": 3, "uint4": 4, "uint6": 6}
+#: Float types that numpy lacks -> numpy type of their codes.
+_CODE_TYPES = {"bfloat16": "<u2", "float8e4m3fn": "|u1", "float8e5m2": "|u1"}
 _FLAT_FIELDS = ("floats", "ints", "bools", "longInts", "doubles")
 
 
@@ -74,6 +79,13 @@ def tensor_fact(value_type: Any) -> TensorFact | None:
     return TensorFact(data_type_name(tensor.dataType), tuple(dims))
 
 
+def state_fact(value_type: Any) -> TensorFact | None:
+    """The tensor type inside a state's ``ValueType`` message; None where it is no state."""
+    if value_type.WhichOneof("type") != "stateType":
+        return None
+    return tensor_fact(value_type.stateType.wrappedType)
+
+
 def decode(value: Any, open_blob: BlobOpener) -> Decoded:
     """Decode a MIL ``Value`` message.
 
@@ -87,9 +99,9 @@ def decode(value: Any, open_blob: BlobOpener) -> Decoded:
     Raises
     ------
     ModelFileError
-        Value and declared type disagree.
+        Value and declared type disagree, or a stored weight holds NaN (infinity is legal: masks).
     UnsupportedError
-        An element type that has no numpy form here (8-bit floats).
+        An element type of a newer specification.
     """
     source = value.WhichOneof("value")
     if source == "blobFileValue":
@@ -119,9 +131,50 @@ def _from_blob(value: Any, open_blob: BlobOpener) -> Decoded:
         raise ModelFileError(
             "A weight is stored in another type than declared", came=blob.dtype, allowed=fact.dtype
         )
-    if blob.dtype == "bfloat16":
-        data = (data.astype(np.uint32) << 16).view(np.float32)
-    return _shaped(data.astype(_numpy_type(fact.dtype), copy=False), fact)
+    numbers = _widened(data, blob.dtype)
+    _refuse_nan(numbers)
+    return _shaped(numbers.astype(_numpy_type(fact.dtype), copy=False), fact)
+
+
+def _widened(codes: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Float types that numpy lacks as float32, from their codes (uint16 or uint8); others as they are.
+
+    bfloat16 is the upper half of a float32, float8e5m2 (OCP 8-bit floating point) that of a float16;
+    float8e4m3fn has bias 7, no infinity, and NaN at 0x7f and 0xff only.
+    """
+    if dtype == "bfloat16":
+        return (codes.astype(np.uint32) << 16).view(np.float32)
+    if dtype == "float8e5m2":
+        return (codes.astype(np.uint16) << 8).view(np.float16).astype(np.float32)
+    if dtype == "float8e4m3fn":
+        return np.asarray(_e4m3_table()[codes])
+    return codes
+
+
+@cache
+def _e4m3_table() -> NDArray[np.float32]:
+    """The number of each of the 256 codes of float8e4m3fn."""
+    codes = np.arange(256)
+    exponent, fraction = codes >> 3 & 15, (codes & 7) / 8
+    size = np.where(exponent, (1 + fraction) * 2.0 ** (exponent - 7), fraction * 2.0**-6)
+    size[(codes & 127) == 127] = np.nan
+    return np.where(codes < 128, size, -size).astype(np.float32)
+
+
+def _refuse_nan(numbers: NDArray[Any]) -> None:
+    """Weights are read piece by piece, so that the check needs no memory of their size."""
+    if numbers.dtype.kind != "f":
+        return
+    piece = 1 << 20
+    for start in range(0, numbers.size, piece):
+        wrong = np.isnan(numbers[start : start + piece])
+        if wrong.any():
+            raise ModelFileError(
+                "A stored weight holds NaN",
+                came=f"NaN at element {start + int(wrong.argmax())} of {numbers.size}",
+                allowed="numbers, or infinity",
+                hint="the training diverged, or the file is damaged; export the model again",
+            )
 
 
 def _from_tensor(tensor: Any, fact: TensorFact) -> Decoded:
@@ -145,12 +198,10 @@ def _from_bytes(raw: bytes, fact: TensorFact) -> NDArray[Any]:
     flat = np.frombuffer(raw, np.uint8)
     if bits is not None:
         return unpack_bits(flat, bits, count, signed=fact.dtype == "int4")
-    if fact.dtype == "bfloat16":
-        return (flat.view("<u2").astype(np.uint32) << 16).view(np.float32)
-    dtype = np.dtype(_numpy_type(fact.dtype))
+    dtype = np.dtype(_CODE_TYPES.get(fact.dtype) or _numpy_type(fact.dtype))
     if len(raw) % dtype.itemsize:
         raise _miscounted(f"{len(raw)} bytes", fact)
-    return flat.view(dtype)
+    return _widened(flat.view(dtype), fact.dtype)
 
 
 def _shaped(data: NDArray[Any], fact: TensorFact) -> NDArray[Any]:
