@@ -14,7 +14,7 @@ from fieldpack.errors import InputError
 
 pytestmark = pytest.mark.full
 
-BOUND = {"rtol": 1e-5, "atol": 1e-5}
+BOUND: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
 
 
 @pytest.fixture(scope="module")
