@@ -27,6 +27,8 @@ CARRIERS = {
     "bool": "bool",
     "float16": "float32",
     "bfloat16": "float32",
+    "float8e4m3fn": "float32",
+    "float8e5m2": "float32",
     "float32": "float32",
     "float64": "float64",
     "int4": "int8",
@@ -80,6 +82,13 @@ class Arithmetic:
         carrier = CARRIERS[fact.dtype] if fact else "float32"
         return self.torch.from_numpy(np.array(decoded.astype(carrier), order="C"))
 
+    def zeros(self, fact: TensorFact) -> Any:
+        """A tensor of zeros of a declared type, whose sizes must be fixed."""
+        sizes = [size for size in fact.shape or () if size is not None]
+        if fact.shape is None or len(sizes) != len(fact.shape):
+            raise ModelFileError("A state is declared without a fixed shape", came=fact.shape)
+        return self.torch.zeros(sizes, dtype=self._carriers[fact.dtype])
+
     def settle(self, value: Any, fact: TensorFact | None) -> Any:
         """Bring a result to its declared type, round it where the precision asks, check its shape.
 
@@ -90,7 +99,7 @@ class Arithmetic:
         """
         if fact is None or not isinstance(value, self.torch.Tensor):
             return value
-        if fact.shape is not None and not _same_shape(tuple(value.shape), fact.shape):
+        if fact.shape is not None and value.shape != fact.shape and not _fits(tuple(value.shape), fact.shape):
             raise ModelFileError(
                 "a result has another shape than declared",
                 came=list(value.shape),
@@ -108,7 +117,7 @@ class Arithmetic:
         return value.numpy().copy() if isinstance(value, self.torch.Tensor) else value
 
 
-def _same_shape(shape: tuple[int, ...], declared: tuple[int | None, ...]) -> bool:
+def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...]) -> bool:
     if len(shape) != len(declared):
         return False
     return all(want is None or size == want for size, want in zip(shape, declared, strict=True))

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from fieldpack.coreml.arithmetic import Arithmetic, Precision
 from fieldpack.coreml.exchange import give_output, take_input
 from fieldpack.coreml.package import Package
-from fieldpack.coreml.plan import make_plan
+from fieldpack.coreml.plan import make_plan, run_steps
+from fieldpack.coreml.state import State, States
 from fieldpack.errors import InputError
 
 __all__ = ["Interpreter", "Precision"]
@@ -61,13 +62,20 @@ class Interpreter:
         """The arithmetic that runs."""
         return self._arithmetic.precision
 
-    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    def make_state(self) -> States:
+        """What a stateful program remembers, all zeros; empty for a program without state."""
+        zeros = self._arithmetic.zeros
+        return States({name: State(zeros(fact)) for name, fact in self._plan.states.items()})
+
+    def run(self, inputs: Mapping[str, NDArray[Any]], state: States | None = None) -> dict[str, NDArray[Any]]:
         """Run the program once.
 
         Parameters
         ----------
         inputs : mapping of name to array
             One array per input feature; pictures as RGB ``[1, H, W, 3]``, 0..255 (see ``feature``).
+        state : States, optional
+            From ``make_state``; read and changed by the run. A stateful program needs one.
 
         Returns
         -------
@@ -81,12 +89,15 @@ class Interpreter:
         ModelFileError
             An operation cannot be computed, or its result is not what the program declares.
         """
-        values = self._execute(inputs, keep=())
+        values = self._execute(inputs, (), state)
         to_numpy = self._arithmetic.to_numpy
         return {f.name: give_output(f, to_numpy(values[f.name])) for f in self.package.outputs}
 
     def run_intermediates(
-        self, inputs: Mapping[str, NDArray[Any]], names: Iterable[str] | None = None
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        names: Iterable[str] | None = None,
+        state: States | None = None,
     ) -> dict[str, NDArray[Any]]:
         """Run the program once and return tensors by their name in the program.
 
@@ -97,6 +108,8 @@ class Interpreter:
         names : iterable of str, optional
             Inputs, computed tensors or constants; every computed tensor where none are given, in
             program order.
+        state : States, optional
+            As for ``run``.
 
         Returns
         -------
@@ -117,18 +130,16 @@ class Interpreter:
                 allowed=f"its {len(self._plan.known)} names",
                 hint="leave names out to see all computed tensors",
             )
-        values = self._execute(inputs, keep=wanted)
+        values = self._execute(inputs, wanted, state)
         return {name: self._arithmetic.to_numpy(values[name]) for name in wanted}
 
-    def _execute(self, inputs: Mapping[str, NDArray[Any]], keep: Iterable[str]) -> dict[str, Any]:
+    def _execute(
+        self, inputs: Mapping[str, NDArray[Any]], keep: Iterable[str], state: States | None
+    ) -> dict[str, Any]:
         kept = set(keep)
         with self._arithmetic.torch.inference_mode(), self._thread_count():
-            values = {**self._plan.constants, **self._take(inputs)}
-            for step in self._plan.steps:
-                values.update(step.compute(values, self._arithmetic))
-                for name in step.frees:
-                    if name not in kept:
-                        values.pop(name, None)
+            values = {**self._plan.constants, **self._take(inputs), **self._remembered(state)}
+            run_steps(self._plan.steps, values, self._arithmetic, kept)
         return values
 
     def _take(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
@@ -148,6 +159,20 @@ class Interpreter:
             tensor = self._arithmetic.torch.from_numpy(take_input(feature, given[name]))
             taken[name] = self._arithmetic.settle(tensor, self._plan.inputs[name])
         return taken
+
+    def _remembered(self, state: States | None) -> dict[str, State]:
+        wanted = self._plan.states
+        given = state.by_name if state else {}
+        if set(given) != set(wanted):
+            raise InputError(
+                "The program remembers from run to run, and its state was not given"
+                if wanted
+                else "The program has no state",
+                came=", ".join(given) or "none",
+                allowed=", ".join(wanted) or "none",
+                hint="state = interpreter.make_state(), then run(inputs, state)",
+            )
+        return given
 
     @contextmanager
     def _thread_count(self) -> Iterator[None]:

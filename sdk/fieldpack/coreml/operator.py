@@ -16,8 +16,12 @@ from typing import Any
 from fieldpack.coreml.ops._op_list import OPERATORS
 from fieldpack.errors import ModelFileError, UnsupportedError
 
+#: Form of a parameter that takes any number of values of any kind, lists among them.
+ANY_NUMBER = "tuple[Any, ...]"
 #: Forms of a single number.
 _SCALARS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "bool": bool}
+#: Values that are no tensors: kinds of their own in ``tensor_list`` and ``state``.
+_OWN_KINDS = ("TensorList", "State")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator file; ``many`` says that ``run`` gives a tuple of results."""
+    """One operator file.
+
+    ``many`` says that ``run`` gives a tuple of results, ``volatile`` that two runs on the same inputs
+    may differ (random numbers), so that it is never computed ahead.
+    """
 
     name: str
     run: Callable[..., Any]
     parameters: dict[str, Parameter]
     many: bool
+    volatile: bool
 
 
 def find_operator(name: str, opset: str) -> Operator:
@@ -64,13 +73,15 @@ def find_operator(name: str, opset: str) -> Operator:
 
 @cache
 def _load(name: str) -> Operator:
-    run = importlib.import_module(f"fieldpack.coreml.ops.{name}").run
+    module = importlib.import_module(f"fieldpack.coreml.ops.{name}")
+    run = module.run
     signature = inspect.signature(run)
     parameters = {
         key: Parameter(key, str(entry.annotation).removesuffix(" | None"), entry.default is entry.empty)
         for key, entry in signature.parameters.items()
     }
-    return Operator(name, run, parameters, str(signature.return_annotation).startswith("tuple["))
+    many = str(signature.return_annotation).startswith("tuple[")
+    return Operator(name, run, parameters, many, bool(getattr(module, "VOLATILE", False)))
 
 
 def convert(value: Any, form: str) -> Any:
@@ -82,6 +93,8 @@ def convert(value: Any, form: str) -> Any:
         It cannot be brought there.
     """
     if form == "Any" or (form == "Tensor" and hasattr(value, "dtype")):
+        return value
+    if form in _OWN_KINDS and type(value).__name__ == form:
         return value
     if form in _SCALARS and hasattr(value, "numel") and value.numel() == 1:
         return _SCALARS[form](value.item())

@@ -2,20 +2,22 @@
 
 Constants are decoded once; an operation that hangs on constants alone (stored weights, shapes) is
 computed here, so a run starts at the first operation that sees an input. Each step knows which
-tensors nobody needs after it, which keeps the memory of a run near its widest point.
+tensors nobody needs after it, which keeps the memory of a run near its widest point. The blocks of
+control flow operations are bound the same way and handed to their operator as callables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fieldpack.coreml.arithmetic import Arithmetic
-from fieldpack.coreml.operator import Operator, Parameter, convert, find_operator
+from fieldpack.coreml.operator import ANY_NUMBER, Operator, Parameter, convert, find_operator
 from fieldpack.coreml.package import Package
-from fieldpack.coreml.value import TensorFact, decode, tensor_fact
+from fieldpack.coreml.value import TensorFact, decode, state_fact, tensor_fact
 from fieldpack.errors import FieldpackError, ModelFileError
 
 
@@ -28,12 +30,49 @@ class Source:
 
     def collect(self, values: Mapping[str, Any]) -> Any:
         """The bound values in the form that the parameter wants."""
-        missing = [name for name in self.names if name not in values]
-        if missing:
-            raise ModelFileError("an input is used before it is computed", came=", ".join(missing))
-        if len(self.names) == 1:
+        try:
+            if self.parameter.variadic and (len(self.names) > 1 or self.parameter.form == ANY_NUMBER):
+                return convert(tuple(values[name] for name in self.names), self.parameter.form)
             return convert(values[self.names[0]], self.parameter.form)
-        return convert(tuple(values[name] for name in self.names), self.parameter.form)
+        except KeyError as error:
+            missing = [name for name in self.names if name not in values]
+            if not missing:
+                raise
+            raise ModelFileError(
+                "an input is used before it is computed",
+                came=", ".join(missing),
+                allowed="values computed before it",
+                hint="the operations stand in a cycle or in a wrong order, or one is missing",
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Operations with inputs and outputs of their own, inside a control flow operation.
+
+    Its tensors live in the same dictionary as those outside, since a name stands for one tensor.
+    """
+
+    inputs: tuple[tuple[str, TensorFact | None], ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[str, ...]
+
+    def run(self, values: dict[str, Any], arithmetic: Arithmetic, *arguments: Any) -> tuple[Any, ...]:
+        """Bind the arguments to the inputs, run the steps and return the outputs."""
+        if len(arguments) != len(self.inputs):
+            raise ModelFileError(
+                "a block takes another number of values", came=len(arguments), allowed=str(len(self.inputs))
+            )
+        for (name, fact), argument in zip(self.inputs, arguments, strict=True):
+            values[name] = arithmetic.settle(argument, fact)
+        run_steps(self.steps, values, arithmetic)
+        return tuple(values[name] for name in self.outputs)
+
+    @property
+    def uses(self) -> set[str]:
+        """Names of the tensors that it takes from outside."""
+        own = {name for name, _ in self.inputs} | {name for step in self.steps for name, _ in step.outputs}
+        return ({name for step in self.steps for name in step.uses} | set(self.outputs)) - own
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +83,21 @@ class Step:
     fixed: dict[str, Any]
     sources: tuple[Source, ...]
     outputs: tuple[tuple[str, TensorFact | None], ...]
+    blocks: tuple[Block, ...] = ()
     frees: tuple[str, ...] = ()
 
-    def compute(self, values: Mapping[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
+    @property
+    def foldable(self) -> bool:
+        """Whether it hangs on constants alone and gives the same result at every run."""
+        return not self.sources and not self.blocks and not self.operator.volatile
+
+    @property
+    def uses(self) -> set[str]:
+        """Names of the tensors that it needs."""
+        nested = {name for block in self.blocks for name in block.uses}
+        return nested | {name for source in self.sources for name in source.names}
+
+    def compute(self, values: dict[str, Any], arithmetic: Arithmetic) -> dict[str, Any]:
         """Name -> result of the operation.
 
         Raises
@@ -58,8 +109,10 @@ class Step:
             arguments = dict(self.fixed)
             for source in self.sources:
                 arguments[source.parameter.name] = source.collect(values)
+            if self.blocks:
+                arguments["blocks"] = tuple(partial(b.run, values, arithmetic) for b in self.blocks)
             result = self.operator.run(**arguments)
-            results = result if isinstance(result, tuple) and self.operator.many else (result,)
+            results = result if self.operator.many and isinstance(result, tuple) else (result,)
             if len(results) != len(self.outputs):
                 raise ModelFileError(
                     "another number of results is declared", came=len(self.outputs), allowed=str(len(results))
@@ -68,17 +121,29 @@ class Step:
             return {name: arithmetic.settle(value, fact) for (name, fact), value in pairs}
 
 
+def run_steps(
+    steps: tuple[Step, ...], values: dict[str, Any], arithmetic: Arithmetic, keep: Collection[str] = ()
+) -> None:
+    """Compute the steps in order into ``values`` and drop what nobody needs afterwards, but ``keep``."""
+    for step in steps:
+        values.update(step.compute(values, arithmetic))
+        for name in step.frees:
+            if name not in keep:
+                values.pop(name, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A program ready to run: inputs with their declared types, constants by name, steps in order."""
+    """A program ready to run: inputs and states with their types, constants by name, steps in order."""
 
     inputs: dict[str, TensorFact | None]
+    states: dict[str, TensorFact]
     constants: dict[str, Any]
     steps: tuple[Step, ...]
 
     @property
     def computed(self) -> list[str]:
-        """Names of the tensors that a run computes, in program order."""
+        """Names of the tensors that a run computes, in program order; those inside blocks left out."""
         return [name for step in self.steps for name, fact in step.outputs if fact is not None]
 
     @property
@@ -98,19 +163,20 @@ def make_plan(package: Package, arithmetic: Arithmetic) -> Plan:
     ModelFileError
         The program contradicts itself.
     """
-    binder = _Binder(package, arithmetic)
-    steps: list[Step] = []
-    for op in package.block.operations:
-        operator = find_operator(op.type, package.opset)
-        with blame(op.type, op.outputs[0].name if op.outputs else ""):
-            step = binder.bind(op, operator)
-        if step.sources:
-            steps.append(step)
+    inputs: dict[str, TensorFact | None] = {}
+    states: dict[str, TensorFact] = {}
+    for entry in package.function_inputs:
+        state = state_fact(entry.type)
+        if state is None:
+            inputs[str(entry.name)] = tensor_fact(entry.type)
         else:
-            binder.constants.update(step.compute({}, arithmetic))
+            states[str(entry.name)] = state
+    binder = _Binder(package, arithmetic, {*inputs, *states})
+    steps = binder.bind_all(package.block.operations)
     wanted = {str(name) for name in package.block.outputs} | {feature.name for feature in package.outputs}
-    inputs = {str(entry.name): tensor_fact(entry.type) for entry in package.function_inputs}
-    plan = Plan(inputs, binder.constants, _with_frees(steps, wanted | set(binder.constants)))
+    plan = Plan(
+        inputs, states, binder.constants, _with_frees(steps, wanted | set(binder.constants) | set(states))
+    )
     _check_border(package, plan, wanted)
     return plan
 
@@ -118,10 +184,25 @@ def make_plan(package: Package, arithmetic: Arithmetic) -> Plan:
 class _Binder:
     """Collects constants while it binds one operation after the other."""
 
-    def __init__(self, package: Package, arithmetic: Arithmetic) -> None:
+    def __init__(self, package: Package, arithmetic: Arithmetic, defined: set[str]) -> None:
         self.package = package
         self.arithmetic = arithmetic
         self.constants: dict[str, Any] = {}
+        self._defined = defined
+
+    def bind_all(self, operations: Any) -> list[Step]:
+        """Bind operations in order; what hangs on constants alone is computed here."""
+        steps: list[Step] = []
+        for op in operations:
+            with blame(op.type, op.outputs[0].name if op.outputs else ""):
+                operator = find_operator(op.type, self.package.opset)
+                step = self.bind(op, operator)
+                self._define(name for name, _ in step.outputs)
+            if step.foldable:
+                self.constants.update(step.compute({}, self.arithmetic))
+            else:
+                steps.append(step)
+        return steps
 
     def bind(self, op: Any, operator: Operator) -> Step:
         fixed = {
@@ -140,12 +221,39 @@ class _Binder:
                 fixed[key] = source.collect(self.constants)
             else:
                 sources.append(source)
-        given = {*fixed, *(source.parameter.name for source in sources)}
+        blocks = tuple(self._block(block) for block in op.blocks)
+        given = {*fixed, *(source.parameter.name for source in sources), *(["blocks"] if blocks else [])}
         missing = [p.name for p in operator.parameters.values() if p.required and p.name not in given]
         if missing:
             raise ModelFileError("an input is missing", came=", ".join(given), allowed=", ".join(missing))
         outputs = tuple((str(entry.name), tensor_fact(entry.type)) for entry in op.outputs)
-        return Step(operator, fixed, tuple(sources), outputs)
+        return Step(operator, fixed, tuple(sources), outputs, blocks)
+
+    def _block(self, block: Any) -> Block:
+        """Bind a block; it sees the names outside, and two blocks side by side may use the same names."""
+        outside = self._defined
+        self._defined = set(outside)
+        inputs = tuple((str(entry.name), tensor_fact(entry.type)) for entry in block.inputs)
+        self._define(name for name, _ in inputs)
+        steps = self.bind_all(block.operations)
+        outputs = tuple(str(name) for name in block.outputs)
+        undefined = [name for name in outputs if name not in self._defined]
+        if undefined:
+            raise ModelFileError(
+                "a block does not compute its outputs",
+                came=", ".join(undefined),
+                allowed="names of its tensors",
+            )
+        self._defined = outside
+        return Block(inputs, _with_frees(steps, set(outputs), own_only=True), outputs)
+
+    def _define(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._defined:
+                raise ModelFileError(
+                    "a name stands for two tensors", came=name, allowed="a name of its own for every tensor"
+                )
+            self._defined.add(name)
 
     def _source(self, parameter: Parameter, bindings: list[Any]) -> Source:
         if not bindings or (len(bindings) > 1 and not parameter.variadic):
@@ -158,6 +266,13 @@ class _Binder:
             if binding.WhichOneof("binding") == "value":
                 name = f"{parameter.name}#{len(self.constants)}"
                 self.constants[name] = self._constant(binding.value)
+            elif name not in self._defined:
+                raise ModelFileError(
+                    f"input {parameter.name!r} is used before it is computed",
+                    came=name,
+                    allowed="an input, or a tensor computed before",
+                    hint="the operations stand in a cycle or in a wrong order, or one is missing",
+                )
             names.append(name)
         return Source(parameter, tuple(names))
 
@@ -165,14 +280,15 @@ class _Binder:
         return self.arithmetic.constant(decode(value, self.package.open_blob), tensor_fact(value.type))
 
 
-def _with_frees(steps: list[Step], needed: set[str]) -> tuple[Step, ...]:
-    """Say at each step which tensors nobody needs afterwards."""
+def _with_frees(steps: list[Step], needed: set[str], own_only: bool = False) -> tuple[Step, ...]:
+    """Say at each step which tensors nobody needs afterwards; ``own_only``: among those computed here."""
     needed = set(needed)
+    own = {name for step in steps for name, _ in step.outputs}
     done: list[Step] = []
     for step in reversed(steps):
-        used = {name for source in step.sources for name in source.names}
-        used |= {name for name, _ in step.outputs}
-        done.append(replace(step, frees=tuple(sorted(used - needed))))
+        used = step.uses | {name for name, _ in step.outputs}
+        free = (used - needed) & own if own_only else used - needed
+        done.append(replace(step, frees=tuple(sorted(free))))
         needed |= used
     return tuple(reversed(done))
 

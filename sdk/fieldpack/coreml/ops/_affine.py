@@ -12,6 +12,12 @@ def along_axis(parameter: Tensor, data: Tensor, axis: int | None) -> Tensor:
     """A scalar as it is; a vector ``[data.shape[axis]]`` so that it broadcasts along ``axis``."""
     if parameter.ndim == 0 or axis is None:
         return parameter
+    if parameter.numel() != data.shape[axis]:
+        raise ModelFileError(
+            "A scale or zero point has another length than its axis",
+            came=parameter.numel(),
+            allowed=str(data.shape[axis]),
+        )
     shape = [1] * data.ndim
     shape[axis] = -1
     return parameter.reshape(shape)

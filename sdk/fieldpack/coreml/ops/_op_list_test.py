@@ -12,8 +12,8 @@ from fieldpack.coreml.operator import find_operator
 from fieldpack.coreml.ops._op_list import OPERATORS
 
 FOLDER = Path(__file__).parent
-FORMS = {"Any", "Tensor", "int", "float", "bool", "str"}
-FORMS |= {f"tuple[{inner}, ...]" for inner in ("Tensor", "int", "float", "bool")}
+FORMS = {"Any", "Tensor", "TensorList", "State", "int", "float", "bool", "str"}
+FORMS |= {f"tuple[{inner}, ...]" for inner in ("Any", "Tensor", "int", "float", "bool")}
 
 
 def test_the_list_is_the_folder() -> None:

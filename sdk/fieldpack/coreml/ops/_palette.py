@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.errors import ModelFileError
 
 
@@ -27,6 +28,7 @@ def look_up(indices: Tensor, lut: Tensor, vector_axis: int | None) -> Tensor:
         shape[axis] = size
         block = block * count + (torch.arange(size) // (size // count)).reshape(shape)
     palette, width = lut.shape[-2:]
+    bounded((indices.numel(), width))
     flat = lut.reshape(-1, width)
     entries = flat[block * palette + indices.long()]
     if width == 1:

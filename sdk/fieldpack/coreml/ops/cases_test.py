@@ -12,7 +12,15 @@ import pytest
 from fieldpack.coreml.arithmetic import Arithmetic, Precision
 from fieldpack.coreml.operator import convert, find_operator
 from fieldpack.coreml.ops._op_list import OPERATORS
-from fieldpack.coreml.testdata import elementwise_cases, resize_cases, shape_cases, weight_cases, window_cases
+from fieldpack.coreml.testdata import (
+    elementwise_cases,
+    recurrent_cases,
+    resize_cases,
+    sampling_cases,
+    shape_cases,
+    weight_cases,
+    window_cases,
+)
 from fieldpack.coreml.testdata.case import Case
 
 CASES: tuple[Case, ...] = (
@@ -21,6 +29,8 @@ CASES: tuple[Case, ...] = (
     *shape_cases.CASES,
     *resize_cases.CASES,
     *weight_cases.CASES,
+    *recurrent_cases.CASES,
+    *sampling_cases.CASES,
 )
 #: Operators without a case, each with the reason.
 WITHOUT_CASES = {
@@ -29,6 +39,25 @@ WITHOUT_CASES = {
     "dequantize": "its input is int8, which no package input can be; weight_programs_test runs one",
     "constexpr_lut_to_sparse": "its sub-byte inputs need the compressor; weight_programs_test runs one",
     "constexpr_sparse_blockwise_shift_scale": "as above",
+    **dict.fromkeys(
+        (
+            "cond",
+            "while_loop",
+            "make_list",
+            "list_gather",
+            "list_length",
+            "list_read",
+            "list_scatter",
+            "list_write",
+            "read_state",
+            "write_state",
+            "random_bernoulli",
+            "random_categorical",
+            "random_normal",
+            "random_uniform",
+        ),
+        "no array in, or none out; control_flow_test runs it",
+    ),
 }
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fieldpack.coreml.ops._size import bounded
+
 
 def run(
     indices: Tensor,
@@ -16,5 +18,6 @@ def run(
     on_value: float = 1.0,
     off_value: float = 0.0,
 ) -> Tensor:
+    bounded((indices.numel(), one_hot_vector_size))
     hit = indices.unsqueeze(-1) == torch.arange(one_hot_vector_size)
     return torch.where(hit, on_value, off_value).movedim(-1, axis)

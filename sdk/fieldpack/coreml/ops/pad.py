@@ -10,11 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.errors import ModelFileError
 
 
 def run(x: Tensor, pad: tuple[int, ...], mode: str = "constant", constant_val: float = 0.0) -> Tensor:
     pairs = list(zip(pad[::2], pad[1::2], strict=True))
+    inner = x.shape[x.ndim - len(pairs) :]
+    sizes = (size + before + after for size, (before, after) in zip(inner, pairs, strict=True))
+    bounded((*x.shape[: x.ndim - len(pairs)], *sizes))
     if mode == "constant":
         flat = [count for pair in reversed(pairs) for count in pair]
         return F.pad(x, flat, value=constant_val)

@@ -1,0 +1,14 @@
+"""``random_bernoulli``: 1 with probability ``prob``, else 0, iOS15; numbers as in ``_random``."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fieldpack.coreml.ops._random import generator
+
+VOLATILE = True
+
+
+def run(shape: tuple[int, ...], prob: float = 0.5, seed: int = -1) -> Tensor:
+    return (torch.rand(shape, generator=generator(seed)) < prob).float()
