@@ -31,7 +31,7 @@ def tools() -> Any:
 def small_net(torch: Any) -> Any:
     """Takes pictures of any size: convolution, pooling, mean over space, linear."""
 
-    class Net(torch.nn.Module):  # type: ignore[misc, name-defined]
+    class Net(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.conv = torch.nn.Conv2d(3, 8, 3, stride=2, padding=1)
@@ -60,7 +60,8 @@ def test_sizes_within_a_range(tools: Any, tmp_path: Any) -> None:
     shape = ct.Shape((ct.RangeDim(1, 4), 3, ct.RangeDim(8, 64), ct.RangeDim(8, 64)), default=(1, 3, 16, 16))
     package = converted(tools, net, (1, 3, 16, 16), tmp_path, inputs=[ct.TensorType(name="x", shape=shape)])
     runner = Interpreter(package)
-    for size in ((1, 3, 16, 16), (3, 3, 8, 64), (4, 3, 37, 21)):
+    legal: list[tuple[int, ...]] = [(1, 3, 16, 16), (3, 3, 8, 64), (4, 3, 37, 21)]
+    for size in legal:
         x = np.random.default_rng(1).random(size, np.float32)
         (result,) = runner.run({"x": x}).values()
         np.testing.assert_allclose(result, net(torch.from_numpy(x)).detach().numpy(), **BOUND)
@@ -175,8 +176,8 @@ def test_each_function_of_a_package_runs(tools: Any, tmp_path: Any) -> None:
     ct.utils.save_multifunction(description, str(tmp_path / "both.mlpackage"))
     x = np.random.default_rng(6).random((1, 3, 16, 16), np.float32)
     assert open_package(tmp_path / "both.mlpackage").functions == ("second", "first")
-    for name in (None, "first", "second"):
-        package = open_package(tmp_path / "both.mlpackage", name)
+    for chosen in (None, "first", "second"):
+        package = open_package(tmp_path / "both.mlpackage", chosen)
         (result,) = Interpreter(package).run({"x": x}).values()
-        wanted = nets[name or "second"](torch.from_numpy(x)).detach().numpy()
+        wanted = nets[chosen or "second"](torch.from_numpy(x)).detach().numpy()
         np.testing.assert_allclose(result, wanted, **BOUND)

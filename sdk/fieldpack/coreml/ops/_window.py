@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.errors import ModelFileError
 
 #: (before, after) for every spatial axis.
@@ -31,15 +32,17 @@ def window_padding(
             raise ModelFileError(
                 "Custom padding has another length", came=given, allowed=f"{2 * len(sizes)} numbers"
             )
-        return tuple(zip(given[::2], given[1::2], strict=True))
+        padding = tuple(zip(given[::2], given[1::2], strict=True))
+        bounded(size + before + after for size, (before, after) in zip(sizes, padding, strict=True))
+        return padding
     if pad_type not in ("same", "same_lower"):
         raise ModelFileError("Unknown pad_type", came=pad_type, allowed="valid, custom, same, same_lower")
-    padding = []
+    found = []
     for size, width, stride in zip(sizes, kernel, strides, strict=True):
         total = max(0, (-(-size // stride) - 1) * stride + width - size)
         small = total // 2
-        padding.append((small, total - small) if pad_type == "same" else (total - small, small))
-    return tuple(padding)
+        found.append((small, total - small) if pad_type == "same" else (total - small, small))
+    return tuple(found)
 
 
 def ceil_excess(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.errors import ModelFileError
 
 _CONVOLUTIONS = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
@@ -32,6 +33,10 @@ def run(
     rank = x.ndim - 2
     strides = strides or (1,) * rank
     dilations = dilations or (1,) * rank
+    spans = ((k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilations, strict=True))
+    sizes = ((n - 1) * s + span for n, s, span in zip(x.shape[2:], strides, spans, strict=True))
+    bounded((x.shape[0] * weight.shape[1] * groups, *sizes))
+    bounded(output_shape or ())
     y = _CONVOLUTIONS[rank](x, weight, None, strides, 0, 0, groups, dilations)
     for axis in range(rank):
         full, size = y.shape[2 + axis], x.shape[2 + axis]
