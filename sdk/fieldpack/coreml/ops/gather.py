@@ -26,4 +26,4 @@ def run(
 
 def _gather(x: Tensor, indices: Tensor, axis: int) -> Tensor:
     flat = x.index_select(axis, indices.reshape(-1))
-    return flat.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return flat.reshape([*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])

@@ -152,7 +152,27 @@ SLICES = (
         lambda: np.stack([replaced(X[i], numbers(2, 1, 2, seed=5)[i]) for i in range(2)]),
         opset=18,
     ),
+    Case(
+        "slice_update",
+        {"x": X, "update": numbers(3, 2, seed=5)},
+        {
+            "begin": [1, 0, 3],
+            "end": [0, 0, 0],
+            "stride": [1, 1, -2],
+            "end_mask": [False, True, False],
+            "squeeze_mask": [True, False, False],
+        },
+        lambda: np.stack([X[0], backwards(X[1], numbers(3, 2, seed=5))]),
+        opset=18,
+        note="backwards",
+    ),
 )
+
+
+def backwards(x: Array, update: Array) -> Array:
+    x = x.copy()
+    x[:, 3], x[:, 1] = update[:, 0], update[:, 1]
+    return x
 
 
 def replaced(x: Array, update: Array) -> Array:
@@ -202,6 +222,7 @@ def batched(x: Array, indices: Array) -> Array:
 PICKS = (
     Case("gather", {"x": X, "indices": INDICES}, {"axis": I32(1)}, lambda: X[:, INDICES]),
     Case("gather", {"x": X, "indices": np.array([1], I32)}, {}, lambda: X[[1]], note="default axis"),
+    Case("gather", {"x": X[0, 0]}, {"indices": I32(2)}, lambda: X[0, 0, 2], note="one element"),
     Case(
         "gather",
         {"x": X, "indices": INDICES},
@@ -243,6 +264,37 @@ PICKS = (
         scattered_along,
     ),
     Case("scatter_nd", {"data": X, "indices": ND, "updates": UPDATES[0]}, {"mode": "add"}, scattered_nd),
+    Case(
+        "scatter",
+        {"data": X, "indices": np.array([-1, 0, 3], I32), "updates": numbers(2, 3, 4, seed=4)},
+        {"axis": I32(1), "mode": "update", "validate_indices": False},
+        lambda: np.stack([numbers(2, 3, 4, seed=4)[:, 1], X[:, 1], X[:, 2]], 1),
+        opset=17,
+        note="outside",
+    ),
+    Case(
+        "scatter_along_axis",
+        {"data": X, "indices": np.array([[[0, 3, -1, 1]]] * 2, I32), "updates": UPDATES[:, :1]},
+        {"axis": I32(1), "mode": "update", "validate_indices": False},
+        lambda: np.concatenate(
+            [
+                np.concatenate([UPDATES[:, :1, :1], X[:, :1, 1:]], 2),
+                np.concatenate([X[:, 1:2, :3], UPDATES[:, :1, 3:]], 2),
+                X[:, 2:],
+            ],
+            1,
+        ),
+        opset=17,
+        note="outside",
+    ),
+    Case(
+        "scatter_nd",
+        {"data": X, "indices": np.array([[0, 3], [1, 1], [-1, 0]], I32), "updates": numbers(3, 4, seed=4)},
+        {"mode": "update", "validate_indices": False},
+        lambda: np.stack([X[0], np.stack([X[1, 0], numbers(3, 4, seed=4)[1], X[1, 2]])]),
+        opset=17,
+        note="outside",
+    ),
     Case("select", {"cond": X > 0, "a": X, "b": np.float32(3) + X}, {}, lambda: np.where(X > 0, X, X + 3)),
     Case("non_zero", {"x": np.array([[0, 3], [5, 0]], np.float32)}, {}, lambda: [[0, 1], [1, 0]]),
     Case("topk", {"x": TIED}, {"k": I32(3)}, lambda: ([[3, 3, 2], [5, 0, 0]], [[1, 2, 3], [2, 0, 3]])),
