@@ -183,10 +183,16 @@ def unpack_bits(raw: NDArray[np.uint8], bits: int, count: int, signed: bool = Fa
             came=f"{len(raw)} bytes",
             allowed=f"{-(-count * bits // 8)} bytes for {count} values of {bits} bits",
         )
-    flat = np.unpackbits(np.asarray(raw, dtype=np.uint8), bitorder="little", count=count * bits)
-    weights = (1 << np.arange(bits, dtype=np.uint16)).astype(np.uint16)
-    codes: NDArray[np.uint16] = (flat.reshape(count, bits) * weights).sum(axis=1, dtype=np.uint16)
+    codes = _fields(np.asarray(raw, dtype=np.uint8), bits, count)
     if not signed:
-        return codes.astype(np.uint8)
+        return codes
     half = 1 << (bits - 1)
     return (codes.astype(np.int16) - (codes >= half) * (1 << bits)).astype(np.int8)
+
+
+def _fields(raw: NDArray[np.uint8], bits: int, count: int) -> NDArray[np.uint8]:
+    if 8 % bits == 0:  # no field crosses a byte
+        shifts = np.arange(0, 8, bits, dtype=np.uint8)
+        return ((raw[:, None] >> shifts) & np.uint8((1 << bits) - 1)).ravel()[:count]
+    flat = np.unpackbits(raw, bitorder="little", count=count * bits).reshape(count, bits)
+    return np.packbits(flat, axis=1, bitorder="little")[:, 0]
