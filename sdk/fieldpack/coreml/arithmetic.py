@@ -73,6 +73,8 @@ class Arithmetic:
             ) from error
         self.torch = torch
         self.precision = Precision(precision)
+        self._tensor = torch.Tensor
+        self._rounds = self.precision is Precision.FP16
         self._carriers = {name: getattr(torch, carrier) for name, carrier in CARRIERS.items()}
 
     def constant(self, decoded: Decoded, fact: TensorFact | None) -> Any:
@@ -97,18 +99,18 @@ class Arithmetic:
         ModelFileError
             The result has another shape than declared.
         """
-        if fact is None or not isinstance(value, self.torch.Tensor):
+        if fact is None or not isinstance(value, self._tensor):
             return value
-        if fact.shape is not None and value.shape != fact.shape and not _fits(tuple(value.shape), fact.shape):
+        if value.shape != fact.shape and not _fits(value.shape, fact.shape):
             raise ModelFileError(
                 "a result has another shape than declared",
                 came=list(value.shape),
-                allowed=str(list(fact.shape)),
+                allowed=str(list(fact.shape or ())),
             )
         carrier = self._carriers.get(fact.dtype)
-        if carrier is not None and value.dtype != carrier:
+        if value.dtype is not carrier and carrier is not None:
             value = value != 0 if fact.dtype == "bool" else value.to(carrier)
-        if fact.dtype == "float16" and self.precision is Precision.FP16:
+        if self._rounds and fact.dtype == "float16":
             value = value.half().float()
         return value
 
@@ -117,7 +119,9 @@ class Arithmetic:
         return value.numpy().copy() if isinstance(value, self.torch.Tensor) else value
 
 
-def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...]) -> bool:
+def _fits(shape: tuple[int, ...], declared: tuple[int | None, ...] | None) -> bool:
+    if declared is None:
+        return True
     if len(shape) != len(declared):
         return False
     return all(want is None or size == want for size, want in zip(shape, declared, strict=True))

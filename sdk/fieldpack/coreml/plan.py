@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from fieldpack.coreml.arithmetic import Arithmetic
 from fieldpack.coreml.operator import ANY_NUMBER, Operator, Parameter, convert, find_operator
@@ -27,6 +27,11 @@ class Source:
 
     parameter: Parameter
     names: tuple[str, ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the bound value is taken as it is: one tensor."""
+        return self.parameter.form == "Tensor" and len(self.names) == 1
 
     def collect(self, values: Mapping[str, Any]) -> Any:
         """The bound values in the form that the parameter wants."""
@@ -77,7 +82,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One bound operation; ``frees`` are the tensors used here for the last time."""
+    """One bound operation; ``frees`` are the tensors used here for the last time.
+
+    A small network spends much of its time between two operations, so what can be known ahead is
+    kept here: which sources need no conversion (``plain``, parameter and tensor) and which do.
+    """
 
     operator: Operator
     fixed: dict[str, Any]
@@ -85,6 +94,13 @@ class Step:
     outputs: tuple[tuple[str, TensorFact | None], ...]
     blocks: tuple[Block, ...] = ()
     frees: tuple[str, ...] = ()
+    plain: tuple[tuple[str, str], ...] = field(init=False)
+    others: tuple[Source, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain = tuple((s.parameter.name, s.names[0]) for s in self.sources if s.plain)
+        object.__setattr__(self, "plain", plain)
+        object.__setattr__(self, "others", tuple(s for s in self.sources if not s.plain))
 
     @property
     def foldable(self) -> bool:
@@ -105,20 +121,31 @@ class Step:
         ModelFileError
             The operation cannot be computed, or its result is not what the program declares.
         """
-        with blame(self.operator.name, self.outputs[0][0] if self.outputs else ""):
+        try:
             arguments = dict(self.fixed)
-            for source in self.sources:
+            for key, name in self.plain:
+                arguments[key] = values[name]
+            for source in self.others:
                 arguments[source.parameter.name] = source.collect(values)
             if self.blocks:
                 arguments["blocks"] = tuple(partial(b.run, values, arithmetic) for b in self.blocks)
             result = self.operator.run(**arguments)
-            results = result if self.operator.many and isinstance(result, tuple) else (result,)
-            if len(results) != len(self.outputs):
-                raise ModelFileError(
-                    "another number of results is declared", came=len(self.outputs), allowed=str(len(results))
-                )
-            pairs = zip(self.outputs, results, strict=True)
-            return {name: arithmetic.settle(value, fact) for (name, fact), value in pairs}
+            if not self.operator.many and len(self.outputs) == 1:
+                name, fact = self.outputs[0]
+                return {name: arithmetic.settle(result, fact)}
+            return self._several(result, arithmetic)
+        except OPERATION_ERRORS as error:
+            reraise(error, self.operator.name, self.outputs[0][0] if self.outputs else "")
+
+    def _several(self, result: Any, arithmetic: Arithmetic) -> dict[str, Any]:
+        """The results by name, of an operation with another number of results than one."""
+        results = result if self.operator.many and isinstance(result, tuple) else (result,)
+        if len(results) != len(self.outputs):
+            raise ModelFileError(
+                "another number of results is declared", came=len(self.outputs), allowed=str(len(results))
+            )
+        pairs = zip(self.outputs, results, strict=True)
+        return {name: arithmetic.settle(value, fact) for (name, fact), value in pairs}
 
 
 def run_steps(
@@ -129,7 +156,7 @@ def run_steps(
         values.update(step.compute(values, arithmetic))
         for name in step.frees:
             if name not in keep:
-                values.pop(name, None)
+                del values[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,24 +336,43 @@ def _check_border(package: Package, plan: Plan, wanted: set[str]) -> None:
         )
 
 
+#: What an operator raises on inputs that do not fit it.
+OPERATION_ERRORS = (
+    ModelFileError,
+    RuntimeError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+)
+
+
 @contextmanager
 def blame(kind: str, name: str) -> Iterator[None]:
     """Name the operation in whatever goes wrong inside."""
     try:
         yield
-    except ModelFileError as error:
+    except OPERATION_ERRORS as error:
+        reraise(error, kind, name)
+
+
+def reraise(error: Exception, kind: str, name: str) -> NoReturn:
+    """Raise one of ``OPERATION_ERRORS`` so that it names its operation."""
+    if isinstance(error, ModelFileError):
         raise ModelFileError(
             f"Operation {kind} {name!r}: {error.what}",
             came=error.came,
             allowed=error.allowed,
             hint=error.hint,
         ) from error
-    except FieldpackError:
-        raise
-    except (RuntimeError, ValueError, IndexError, KeyError, TypeError, ArithmeticError) as error:
-        raise ModelFileError(
-            f"Operation {kind} {name!r} cannot be computed",
-            came=error,
-            allowed="inputs that fit the operator",
-            hint="the package contradicts itself, or is damaged",
-        ) from error
+    if isinstance(error, FieldpackError):
+        raise error
+    raise ModelFileError(
+        f"Operation {kind} {name!r} cannot be computed",
+        came=str(error) or type(error).__name__,
+        allowed="inputs that fit the operator",
+        hint="the package contradicts itself, or is damaged",
+    ) from error

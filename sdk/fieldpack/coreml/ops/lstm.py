@@ -22,6 +22,8 @@ from torch import Tensor
 from fieldpack.coreml.ops._recurrent import Activation, activation_named, directed
 from fieldpack.errors import ModelFileError
 
+_COMMON = tuple(map(activation_named, ("sigmoid", "tanh", "tanh")))
+
 
 def run(
     x: Tensor,
@@ -73,6 +75,8 @@ def _walk(
 ) -> tuple[Tensor, Tensor, Tensor]:
     gate, cell, out = acts
     hidden = weight_hh.shape[1]
+    if peephole is None and clip is None and acts == _COMMON:
+        return _common(x, h, c, weight_ih, weight_hh, bias)
     p_i, p_f, p_o = (torch.zeros(3 * hidden) if peephole is None else peephole).split(hidden)
     states = []
     for step in torch.nn.functional.linear(x, weight_ih, bias):
@@ -83,3 +87,17 @@ def _walk(
         h = gate(o + p_o * c) * out(c)
         states.append(h)
     return torch.stack(states), h, c
+
+
+def _common(
+    x: Tensor, h: Tensor, c: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The common form by torch's own kernel, which wants the cell gate before the output gate."""
+    hidden = weight_hh.shape[1]
+    order = torch.arange(4 * hidden).reshape(4, hidden)[[0, 1, 3, 2]].reshape(-1)
+    given = torch.zeros(4 * hidden) if bias is None else bias
+    weights = [weight_ih[order], weight_hh[order], given[order], torch.zeros(4 * hidden)]
+    states, last_h, last_c = torch.lstm(
+        x, [h[None].contiguous(), c[None].contiguous()], weights, True, 1, 0.0, False, False, False
+    )
+    return states, last_h[0], last_c[0]
