@@ -14,6 +14,9 @@ def run(
     x: Tensor, indices: Tensor, axis: int = 0, batch_dims: int = 0, validate_indices: bool = False
 ) -> Tensor:
     place = axis % x.ndim
+    if indices.numel() == 1 and batch_dims == 0:
+        row = x.select(place, int(indices))
+        return row.reshape([*x.shape[:place], *indices.shape, *x.shape[place + 1 :]])
     wanted = indices.long()
     wanted = torch.where(wanted < 0, wanted + x.shape[place], wanted)
     if batch_dims == 0:

@@ -94,9 +94,13 @@ def _common(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The common form by torch's own kernel, which wants the cell gate before the output gate."""
     hidden = weight_hh.shape[1]
-    order = torch.arange(4 * hidden).reshape(4, hidden)[[0, 1, 3, 2]].reshape(-1)
-    given = torch.zeros(4 * hidden) if bias is None else bias
-    weights = [weight_ih[order], weight_hh[order], given[order], torch.zeros(4 * hidden)]
+
+    def reordered(parameter: Tensor) -> Tensor:
+        i, f, o, z = parameter.split(hidden)
+        return torch.cat((i, f, z, o))
+
+    given = torch.zeros(4 * hidden) if bias is None else reordered(bias)
+    weights = [reordered(weight_ih), reordered(weight_hh), given, torch.zeros(4 * hidden)]
     states, last_h, last_c = torch.lstm(
         x, [h[None].contiguous(), c[None].contiguous()], weights, True, 1, 0.0, False, False, False
     )
