@@ -1,0 +1,119 @@
+"""Counts of a run: what reached the runtime, how it ended, and which operators were executed.
+
+A test is out of scope only when it never reaches a model: it checks the builder, a shape or a
+pass, or it stops before there is a model to load. All others count, whatever they fail of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fieldpack_benchmarks.conformance import deviations
+from fieldpack_benchmarks.conformance.record import Outcome, Record
+from fieldpack_benchmarks.table import Cell
+
+#: Part of a program, never computed by itself.
+NOT_EXECUTED = frozenset({"const"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One suite in one configuration.
+
+    Attributes
+    ----------
+    suite, configuration : str
+        What ran.
+    tests : int
+        Tests in the sample.
+    passed, failed : int
+        Of those that reached the runtime; ``failed`` holds overtime and crashes.
+    expected : int
+        Reached it and failed as coremltools expects (xfail).
+    unreached : int
+        Passed, skipped or expected to fail without any prediction.
+    broken : tuple of Record
+        Failed before there was a model.
+    known, new : tuple of Record
+        The failed ones, listed in ``deviations.toml`` and not.
+    stale : tuple of Deviation
+        Entries whose tests ran and passed.
+    operators : frozenset of str
+        MIL operators of the programs that ran.
+    """
+
+    suite: str
+    configuration: str
+    tests: int
+    passed: int
+    failed: int
+    expected: int
+    unreached: int
+    broken: tuple[Record, ...]
+    known: tuple[Record, ...]
+    new: tuple[Record, ...]
+    stale: tuple[deviations.Deviation, ...]
+    operators: frozenset[str]
+
+    @property
+    def reached(self) -> int:
+        """Tests that reached the runtime."""
+        return self.passed + self.failed + self.expected
+
+    @property
+    def share(self) -> float | None:
+        """Passed of passed and failed; None where nothing reached the runtime."""
+        counted = self.passed + self.failed
+        return self.passed / counted if counted else None
+
+    def as_row(self) -> dict[str, Cell]:
+        """One row of the study's table."""
+        return {
+            "suite": self.suite,
+            "configuration": self.configuration,
+            "tests": self.tests,
+            "reached": self.reached,
+            "passed": self.passed,
+            "failed": self.failed,
+            "known": len(self.known),
+            "xfailed": self.expected,
+            "unreached": self.unreached,
+            "broken": len(self.broken),
+            "operators": len(self.operators),
+            "share": self.share,
+        }
+
+
+def tally(suite: str, configuration: str, records: Mapping[str, Record]) -> Tally:
+    """Count the records of one suite in one configuration."""
+    reached = [record for record in records.values() if record.reached]
+    others = [record for record in records.values() if not record.reached]
+    failed = [record for record in reached if record.outcome.bad]
+    known = [record for record in failed if deviations.find(record.id, configuration) is not None]
+    return Tally(
+        suite=suite,
+        configuration=configuration,
+        tests=len(records),
+        passed=sum(record.outcome.good for record in reached),
+        failed=len(failed),
+        expected=sum(record.outcome in (Outcome.XFAILED, Outcome.SKIPPED) for record in reached),
+        unreached=sum(not record.outcome.bad for record in others),
+        broken=tuple(record for record in others if record.outcome.bad),
+        known=tuple(known),
+        new=tuple(record for record in failed if record not in known),
+        stale=tuple(deviations.stale(records.values(), configuration)),
+        operators=executed(reached),
+    )
+
+
+def executed(records: Iterable[Record]) -> frozenset[str]:
+    """Operators of all programs that ran in tests that passed; what merely ran proves nothing."""
+    found = {name for record in records if record.outcome.good for name in record.operators}
+    return frozenset(found - NOT_EXECUTED)
+
+
+def never_executed(tallies: Iterable[Tally], operators: Iterable[str]) -> list[str]:
+    """Operators that no passing test of any tally executed, in the order given."""
+    found = frozenset().union(*(item.operators for item in tallies))
+    return [name for name in operators if name not in found | NOT_EXECUTED]
