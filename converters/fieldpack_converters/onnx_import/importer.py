@@ -1,0 +1,350 @@
+"""ONNX -> ``torch.nn.Module`` with static shapes.
+
+Every node is computed once on zeros of the given shapes.  What depends on weights and shapes alone (the shape
+arithmetic of exporters, the conditions of most ``If`` nodes) is thereby known and leaves the graph; the rest
+becomes the calls of ``module.ImportedModule``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fieldpack.errors import FieldpackError, SourceError, SpecError, UnsupportedError
+from fieldpack_converters.onnx_import.element_type import type_name
+from fieldpack_converters.onnx_import.graph import Border, Graph, Node, read_graph, tensor_from
+from fieldpack_converters.onnx_import.model_file import opset_of, read_model
+from fieldpack_converters.onnx_import.module import ImportedModule, Program, Slot, Step, Weight, weight_name
+from fieldpack_converters.onnx_import.operator import (
+    Operator,
+    attribute_arguments,
+    find_operator,
+    in_form,
+)
+
+Shapes = Mapping[str, Sequence[int]]
+
+
+def import_onnx(
+    source: str | Path | Any, input_shapes: Shapes | None = None, constants: Mapping[str, Any] | None = None
+) -> ImportedModule:
+    """Import an ONNX model.
+
+    Parameters
+    ----------
+    source : path or onnx.ModelProto
+        The model.
+    input_shapes : mapping of str to shape, optional
+        Shape of each input that has free axes in the file; others may be left out.
+    constants : mapping of str to number or array, optional
+        Inputs that are held at a value, and are then no inputs of the module.
+
+    Returns
+    -------
+    ImportedModule
+        Takes the other inputs by place in the file's order.
+
+    Raises
+    ------
+    SourceError
+        If the file is damaged, or its nodes do not accept these shapes.
+    SpecError
+        If a shape is missing, or does not fit the file.
+    UnsupportedError
+        If an operator is not supported, or needs numbers that only the inputs decide.
+    """
+    model = read_model(source)
+    graph = read_graph(model.graph)
+    return ImportedModule(_Import(opset_of(model)).run(graph, input_shapes or {}, constants or {}))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A value of the graph: known (no slot), or a sample of what the module will compute."""
+
+    tensor: Tensor
+    slot: Slot | None = None
+    name: str = ""
+
+
+Scope = dict[str, Value]
+
+
+@dataclass(slots=True)
+class _Import:
+    opset: int
+    program: Program = field(default_factory=Program)
+    _slots: int = 0
+    _weights: dict[int, Weight] = field(default_factory=dict)
+
+    def run(self, graph: Graph, shapes: Shapes, constants: Mapping[str, Any]) -> Program:
+        self.program.opset = self.opset
+        self.program.parameters = sum(item.numel() for item in graph.initializers.values())
+        scope: Scope = {name: Value(item, None, name) for name, item in graph.initializers.items()}
+        _check_names(graph, shapes, constants)
+        for border in graph.inputs:
+            if border.name in constants:
+                scope[border.name] = Value(_constant(border, constants[border.name]), None, border.name)
+            else:
+                scope[border.name] = self._input(border, shapes.get(border.name))
+        with torch.no_grad():
+            self._nodes(graph, scope)
+        for name in graph.outputs:
+            self._output(name, scope[name])
+        self.program.prune()
+        return self.program
+
+    def _input(self, border: Border, given: Sequence[int] | None) -> Value:
+        shape = _static_shape(border, given)
+        value = Value(torch.zeros(shape, dtype=border.dtype), self._slot(), border.name)
+        self.program.inputs.append(value.slot or Slot(-1))
+        self.program.input_names.append(border.name)
+        self.program.input_shapes.append(shape)
+        self.program.input_types.append(border.dtype)
+        return value
+
+    def _output(self, name: str, value: Value) -> None:
+        self.program.outputs.append(value.slot or self._weight(value.tensor, name))
+        self.program.output_names.append(name)
+        self.program.output_shapes.append(tuple(value.tensor.shape))
+        self.program.output_types.append(value.tensor.dtype)
+
+    def _nodes(self, graph: Graph, scope: Scope) -> None:
+        for node in graph.nodes:
+            try:
+                results = self._if(node, scope) if node.operator == "If" else self._node(node, scope)
+            except FieldpackError:
+                raise
+            except NotImplementedError as error:
+                raise UnsupportedError(
+                    f"The node {node.label} cannot be computed in its element type.",
+                    came=f"{_shapes(node, scope)}: {_first_line(error)}",
+                    hint="export the model with float32 and int64 tensors",
+                ) from error
+            except (RuntimeError, ValueError, IndexError, TypeError, KeyError) as error:
+                raise SourceError(
+                    f"The node {node.label} does not accept its inputs.",
+                    came=f"{_shapes(node, scope)}: {_first_line(error)}",
+                    hint="check the shapes of the inputs; or the file is damaged",
+                ) from error
+            scope.update(zip(node.outputs, results, strict=False))
+
+    def _node(self, node: Node, scope: Scope) -> list[Value]:
+        operator = find_operator(node.operator, self.opset)
+        spread, named = self._bound(operator, node, scope)
+        if operator.prepare is not None:
+            named = operator.prepare(named)
+        results = operator.run(*map(_sample, spread), **{key: _sample(item) for key, item in named.items()})
+        tensors = results if isinstance(results, tuple) else (results,)
+        runtime = any(_is_runtime(item) for item in (spread, tuple(named.values())))
+        if not runtime or operator.shape_only:
+            return [Value(item, None, name) for item, name in zip(tensors, node.outputs, strict=False)]
+        slots = tuple(self._slot() if name else None for name in node.outputs)
+        self.program.steps.append(
+            Step(
+                node.label,
+                operator.run,
+                tuple(self._stored(item, node) for item in spread),
+                {key: self._stored(item, node) for key, item in named.items()},
+                slots,
+            )
+        )
+        return [
+            Value(item, slot, name) for item, slot, name in zip(tensors, slots, node.outputs, strict=False)
+        ]
+
+    def _bound(self, operator: Operator, node: Node, scope: Scope) -> tuple[list[Any], dict[str, Any]]:
+        named = attribute_arguments(operator, node.label, node.attributes)
+        values = [scope[name] if name else None for name in node.inputs]
+        places = operator.inputs
+        if places and places[-1].variadic:
+            return [self._argument(value, places[-1], node) for value in values], self._special(
+                operator, node, named
+            )
+        if len(values) > len(places):
+            raise SourceError(
+                f"The node {node.label} has too many inputs.",
+                came=len(values),
+                allowed=f"at most {len(places)}",
+            )
+        for place, value in zip(places, values, strict=False):
+            if value is not None:
+                named[place.name] = self._argument(value, place, node)
+        lacking = [
+            item.name for item in operator.parameters.values() if item.required and item.name not in named
+        ]
+        lacking = [name for name in lacking if name not in ("opset", "outputs")]
+        if lacking:
+            raise SourceError(f"The node {node.label} lacks an input or attribute.", came=", ".join(lacking))
+        return [], self._special(operator, node, named)
+
+    def _special(self, operator: Operator, node: Node, named: dict[str, Any]) -> dict[str, Any]:
+        special = {"opset": self.opset, "outputs": len(node.outputs)}
+        return {**named, **{key: item for key, item in special.items() if key in operator.parameters}}
+
+    def _argument(self, value: Value | None, parameter: Any, node: Node) -> Any:
+        if value is None or parameter.is_tensor:
+            return value if value is None or value.slot is not None else value.tensor
+        if value.slot is None:
+            return in_form(value.tensor, parameter, node.label)
+        raise UnsupportedError(
+            f"The {parameter.name} of the node {node.label} depends on the model's inputs.",
+            came=f"the value {value.name}, computed when the model runs",
+            allowed="a value that weights and shapes alone decide",
+            hint="if an input of the file holds it, fix that input to a constant; else the graph is dynamic",
+        )
+
+    def _stored(self, item: Any, node: Node) -> Any:
+        """An argument as the module keeps it: slots, weights and plain values."""
+        if isinstance(item, Value):
+            return item.slot
+        if isinstance(item, Tensor):
+            return self._weight(item, node.name or node.outputs[0])
+        return tuple(self._stored(part, node) for part in item) if isinstance(item, tuple) else item
+
+    def _weight(self, tensor: Tensor, name: str) -> Weight:
+        known = self._weights.get(id(tensor))
+        if known is None:
+            known = Weight(weight_name(name, self.program.weights))
+            self.program.weights[known.name] = tensor
+            self._weights[id(tensor)] = known
+        return known
+
+    def _slot(self) -> Slot:
+        self._slots += 1
+        return Slot(self._slots)
+
+    def _if(self, node: Node, scope: Scope) -> list[Value]:
+        """The branch that is taken; both, and a choice by element, where only the inputs decide."""
+        condition = scope[node.inputs[0]]
+        if condition.slot is None:
+            return self._branch(
+                node, "then_branch" if bool(condition.tensor.item()) else "else_branch", scope
+            )
+        pairs = zip(
+            self._branch(node, "then_branch", scope), self._branch(node, "else_branch", scope), strict=True
+        )
+        return [self._chosen(node, condition, then, other) for then, other in pairs]
+
+    def _branch(self, node: Node, which: str, scope: Scope) -> list[Value]:
+        body = read_graph(node.attributes[which], scope)
+        inner = {**scope, **{name: Value(item, None, name) for name, item in body.initializers.items()}}
+        self._nodes(body, inner)
+        return [inner[name] for name in body.outputs]
+
+    def _chosen(self, node: Node, condition: Value, then: Value, other: Value) -> Value:
+        if then.tensor.shape != other.tensor.shape or then.tensor.dtype != other.tensor.dtype:
+            raise UnsupportedError(
+                f"The branches of the node {node.label} differ in shape, and the inputs decide between them.",
+                came=f"{tuple(then.tensor.shape)} and {tuple(other.tensor.shape)}",
+                allowed="a condition that weights and shapes decide, or branches of one shape",
+                hint="fix the input that decides to a constant, or export the branch that is needed",
+            )
+        slot = self._slot()
+        places = tuple(self._stored(_plain(item), node) for item in (condition, then, other))
+        self.program.steps.append(Step(node.label, _choose, places, {}, (slot,)))
+        return Value(_choose(condition.tensor, then.tensor, other.tensor), slot, node.name)
+
+
+def _choose(condition: Tensor, then: Tensor, other: Tensor) -> Tensor:
+    return torch.where(condition.reshape(()), then, other)
+
+
+def _plain(value: Value) -> Any:
+    return value.tensor if value.slot is None else value
+
+
+def _sample(item: Any) -> Any:
+    if isinstance(item, Value):
+        return item.tensor
+    return tuple(map(_sample, item)) if isinstance(item, tuple) else item
+
+
+def _is_runtime(item: Any) -> bool:
+    if isinstance(item, (tuple, list)):
+        return any(map(_is_runtime, item))
+    return isinstance(item, Value) and item.slot is not None
+
+
+def _shapes(node: Node, scope: Scope) -> str:
+    return ", ".join(f"{name} {tuple(scope[name].tensor.shape)}" for name in node.inputs if name in scope)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300]
+
+
+def _check_names(graph: Graph, shapes: Shapes, constants: Mapping[str, Any]) -> None:
+    names = [border.name for border in graph.inputs]
+    unknown = [name for name in (*shapes, *constants) if name not in names]
+    if unknown:
+        raise SpecError(
+            "A shape or constant is given for an input that the ONNX model does not have.",
+            came=", ".join(unknown),
+            allowed=", ".join(names) or "the model has no inputs",
+        )
+
+
+def _static_shape(border: Border, given: Sequence[int] | None) -> tuple[int, ...]:
+    """The shape of an input, from the file and from what was given for it."""
+    stated = ", ".join("?" if size is None else str(size) for size in border.shape or ())
+    if given is None:
+        free = [index for index, size in enumerate(border.shape or ()) if not isinstance(size, int)]
+        if free or border.shape is None:
+            raise SpecError(
+                f"The input {border.name} of the ONNX model has free axes.",
+                came=f"[{stated}]; free: axis {', '.join(map(str, free))}" if free else "no shape at all",
+                allowed="the size of every axis",
+                hint="give its shape: [[contract.inputs]] of pack.toml, or input_shapes",
+            )
+        return tuple(size for size in border.shape if isinstance(size, int))
+    fits = border.shape is None or (
+        len(given) == len(border.shape)
+        and all(
+            not isinstance(size, int) or size == int(asked)
+            for size, asked in zip(border.shape, given, strict=True)
+        )
+    )
+    if not fits or any(int(size) < 0 for size in given):
+        raise SpecError(
+            f"The shape given for the input {border.name} does not fit the ONNX model.",
+            came=list(given),
+            allowed=f"[{stated}], where words are free axes",
+            hint="set the sizes of [[contract.inputs]] to what the model takes",
+        )
+    return tuple(int(size) for size in given)
+
+
+def _constant(border: Border, given: Any) -> Tensor:
+    """What an input is held at, in its element type and shape."""
+    value = given if isinstance(given, Tensor) else tensor_from(np.asarray(given), border.dtype)
+    fits = border.shape is None or (
+        value.dim() == len(border.shape)
+        and all(
+            not isinstance(size, int) or size == came
+            for size, came in zip(border.shape, value.shape, strict=True)
+        )
+    )
+    if not fits:
+        raise SpecError(
+            f"The constant for the input {border.name} does not fit the ONNX model.",
+            came=tuple(value.shape),
+            allowed=str(list(border.shape or ())),
+        )
+    return value
+
+
+def describe_input(border: Border) -> str:
+    """Name, shape and type of an input, for messages."""
+    shape = "any" if border.shape is None else ", ".join("?" if s is None else str(s) for s in border.shape)
+    return f"{border.name} [{shape}] {str(border.dtype).removeprefix('torch.')}"
+
+
+__all__ = ["ImportedModule", "describe_input", "import_onnx", "type_name"]

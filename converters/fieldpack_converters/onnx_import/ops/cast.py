@@ -1,0 +1,19 @@
+"""``Cast``: elements in another type.
+
+Floats become integers towards zero. ``saturate`` and ``round_mode`` matter for 8-bit floats only.
+
+Covers versions 9, 13, 19, 21, 23, 24, 25 and 28 of the operator.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from fieldpack_converters.onnx_import.casting import cast
+from fieldpack_converters.onnx_import.element_type import torch_type
+
+VERSIONS = (9, 13, 19, 21, 23, 24, 25, 28)
+
+
+def run(x: Tensor, *, to: int, saturate: int = 1, round_mode: str = "up") -> Tensor:
+    return cast(x, torch_type(to, "the target of Cast"), bool(saturate))

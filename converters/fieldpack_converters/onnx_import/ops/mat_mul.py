@@ -1,0 +1,15 @@
+"""``MatMul``: matrix product as ``numpy.matmul``.
+
+Covers versions 9 and 13 of the operator.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+VERSIONS = (9, 13)
+
+
+def run(a: Tensor, b: Tensor) -> Tensor:
+    return torch.matmul(a, b)
