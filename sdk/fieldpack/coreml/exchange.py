@@ -6,6 +6,7 @@ interpreter's business. What Core ML would convert silently or refuse on the pho
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,28 @@ from numpy.typing import NDArray
 
 from fieldpack.coreml.feature import Feature
 from fieldpack.errors import InputError, UnsupportedError
+
+
+def take_inputs(features: Iterable[Feature], arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Everything that a program takes, by name; see ``take_input``.
+
+    An optional input that is left out takes its default.
+
+    Raises
+    ------
+    InputError
+        A name is missing or strange, or an array does not fit its feature.
+    """
+    by_name = {feature.name: feature for feature in features}
+    absent = [feature for name, feature in by_name.items() if name not in arrays]
+    if set(arrays) - set(by_name) or any(not f.optional or f.default is None for f in absent):
+        raise InputError(
+            "The inputs are not those of the model",
+            came=", ".join(sorted(arrays)) or "none",
+            allowed=", ".join(by_name) or "none",
+        )
+    given = {f.name: np.full(f.shape, f.default, dtype=f.dtype) for f in absent} | dict(arrays)
+    return {name: take_input(feature, given[name]) for name, feature in by_name.items()}
 
 
 def take_input(feature: Feature, array: Any) -> NDArray[Any]:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.coreml.arithmetic import Arithmetic, Precision
-from fieldpack.coreml.exchange import give_output, take_input
+from fieldpack.coreml.engine import EngineKind
+from fieldpack.coreml.exchange import give_output, take_inputs
 from fieldpack.coreml.package import Package
 from fieldpack.coreml.plan import make_plan, run_steps
 from fieldpack.coreml.state import State, States
@@ -47,6 +47,8 @@ class Interpreter:
     ModelFileError
         The program contradicts itself.
     """
+
+    kind = EngineKind.REFERENCE
 
     def __init__(
         self, package: Package, precision: Precision = Precision.FP32, threads: int | None = None
@@ -144,21 +146,12 @@ class Interpreter:
 
     def _take(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         """Checked inputs as tensors of the type that the program declares."""
-        features = {feature.name: feature for feature in self.package.inputs}
-        strange = set(inputs) - set(features)
-        absent = [f for name, f in features.items() if name not in inputs]
-        if strange or any(not f.optional or f.default is None for f in absent):
-            raise InputError(
-                "The inputs are not those of the model",
-                came=", ".join(sorted(inputs)) or "none",
-                allowed=", ".join(features) or "none",
-            )
-        given = {f.name: np.full(f.shape, f.default, dtype=f.dtype) for f in absent} | dict(inputs)
-        taken = {}
-        for name, feature in features.items():
-            tensor = self._arithmetic.torch.from_numpy(take_input(feature, given[name]))
-            taken[name] = self._arithmetic.settle(tensor, self._plan.inputs[name])
-        return taken
+        taken = take_inputs(self.package.inputs, inputs)
+        from_numpy = self._arithmetic.torch.from_numpy
+        return {
+            name: self._arithmetic.settle(from_numpy(array), self._plan.inputs[name])
+            for name, array in taken.items()
+        }
 
     def _remembered(self, state: States | None) -> dict[str, State]:
         wanted = self._plan.states
