@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fieldpack.coreml.ops._op_list import OPERATORS
+from fieldpack.coreml.ops._op_list import FIRST_OPSET, OPERATORS
+from fieldpack.coreml.package import IOS_OF_OPSET
 from fieldpack.errors import ModelFileError, UnsupportedError
 
 #: Form of a parameter that takes any number of values of any kind, lists among them.
 ANY_NUMBER = "tuple[Any, ...]"
 #: Forms of a single number.
 _SCALARS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "bool": bool}
+#: Operator sets whose public operators are all there.
+KNOWN_OPSETS = ("CoreML5", "CoreML6", "CoreML7", "CoreML8")
+_KNOWN = f"the operator sets {KNOWN_OPSETS[0]} to {KNOWN_OPSETS[-1]}"
 #: Values that are no tensors: kinds of their own in ``tensor_list`` and ``state``.
 _OWN_KINDS = ("TensorList", "State")
 
@@ -54,21 +58,48 @@ class Operator:
 
 
 def find_operator(name: str, opset: str) -> Operator:
-    """The operator file for a MIL operation.
+    """The operator file for a MIL operation of a program of operator set ``opset`` (``"CoreML6"``).
 
     Raises
     ------
     UnsupportedError
         There is none.
+    ModelFileError
+        The operator came with a later operator set than the program declares.
     """
     if name not in OPERATORS:
         raise UnsupportedError(
-            f"Operator {name!r} cannot be run",
-            came=f"{name} of operator set {opset}",
-            allowed=", ".join(OPERATORS),
-            hint="convert without it, or run the package on a device",
+            f"Operator {name!r} is not known",
+            came=f"{name} in a program of operator set {opset}{_ios(opset)}",
+            allowed=f"the {len(OPERATORS)} operators of {_KNOWN}: {', '.join(OPERATORS)}",
+            hint=_missing_hint(name, opset),
+        )
+    first = FIRST_OPSET.get(name, "")
+    if first and opset in IOS_OF_OPSET and _order(opset) < _order(first):
+        raise ModelFileError(
+            f"Operator {name!r} belongs to a later operator set than the program declares",
+            came=opset + _ios(opset),
+            allowed=f"{first}{_ios(first)} or later",
+            hint="convert with a later minimum_deployment_target; a device refuses the file as it is",
         )
     return _load(name)
+
+
+def _ios(opset: str) -> str:
+    return f" (iOS {IOS_OF_OPSET[opset]})" if opset in IOS_OF_OPSET else ""
+
+
+def _order(opset: str) -> int:
+    return int(opset.removeprefix("CoreML"))
+
+
+def _missing_hint(name: str, opset: str) -> str:
+    """What an unknown operator means: a layer of the app's own, a newer specification, or damage."""
+    if name == "custom_layer":
+        return "a custom layer is code inside the app; convert without it"
+    if opset not in KNOWN_OPSETS:
+        return f"the operator set is later than {_KNOWN}; its operator file is missing here"
+    return "no public operator set up to iOS 18 has it: the file is damaged, or written for a later system"
 
 
 @cache

@@ -8,6 +8,7 @@ control flow operations are bound the same way and handed to their operator as c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,9 @@ from fieldpack.coreml.operator import ANY_NUMBER, Operator, Parameter, convert, 
 from fieldpack.coreml.package import Package
 from fieldpack.coreml.value import TensorFact, decode, state_fact, tensor_fact
 from fieldpack.errors import FieldpackError, ModelFileError
+
+#: Most elements of all constants together that are computed ahead; later ones at every run.
+MOST_FOLDED = 2**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Block:
     """
 
     inputs: tuple[tuple[str, TensorFact | None], ...]
+    constants: dict[str, Any]
     steps: tuple[Step, ...]
     outputs: tuple[str, ...]
 
@@ -70,13 +75,15 @@ class Block:
             )
         for (name, fact), argument in zip(self.inputs, arguments, strict=True):
             values[name] = arithmetic.settle(argument, fact)
+        values.update(self.constants)
         run_steps(self.steps, values, arithmetic)
         return tuple(values[name] for name in self.outputs)
 
     @property
     def uses(self) -> set[str]:
         """Names of the tensors that it takes from outside."""
-        own = {name for name, _ in self.inputs} | {name for step in self.steps for name, _ in step.outputs}
+        own = {name for name, _ in self.inputs} | set(self.constants)
+        own |= {name for step in self.steps for name, _ in step.outputs}
         return ({name for step in self.steps for name in step.uses} | set(self.outputs)) - own
 
 
@@ -216,6 +223,8 @@ class _Binder:
         self.arithmetic = arithmetic
         self.constants: dict[str, Any] = {}
         self._defined = defined
+        self._folded = 0
+        self._inline = 0
 
     def bind_all(self, operations: Any) -> list[Step]:
         """Bind operations in order; what hangs on constants alone is computed here."""
@@ -225,11 +234,23 @@ class _Binder:
                 operator = find_operator(op.type, self.package.opset)
                 step = self.bind(op, operator)
                 self._define(name for name, _ in step.outputs)
-            if step.foldable:
+            if step.foldable and self._affordable(step):
                 self.constants.update(step.compute({}, self.arithmetic))
             else:
                 steps.append(step)
         return steps
+
+    def _affordable(self, step: Step) -> bool:
+        """Whether the result may be computed ahead and kept; stored weights always are.
+
+        What a program says of its constants may be wrong, so its inputs are counted as well: neither
+        broadcasting nor a product of them may need more memory than the bound.
+        """
+        if step.operator.name == "const" or step.operator.name.startswith("constexpr_"):
+            return True
+        size = max(_declared_elements(step.outputs), _broadcast_elements(step.fixed.values()))
+        self._folded += size
+        return self._folded <= MOST_FOLDED
 
     def bind(self, op: Any, operator: Operator) -> Step:
         fixed = {
@@ -258,8 +279,8 @@ class _Binder:
 
     def _block(self, block: Any) -> Block:
         """Bind a block; it sees the names outside, and two blocks side by side may use the same names."""
-        outside = self._defined
-        self._defined = set(outside)
+        outside, constants = self._defined, self.constants
+        self._defined, self.constants = set(outside), dict(constants)
         inputs = tuple((str(entry.name), tensor_fact(entry.type)) for entry in block.inputs)
         self._define(name for name, _ in inputs)
         steps = self.bind_all(block.operations)
@@ -271,8 +292,12 @@ class _Binder:
                 came=", ".join(undefined),
                 allowed="names of its tensors",
             )
-        self._defined = outside
-        return Block(inputs, _with_frees(steps, set(outputs), own_only=True), outputs)
+        used = {name for step in steps for name in step.uses} | set(outputs)
+        own = {
+            name: self.constants[name] for name in used if name in self.constants.keys() - constants.keys()
+        }
+        self._defined, self.constants = outside, constants
+        return Block(inputs, own, _with_frees(steps, set(outputs), own_only=True), outputs)
 
     def _define(self, names: Iterable[str]) -> None:
         for name in names:
@@ -291,7 +316,8 @@ class _Binder:
         for binding in bindings:
             name = str(binding.name)
             if binding.WhichOneof("binding") == "value":
-                name = f"{parameter.name}#{len(self.constants)}"
+                self._inline += 1
+                name = f"{parameter.name}#{self._inline}"
                 self.constants[name] = self._constant(binding.value)
             elif name not in self._defined:
                 raise ModelFileError(
@@ -305,6 +331,23 @@ class _Binder:
 
     def _constant(self, value: Any) -> Any:
         return self.arithmetic.constant(decode(value, self.package.open_blob), tensor_fact(value.type))
+
+
+def _declared_elements(outputs: Iterable[tuple[str, TensorFact | None]]) -> int:
+    """Declared elements of the largest result; a size that is not known counts as one."""
+    shapes = [fact.shape or () for _, fact in outputs if fact is not None]
+    return max((math.prod(size or 1 for size in shape) for shape in shapes), default=1)
+
+
+def _broadcast_elements(values: Iterable[Any]) -> int:
+    """Elements that tensors can grow to when they meet: by broadcasting, else by a product."""
+    shapes = [value.shape for value in values if hasattr(value, "shape")]
+    rank = max(map(len, shapes), default=0)
+    aligned = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    sizes = [max(axis) for axis in zip(*aligned, strict=True)]
+    if all(have in (1, size) for shape in aligned for have, size in zip(shape, sizes, strict=True)):
+        return math.prod(sizes)
+    return math.prod(math.prod(shape) for shape in shapes)
 
 
 def _with_frees(steps: list[Step], needed: set[str], own_only: bool = False) -> tuple[Step, ...]:

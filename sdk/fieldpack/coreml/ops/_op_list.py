@@ -171,3 +171,25 @@ OPERATORS: tuple[str, ...] = (
     "while_loop",
     "write_state",
 )
+
+#: Operators that a later operator set than the first one (CoreML5) brought; a test compares the table
+#: with coremltools' registry.
+FIRST_OPSET: dict[str, str] = {
+    "constexpr_affine_dequantize": "CoreML6",
+    "constexpr_blockwise_shift_scale": "CoreML8",
+    "constexpr_cast": "CoreML6",
+    "constexpr_lut_to_dense": "CoreML6",
+    "constexpr_lut_to_sparse": "CoreML8",
+    "constexpr_sparse_blockwise_shift_scale": "CoreML8",
+    "constexpr_sparse_to_dense": "CoreML6",
+    "dequantize": "CoreML7",
+    "fill_like": "CoreML6",
+    "pixel_unshuffle": "CoreML6",
+    "quantize": "CoreML7",
+    "read_state": "CoreML8",
+    "reshape_like": "CoreML6",
+    "resize": "CoreML7",
+    "scaled_dot_product_attention": "CoreML8",
+    "slice_update": "CoreML8",
+    "write_state": "CoreML8",
+}
