@@ -33,7 +33,8 @@ class Column:
     name : str
         Key of the cell in each row.
     unit : str
-        ``text``, ``bytes``, ``fraction``, ``nats``, ``ratio``, ``ms``, ``s`` or ``count``.
+        ``text``, ``bytes``, ``fraction``, ``nats``, ``ratio``, ``ms``, ``s``, ``count``, or ``value`` of a
+        tensor.
     evidence : str
         A class of :class:`fieldpack.verdict.Evidence`, or ``row``.
     meaning : str
