@@ -20,6 +20,9 @@ from fieldpack.errors import FieldpackError
 COMMANDS = {
     "build": "pack a source model as pack.toml says, run every flavour, write the bundle",
     "inspect": "say what a bundle or a model file is, without running it",
+    "explain": "say what a model file takes, gives and holds, and what can run it",
+    "run": "run one model file (.mlpackage, .mlmodel, .tflite) on arrays or pictures",
+    "precision": "say what half precision costs a Core ML package, operator by operator",
     "verify": "check digests, structure and golden vectors on every flavour",
     "predict": "run a bundle on a picture, a sound, a place or an array",
     "gate": "hold a bundle against a budget: pass, fail or inconclusive",

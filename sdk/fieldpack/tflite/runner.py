@@ -85,8 +85,8 @@ class TfliteRunner:
         self.model = (
             parse_model(self._source) if isinstance(self._source, bytes) else open_model(self._source)
         )
-        self.inputs = _specs(self.model.inputs, self.model.input_names)
-        self.outputs = _specs(self.model.outputs, self.model.output_names)
+        self.inputs = tensor_specs(self.model.inputs, self.model.input_names)
+        self.outputs = tensor_specs(self.model.outputs, self.model.output_names)
         self._interpreter = load_interpreter(self._source, threads=threads, xnnpack=xnnpack)
         self._array_class: type = _array_class()
         self._preserving: Any = None
@@ -277,7 +277,8 @@ class TfliteRunner:
         return ModelFileError(f"{what}: {self.model.path}", came=error)
 
 
-def _specs(tensors: tuple[Tensor, ...], names: tuple[str, ...]) -> tuple[TensorSpec, ...]:
+def tensor_specs(tensors: tuple[Tensor, ...], names: tuple[str, ...]) -> tuple[TensorSpec, ...]:
+    """Inputs or outputs of a model under their public names."""
     return tuple(
         TensorSpec(
             name=name,

@@ -1,0 +1,67 @@
+"""``explain`` for ``.tflite`` files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fieldpack.errors import InputError
+from fieldpack.modelfile.explanation import EngineCover, Explanation, Layer
+from fieldpack.modelfile.opened import tflite_slot
+from fieldpack.tflite.facts import Operator, TfliteModel
+from fieldpack.tflite.file import open_model
+from fieldpack.tflite.runner import tensor_specs
+from fieldpack.tflite.runtime_version import minimum_runtime
+
+
+def explain_tflite(path: Path, function: str | None = None) -> Explanation:
+    """See :func:`fieldpack.modelfile.explanation.explain`."""
+    if function is not None:
+        raise InputError("A TFLite file has no functions", came=function, hint="leave it out")
+    model = open_model(path)
+    needed = minimum_runtime(model)
+    unknown = tuple(needed.unknown)
+    return Explanation(
+        file=path.name,
+        format="TFLite",
+        size_bytes=model.file_bytes,
+        needs=f"TFLite {needed.version}" if needed.version else "unknown",
+        reasons=("the versions of its operators",),
+        inputs=tuple(map(tflite_slot, tensor_specs(model.inputs, model.input_names))),
+        outputs=tuple(map(tflite_slot, tensor_specs(model.outputs, model.output_names))),
+        states=(),
+        functions=tuple(signature.key for signature in model.signatures),
+        operators=model.op_histogram(),
+        tensors=model.activation_dtypes(),
+        weights=model.weight_bytes_by_dtype(),
+        compression={},
+        layers=_layers(model),
+        labels=(),
+        metadata={"description": model.description} if model.description else {},
+        engines=(EngineCover("LiteRT", not model.custom_ops, model.custom_ops),),
+        details={
+            "operator_versions": model.op_versions(),
+            "custom_operators": list(model.custom_ops),
+            "unknown_operators": list(unknown),
+            "minimum_runtime": needed.version,
+        },
+    )
+
+
+def _layers(model: TfliteModel) -> tuple[Layer, ...]:
+    """Operators of the graph that runs, by the names of what they write; a shared buffer counts once."""
+    spent: set[int] = set()
+    layers = []
+    for node in model.main.operators:
+        name = ";".join(model.main.tensors[index].name for index in node.outputs)
+        layers.append(Layer(node.name, name, _weight_bytes(model, node, spent)))
+    return tuple(layers)
+
+
+def _weight_bytes(model: TfliteModel, node: Operator, spent: set[int]) -> int:
+    constants = {
+        tensor.buffer: tensor.buffer_bytes
+        for tensor in (model.main.tensors[index] for index in node.inputs if index >= 0)
+        if tensor.is_constant and tensor.buffer not in spent
+    }
+    spent |= set(constants)
+    return sum(constants.values())
