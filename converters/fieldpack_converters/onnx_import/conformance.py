@@ -11,7 +11,7 @@ import random
 import tomllib
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from fieldpack_converters.onnx_import.operator import find_operator
 from fieldpack_converters.onnx_import.ops._op_list import OPERATORS
 
 Report = Callable[[str, float], None]
+_VALUES_DECIDE_SHAPE = ("NonZero", "Range")
 DEVIATIONS = Path(__file__).with_name("deviations.toml")
 
 
@@ -109,7 +110,7 @@ def failure(case: Any) -> str | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for inputs, outputs in case.data_sets:
-                _run_case(case, [np.asarray(item) for item in inputs], outputs)
+                _run_case(case, list(inputs), list(outputs))
     except FieldpackError as error:
         return " ".join(str(error).split())[:300]
     except (AssertionError, RuntimeError, ValueError, TypeError, IndexError, KeyError) as error:
@@ -118,22 +119,26 @@ def failure(case: Any) -> str | None:
 
 
 def _run_case(case: Any, inputs: list[Any], outputs: list[Any]) -> None:
-    given = {
-        item.name: (value, item.type.tensor_type.elem_type)
-        for item, value in zip(case.model.graph.input, inputs, strict=True)
-    }
-    fixed = {name: given[name][0] for name in known_at_import(case.model) if name in given}
-    shapes = {name: value.shape for name, (value, _) in given.items() if name not in fixed}
+    given = {item.name: _array(value) for item, value in zip(case.model.graph.input, inputs, strict=True)}
+    fixed = {name: given[name] for name in known_at_import(case.model) if name in given}
+    shapes = {name: value.shape for name, value in given.items() if name not in fixed}
     module = import_onnx(case.model, shapes, fixed)
+    program = module.program
     fed = [
-        tensor_from(given[name][0], dtype)
-        for name, dtype in zip(module.program.input_names, module.program.input_types, strict=True)
+        tensor_from(given[name], dtype)
+        for name, dtype in zip(program.input_names, program.input_types, strict=True)
     ]
     with torch.no_grad():
         results = module(*fed)
     came = results if isinstance(results, tuple) else (results,)
     for expected, value in zip(outputs, came, strict=True):
-        _compare(np.asarray(expected), value, case)
+        _compare(_array(expected), value, case)
+
+
+def _array(value: Any) -> Any:
+    import onnx
+
+    return onnx.numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else np.asarray(value)
 
 
 def _compare(expected: Any, value: Any, case: Any) -> None:
@@ -152,20 +157,28 @@ def _compare(expected: Any, value: Any, case: Any) -> None:
 
 
 def known_at_import(model: Any) -> set[str]:
-    """The inputs that some node needs as numbers at import."""
+    """The inputs of a model that have to be constants, since some node needs numbers that come from them."""
     read = read_model(model)
-    return set(_numbers(read.graph, opset_of(read)))
+    needed: set[str] = set()
+    _add_needed(read.graph, opset_of(read), needed)
+    return needed & {item.name for item in read.graph.input}
 
 
-def _numbers(graph: Any, opset: int) -> Iterator[str]:
-    for node in all_nodes(graph):
+def _add_needed(graph: Any, opset: int, needed: set[str]) -> None:
+    """Go through the nodes from the last to the first and add what must be known before each."""
+    for node in reversed(graph.node):
+        asked = bool(needed & set(node.output))
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                needed.update(item.name for item in attribute.g.output if asked)
+                _add_needed(attribute.g, opset, needed)
         if node.op_type not in OPERATORS:
+            needed.update(node.input if asked else ())
             continue
-        if node.op_type == "Range":
-            yield from node.input
-        places = find_operator(node.op_type, opset).inputs
-        if node.op_type in ("NonZero",):
-            yield node.input[0]
-        for name, place in zip(node.input, places, strict=False):
-            if not place.is_tensor:
-                yield name
+        operator = find_operator(node.op_type, opset)
+        if operator.shape_only:
+            continue
+        if asked or node.op_type in _VALUES_DECIDE_SHAPE:
+            needed.update(node.input)
+        places = zip(node.input, operator.inputs, strict=False)
+        needed.update(name for name, place in places if not place.is_tensor)

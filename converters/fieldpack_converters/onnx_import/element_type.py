@@ -1,7 +1,8 @@
 """The element types of ONNX tensors and the torch types that hold them.
 
-torch computes little in unsigned integers wider than eight bits and nothing in 4-bit and 8-bit floats;
-those are refused by name where a value of theirs would have to be computed.
+2-bit and 4-bit numbers lie in a wider torch type: ONNX moves, casts and quantises them and computes nothing
+else in them.  torch computes little in uint64 and nothing in 8-bit floats; those are refused by name where a
+value of theirs would have to be computed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,36 @@ ELEMENT_TYPES: dict[int, tuple[str, torch.dtype]] = {
     18: ("float8e4m3fnuz", torch.float8_e4m3fnuz),
     19: ("float8e5m2", torch.float8_e5m2),
     20: ("float8e5m2fnuz", torch.float8_e5m2fnuz),
+    21: ("uint4", torch.uint8),
+    22: ("int4", torch.int8),
+    23: ("float4e2m1", torch.float32),
+    24: ("float8e8m0", torch.float8_e8m0fnu),
+    25: ("uint2", torch.uint8),
+    26: ("int2", torch.int8),
 }
+UINT8 = 2
+FLOAT4 = 23
+#: Types that lie in a wider torch type, with the bits of the integers among them.
+NARROW = {21: 4, 22: 4, FLOAT4: 0, 25: 2, 26: 2}
+_SIGNED_NARROW = (22, 26)
+_NUMBERS = {dtype: number for number, (_, dtype) in ELEMENT_TYPES.items() if number not in NARROW}
+
+
+def number_of(dtype: torch.dtype) -> int:
+    """The number in the schema of a torch type."""
+    return _NUMBERS[dtype]
+
+
+def integer_ends(number: int) -> tuple[int, int] | None:
+    """The smallest and largest value of an integer type, None for a type of floats."""
+    bits = NARROW.get(number, 0)
+    if bits:
+        signed = number in _SIGNED_NARROW
+        return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    dtype = ELEMENT_TYPES[number][1]
+    if dtype.is_floating_point or dtype is torch.bool:
+        return None
+    return torch.iinfo(dtype).min, torch.iinfo(dtype).max
 
 
 def torch_type(number: int, what: str) -> torch.dtype:
@@ -38,7 +68,7 @@ def torch_type(number: int, what: str) -> torch.dtype:
     Raises
     ------
     UnsupportedError
-        For strings, complex numbers, 2-bit and 4-bit integers and floats.
+        For strings and complex numbers.
     """
     if number in ELEMENT_TYPES:
         return ELEMENT_TYPES[number][1]

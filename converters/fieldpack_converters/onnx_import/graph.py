@@ -21,6 +21,7 @@ class Border:
     name: str
     shape: tuple[int | str | None, ...] | None
     dtype: torch.dtype
+    element: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A graph or the body of an ``If``: `inputs` are without those that have an initializer."""
+    """A graph or the body of an ``If``.
+
+    `inputs` are without those that have an initializer; `elements` are the initializers' element types.
+    """
 
     nodes: tuple[Node, ...]
     inputs: tuple[Border, ...]
     outputs: tuple[str, ...]
     initializers: dict[str, Tensor] = field(default_factory=dict)
+    elements: dict[str, int] = field(default_factory=dict)
 
 
 def read_graph(proto: Any, outside: Iterable[str] = ()) -> Graph:
@@ -74,7 +79,8 @@ def read_graph(proto: Any, outside: Iterable[str] = ()) -> Graph:
     missing = [name for name in outputs if name not in defined]
     if missing:
         raise SourceError("An output of the model is never computed.", came=", ".join(missing))
-    return Graph(tuple(map(_node, nodes)), inputs, outputs, initializers)
+    elements = {item.name: int(item.data_type) for item in proto.initializer}
+    return Graph(tuple(map(_node, nodes)), inputs, outputs, initializers, elements)
 
 
 def _ordered(nodes: list[Any], known: set[str]) -> list[Any]:
@@ -182,12 +188,14 @@ def tensor_value(proto: Any) -> Tensor:
 
 
 def tensor_from(values: Any, dtype: torch.dtype) -> Tensor:
-    """A numpy array, of one of numpy's own types or an extension type of the same bits, as torch tensor."""
+    """A numpy array, of one of numpy's own types or of the package ml_dtypes, as torch tensor."""
     copied = np.array(values, order="C")
-    if copied.dtype.kind in "fiub" and copied.dtype.isbuiltin == 1:
+    if copied.dtype.isbuiltin == 1:
         return torch.from_numpy(copied).to(dtype)
-    bits = {1: np.uint8, 2: np.int16, 4: np.int32}[copied.dtype.itemsize]
-    return torch.from_numpy(copied.reshape(-1).view(bits)).view(dtype).reshape(copied.shape)
+    if dtype.is_floating_point and dtype.itemsize == copied.dtype.itemsize:
+        bits = {1: np.uint8, 2: np.int16}[copied.dtype.itemsize]
+        return torch.from_numpy(copied.reshape(-1).view(bits)).view(dtype).reshape(copied.shape)
+    return torch.from_numpy(copied.astype(np.float32)).to(dtype)
 
 
 def _border(proto: Any) -> Border:
@@ -202,4 +210,5 @@ def _border(proto: Any) -> Border:
             int(axis.dim_value) if axis.HasField("dim_value") else (axis.dim_param or None)
             for axis in kind.shape.dim
         )
-    return Border(proto.name, shape, torch_type(kind.elem_type, f"the input {proto.name}"))
+    dtype = torch_type(kind.elem_type, f"the input {proto.name}")
+    return Border(proto.name, shape, dtype, int(kind.elem_type))

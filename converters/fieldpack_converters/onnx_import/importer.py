@@ -7,7 +7,7 @@ becomes the calls of ``module.ImportedModule``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,18 @@ import torch
 from torch import Tensor
 
 from fieldpack.errors import FieldpackError, SourceError, SpecError, UnsupportedError
-from fieldpack_converters.onnx_import.element_type import type_name
+from fieldpack_converters.onnx_import.element_type import NARROW, number_of
 from fieldpack_converters.onnx_import.graph import Border, Graph, Node, read_graph, tensor_from
 from fieldpack_converters.onnx_import.model_file import opset_of, read_model
 from fieldpack_converters.onnx_import.module import ImportedModule, Program, Slot, Step, Weight, weight_name
 from fieldpack_converters.onnx_import.operator import (
+    SPECIAL,
     Operator,
     attribute_arguments,
     find_operator,
     in_form,
 )
+from fieldpack_converters.onnx_import.widening import widened
 
 Shapes = Mapping[str, Sequence[int]]
 
@@ -71,6 +73,12 @@ class Value:
     tensor: Tensor
     slot: Slot | None = None
     name: str = ""
+    element: int = 0
+
+    @property
+    def type(self) -> int:
+        """The element type, as the schema numbers it."""
+        return self.element or number_of(self.tensor.dtype)
 
 
 Scope = dict[str, Value]
@@ -86,11 +94,12 @@ class _Import:
     def run(self, graph: Graph, shapes: Shapes, constants: Mapping[str, Any]) -> Program:
         self.program.opset = self.opset
         self.program.parameters = sum(item.numel() for item in graph.initializers.values())
-        scope: Scope = {name: Value(item, None, name) for name, item in graph.initializers.items()}
+        scope: Scope = _weights_of(graph)
         _check_names(graph, shapes, constants)
         for border in graph.inputs:
             if border.name in constants:
-                scope[border.name] = Value(_constant(border, constants[border.name]), None, border.name)
+                held = _constant(border, constants[border.name])
+                scope[border.name] = Value(held, None, border.name, border.element)
             else:
                 scope[border.name] = self._input(border, shapes.get(border.name))
         with torch.no_grad():
@@ -102,7 +111,7 @@ class _Import:
 
     def _input(self, border: Border, given: Sequence[int] | None) -> Value:
         shape = _static_shape(border, given)
-        value = Value(torch.zeros(shape, dtype=border.dtype), self._slot(), border.name)
+        value = Value(torch.zeros(shape, dtype=border.dtype), self._slot(), border.name, border.element)
         self.program.inputs.append(value.slot or Slot(-1))
         self.program.input_names.append(border.name)
         self.program.input_shapes.append(shape)
@@ -140,24 +149,26 @@ class _Import:
         spread, named = self._bound(operator, node, scope)
         if operator.prepare is not None:
             named = operator.prepare(named)
-        results = operator.run(*map(_sample, spread), **{key: _sample(item) for key, item in named.items()})
-        tensors = results if isinstance(results, tuple) else (results,)
+        run = widened(operator.name, operator.run, tuple(map(_sample, (*spread, *named.values()))))
+        tensors = _results(run, spread, named)
+        element = _narrow_result(operator, node, scope, tensors[0], named)
         runtime = any(_is_runtime(item) for item in (spread, tuple(named.values())))
         if not runtime or operator.shape_only:
-            return [Value(item, None, name) for item, name in zip(tensors, node.outputs, strict=False)]
+            return [
+                Value(item, None, name, element) for item, name in zip(tensors, node.outputs, strict=False)
+            ]
         slots = tuple(self._slot() if name else None for name in node.outputs)
         self.program.steps.append(
             Step(
                 node.label,
-                operator.run,
+                run,
                 tuple(self._stored(item, node) for item in spread),
                 {key: self._stored(item, node) for key, item in named.items()},
                 slots,
             )
         )
-        return [
-            Value(item, slot, name) for item, slot, name in zip(tensors, slots, node.outputs, strict=False)
-        ]
+        places = zip(tensors, slots, node.outputs, strict=False)
+        return [Value(item, slot, name, element) for item, slot, name in places]
 
     def _bound(self, operator: Operator, node: Node, scope: Scope) -> tuple[list[Any], dict[str, Any]]:
         named = attribute_arguments(operator, node.label, node.attributes)
@@ -165,7 +176,7 @@ class _Import:
         places = operator.inputs
         if places and places[-1].variadic:
             return [self._argument(value, places[-1], node) for value in values], self._special(
-                operator, node, named
+                operator, node, named, scope
             )
         if len(values) > len(places):
             raise SourceError(
@@ -179,13 +190,13 @@ class _Import:
         lacking = [
             item.name for item in operator.parameters.values() if item.required and item.name not in named
         ]
-        lacking = [name for name in lacking if name not in ("opset", "outputs")]
+        lacking = [name for name in lacking if name not in SPECIAL]
         if lacking:
             raise SourceError(f"The node {node.label} lacks an input or attribute.", came=", ".join(lacking))
-        return [], self._special(operator, node, named)
+        return [], self._special(operator, node, named, scope)
 
-    def _special(self, operator: Operator, node: Node, named: dict[str, Any]) -> dict[str, Any]:
-        special = {"opset": self.opset, "outputs": len(node.outputs)}
+    def _special(self, operator: Operator, node: Node, named: dict[str, Any], scope: Scope) -> dict[str, Any]:
+        special = {"opset": self.opset, "outputs": len(node.outputs), "types": _types(node, scope)}
         return {**named, **{key: item for key, item in special.items() if key in operator.parameters}}
 
     def _argument(self, value: Value | None, parameter: Any, node: Node) -> Any:
@@ -234,7 +245,7 @@ class _Import:
 
     def _branch(self, node: Node, which: str, scope: Scope) -> list[Value]:
         body = read_graph(node.attributes[which], scope)
-        inner = {**scope, **{name: Value(item, None, name) for name, item in body.initializers.items()}}
+        inner = {**scope, **_weights_of(body)}
         self._nodes(body, inner)
         return [inner[name] for name in body.outputs]
 
@@ -250,6 +261,48 @@ class _Import:
         places = tuple(self._stored(_plain(item), node) for item in (condition, then, other))
         self.program.steps.append(Step(node.label, _choose, places, {}, (slot,)))
         return Value(_choose(condition.tensor, then.tensor, other.tensor), slot, node.name)
+
+
+def _weights_of(graph: Graph) -> Scope:
+    return {name: Value(item, None, name, graph.elements[name]) for name, item in graph.initializers.items()}
+
+
+def _types(node: Node, scope: Scope) -> tuple[int, ...]:
+    return tuple(scope[name].type if name else 0 for name in node.inputs)
+
+
+def _narrow_result(
+    operator: Operator, node: Node, scope: Scope, result: Tensor, named: dict[str, Any]
+) -> int:
+    """The element type of a result that lies in a wider torch type, else 0."""
+    types = _types(node, scope)
+    if operator.result_type is not None:
+        found = operator.result_type(types, named)
+    else:
+        found = (
+            types[0]
+            if types and types[0] in NARROW and result.dtype == scope[node.inputs[0]].tensor.dtype
+            else 0
+        )
+    return found if found in NARROW else 0
+
+
+def _results(run: Callable[..., Any], spread: list[Any], named: dict[str, Any]) -> tuple[Tensor, ...]:
+    """What the operator gives on the samples; ones, where the zeros would be divided by."""
+    try:
+        results = run(*map(_sample, spread), **{key: _sample(item) for key, item in named.items()})
+    except RuntimeError as error:
+        if "ZeroDivisionError" not in str(error):
+            raise
+        ones = {key: _as_ones(item) for key, item in named.items()}
+        results = run(*map(_sample, spread), **ones)
+    return results if isinstance(results, tuple) else (results,)
+
+
+def _as_ones(item: Any) -> Any:
+    if isinstance(item, Value) and item.slot is not None:
+        return torch.ones_like(item.tensor)
+    return _sample(item)
 
 
 def _choose(condition: Tensor, then: Tensor, other: Tensor) -> Tensor:
@@ -345,6 +398,3 @@ def describe_input(border: Border) -> str:
     """Name, shape and type of an input, for messages."""
     shape = "any" if border.shape is None else ", ".join("?" if s is None else str(s) for s in border.shape)
     return f"{border.name} [{shape}] {str(border.dtype).removeprefix('torch.')}"
-
-
-__all__ = ["ImportedModule", "describe_input", "import_onnx", "type_name"]

@@ -15,7 +15,6 @@ from fieldpack.errors import MissingDependencyError, SourceError, UnsupportedErr
 from fieldpack_converters.source_file import checked_path, damaged
 
 EXPECTED = "an ONNX model (.onnx)"
-OLDEST_OPSET = 7
 DOMAINS = ("", "ai.onnx")
 
 
@@ -81,11 +80,11 @@ def _check_head(model: Any, what: str) -> None:
             hint="export the model again with an older onnx, or update the package onnx",
         )
     opset = opset_of(model)
-    if not OLDEST_OPSET <= opset <= newest:
+    if not 1 <= opset <= newest:
         raise SourceError(
             f"{what} uses an operator set outside the supported range.",
             came=f"opset {opset}" if opset else "no opset of the domain ai.onnx",
-            allowed=f"{OLDEST_OPSET} to {newest}; 11 to 21 are tested most",
+            allowed=f"at most {newest}; 11 to 21 are tested most",
             hint="export again with opset_version=17, or convert with onnx.version_converter",
         )
     local = {(function.domain, function.name) for function in model.functions}

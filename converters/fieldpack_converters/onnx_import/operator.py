@@ -20,7 +20,8 @@ from fieldpack.errors import SourceError, UnsupportedError
 from fieldpack_converters.onnx_import.ops._op_list import OPERATORS, REFUSED
 
 _SCALARS: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "bool": bool}
-_SPECIAL = ("opset", "outputs")
+#: Parameters that the importer fills: the opset, the number of outputs, the element types of the inputs.
+SPECIAL = ("opset", "outputs", "types")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class Operator:
         The versions of the operator's definition (its ``since_version``) that are covered.
     prepare : callable or None
         Called once with the bound arguments, when all weights are known; gives those of ``run``.
+    result_type : callable or None
+        Given the inputs' element types (0 for one that is left out) and the arguments, the schema's
+        number of the result's; None where its torch type says it.
     shape_only : bool
         The result depends on the shapes of the inputs alone.
     """
@@ -58,6 +62,7 @@ class Operator:
     parameters: dict[str, Parameter]
     versions: tuple[int, ...]
     prepare: Callable[[dict[str, Any]], dict[str, Any]] | None
+    result_type: Callable[[tuple[int, ...], dict[str, Any]], int] | None
     shape_only: bool
 
     @property
@@ -133,6 +138,7 @@ def _load(name: str) -> Operator:
         parameters=parameters,
         versions=module.VERSIONS,
         prepare=getattr(module, "prepare", None),
+        result_type=getattr(module, "result_type", None),
         shape_only=bool(getattr(module, "SHAPE_ONLY", False)),
     )
 
@@ -145,12 +151,12 @@ def attribute_arguments(operator: Operator, label: str, attributes: dict[str, An
     UnsupportedError
         If the operator file knows an attribute not.
     """
-    unknown = [name for name in attributes if name not in operator.parameters or name in _SPECIAL]
+    unknown = [name for name in attributes if name not in operator.parameters or name in SPECIAL]
     if unknown:
         raise UnsupportedError(
             f"An attribute of the node {label} is not supported.",
             came=", ".join(unknown),
-            allowed=", ".join(name for name in operator.parameters if name not in _SPECIAL),
+            allowed=", ".join(name for name in operator.parameters if name not in SPECIAL),
         )
     return dict(attributes)
 

@@ -112,7 +112,7 @@ def run_recurrent(
     if settings.layout:
         x = x.transpose(0, 1)
         initial = tuple(None if item is None else item.transpose(0, 1) for item in initial)
-    steps, rows, _ = sizes(x)
+    rows = sizes(x)[1]
     hidden = sizes(weights[1])[2]
     empty = torch.zeros(settings.directions, rows, hidden, dtype=x.dtype)
     states = tuple(empty if item is None else item for item in initial)

@@ -1,7 +1,8 @@
-"""Which axes a reduction goes over."""
+"""Which axes a reduction goes over, and what it gives over nothing."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 
@@ -10,3 +11,17 @@ def reduced_axes(x: Tensor, axes: tuple[int, ...] | None, nothing_when_empty: bo
     if axes:
         return [axis % x.dim() for axis in axes]
     return [] if nothing_when_empty else list(range(x.dim()))
+
+
+def lowest(dtype: torch.dtype) -> float:
+    """The largest element of no elements."""
+    if dtype is torch.bool:
+        return 0
+    return -torch.inf if dtype.is_floating_point else torch.iinfo(dtype).min
+
+
+def highest(dtype: torch.dtype) -> float:
+    """The smallest element of no elements."""
+    if dtype is torch.bool:
+        return 1
+    return torch.inf if dtype.is_floating_point else torch.iinfo(dtype).max

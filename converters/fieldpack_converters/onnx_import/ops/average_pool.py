@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fieldpack_converters.onnx_import.padding import pad_constant
-from fieldpack_converters.onnx_import.windows import window_of, window_sum
 from fieldpack_converters.onnx_import.tracing import sizes
+from fieldpack_converters.onnx_import.windows import window_of, window_sum
 
 VERSIONS = (7, 10, 11, 19, 22)
 

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fieldpack_converters.onnx_import.padding import pad_constant
-from fieldpack_converters.onnx_import.windows import window_of
 from fieldpack_converters.onnx_import.tracing import sizes
+from fieldpack_converters.onnx_import.windows import window_of
 
 VERSIONS = (1, 11, 22)
 

@@ -36,9 +36,8 @@ def run(
     full = [(size - 1) * step[i] + (kernel[i] - 1) * spread[i] + 1 for i, size in enumerate(sizes(x)[2:])]
     before, after = _ends(full, sizes(x)[2:], step, extra, auto_pad, output_shape, pads)
     transposed = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}[rank]
-    if all(0 <= a - e <= a and b_ == a for a, b_, e in zip(before, after, extra, strict=True)) and all(
-        e < max(s, d) for e, s, d in zip(extra, step, spread, strict=True)
-    ):
+    possible = all(e < max(s, d) for e, s, d in zip(extra, step, spread, strict=True))
+    if before == after and min(before) >= 0 and possible:
         return transposed(x, w, b, step, before, extra, group, spread)
     whole = transposed(x, w, None, step, 0, 0, group, spread)
     ends = {i + 2: (-before[i], extra[i] - after[i]) for i in range(rank)}
@@ -64,6 +63,8 @@ def _ends(
         output_shape[-rank:] if output_shape is not None else [n * s for n, s in zip(size, step, strict=True)]
     )
     total = [full[i] + extra[i] - wanted[i] for i in range(rank)]
-    smaller = [item // 2 for item in total]
-    larger = [item - item // 2 for item in total]
-    return (larger, smaller) if auto_pad == "SAME_LOWER" else (smaller, larger)
+    halves = [max(0, item) // 2 for item in total]
+    before = (
+        halves if auto_pad == "SAME_UPPER" else [max(0, t) - h for t, h in zip(total, halves, strict=True)]
+    )
+    return before, [t - b for t, b in zip(total, before, strict=True)]

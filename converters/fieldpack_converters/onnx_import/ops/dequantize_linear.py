@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fieldpack_converters.onnx_import.quantized import blocked
 from fieldpack_converters.onnx_import.element_type import torch_type
+from fieldpack_converters.onnx_import.quantized import blocked
 
 VERSIONS = (10, 13, 19, 21, 23, 24, 25, 28)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fieldpack_converters.onnx_import.tracing import sizes
 from fieldpack_converters.onnx_import.indexing import from_start
+from fieldpack_converters.onnx_import.tracing import sizes
 
 VERSIONS = (1, 11, 13)
 
@@ -20,4 +20,4 @@ def run(x: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
     if not wanted:
         indices = indices.reshape(1)
     taken = torch.index_select(x, place, from_start(indices, shape[place]).reshape(-1))
-    return taken.reshape(*shape[:place], *wanted, *shape[place + 1 :])
+    return taken.reshape((*shape[:place], *wanted, *shape[place + 1 :]))

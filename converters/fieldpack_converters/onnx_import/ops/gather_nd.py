@@ -23,5 +23,5 @@ def run(x: Tensor, indices: Tensor, *, batch_dims: int = 0) -> Tensor:
     flat = flat_places(indices.reshape(common, -1, depth), inner)
     flat = flat + torch.arange(common).reshape(-1, 1) * math.prod(inner)
     rest = shape[batch_dims + depth :]
-    taken = torch.index_select(x.reshape(-1, *rest), 0, flat.reshape(-1))
-    return taken.reshape(*wanted[:-1], *rest)
+    taken = torch.index_select(x.reshape((-1, *rest)), 0, flat.reshape(-1))
+    return taken.reshape((*wanted[:-1], *rest))
