@@ -135,7 +135,7 @@ def _tail(log: Path) -> str:
 
 def _call(job: Path, result: Path) -> None:
     """The child's side: everything but our own events leaves stdout alone."""
-    _die_with_parent()
+    die_with_parent()
     events = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     order = json.loads(job.read_text())
@@ -178,7 +178,7 @@ def _invoke(target: str, arguments: dict[str, Any], report: Progress) -> Any:
         ) from error
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to end this process when the parent dies, so that a killed build leaves nothing running."""
     if sys.platform != "linux":
         return

@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ import numpy as np
 import pytest
 
 from fieldpack.coreml.arithmetic import Precision
+from fieldpack.coreml.engine import EngineKind
+from fieldpack.worker import die_with_parent
 from fieldpack_benchmarks.conformance import masquerade, proxy
 from fieldpack_benchmarks.conformance.record import Outcome, Record, append
 from fieldpack_benchmarks.conformance.sample import Draw, function_of
@@ -37,12 +39,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conformance-ids", type=Path, help="JSON list of node ids: run only these")
     group.addoption("--conformance-list", type=Path, help="write the collected node ids as a JSON list")
     group.addoption("--conformance-sample", help="PER_FUNCTION,COUNT,SEED: draw from what is collected")
-    group.addoption("--conformance-out", type=Path, help="JSON lines, one record per test")
+    group.addoption(
+        "--conformance-out", type=Path, help="JSON lines, a record per test; ends with its parent"
+    )
+    group.addoption("--conformance-engine", type=EngineKind, default=EngineKind.REFERENCE)
     group.addoption("--conformance-precision", type=Precision, default=Precision.FP32)
     group.addoption("--conformance-seconds", type=int, default=120, help="longest time of one test")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--conformance-out"):
+        die_with_parent()
+    proxy.SETTINGS.kind = config.getoption("--conformance-engine")
     proxy.SETTINGS.precision = config.getoption("--conformance-precision")
     masquerade.pretend_macos(proxy.ModelProxy)
     listed = config.getoption("--conformance-ids")
@@ -78,6 +86,16 @@ class Recorder:
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         """Parameters that a module draws at import are the same in every run."""
         seed(collector.nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Parameters that are an iterator are spent on the first class that inherits a test.
+
+        The next class would be left without, or with all, depending on what was collected before.
+        """
+        for mark in metafunc.definition.iter_markers("parametrize"):
+            if len(mark.args) > 1 and isinstance(mark.args[1], Iterator):
+                object.__setattr__(mark, "args", (mark.args[0], list(mark.args[1]), *mark.args[2:]))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_make_parametrize_id(self, val: object, argname: str) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fieldpack.coreml.arithmetic import Precision
-from fieldpack.coreml.interpreter import Interpreter
+from fieldpack.coreml.engine import EngineKind, open_engine
 from fieldpack.coreml.package import open_package
 from fieldpack.coreml.state import State, States
 from fieldpack.errors import FieldpackError
@@ -47,6 +47,7 @@ WATCH = Watch()
 class Settings:
     """Which engine and which arithmetic stand in for Core ML."""
 
+    kind: EngineKind = EngineKind.REFERENCE
     precision: Precision = Precision.FP32
 
 
@@ -95,7 +96,7 @@ class ModelProxy:
 
     @cached_property
     def _engine(self) -> Any:
-        return Interpreter(self._package, SETTINGS.precision)
+        return open_engine(self._package, SETTINGS.precision, kind=SETTINGS.kind)
 
     def predict(self, inputs: dict[str, Any], state: StateProxy | None = None) -> dict[str, Any]:
         """Run once."""
@@ -110,7 +111,7 @@ class ModelProxy:
         except FieldpackError as error:
             raise RuntimeError(f"{_refusal(self._package)} {type(error).__name__}: {error}") from error
         WATCH.operators.update(operators_of(self._package))
-        WATCH.engines.add("interpreter")
+        WATCH.engines.add(str(self._engine.kind))
         declared = {feature.name: feature for feature in self._package.outputs}
         return from_engine(outputs, declared, self._package.labels)
 
