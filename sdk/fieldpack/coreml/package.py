@@ -1,7 +1,8 @@
-"""``open_package``: an ``.mlpackage`` with every file checked, behind one read-only object.
+"""``open_package``: an ``.mlpackage`` or ``.mlmodel`` with every file checked, behind one read-only object.
 
 Opening reads the manifest, the model file and the record of every weight that the program names,
-so a damaged package fails here and not in the middle of a run. Weights stay mapped on disk.
+so a damaged package fails here and not in the middle of a run. Weights stay mapped on disk. What an
+older neural network or a pipeline holds is read by ``neural`` when it is first asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple
 from fieldpack.coreml.blob import Blob, BlobFile
 from fieldpack.coreml.canonical import canonicalise
 from fieldpack.coreml.feature import read_feature
-from fieldpack.coreml.manifest import Manifest, read_manifest
+from fieldpack.coreml.manifest import read_manifest
+from fieldpack.coreml.neural.network import NETWORKS, Network, read_network
 from fieldpack.coreml.schema import parse_model
 from fieldpack.coreml.value import decode
 from fieldpack.errors import InputError, ModelFileError, StorageError, UnsupportedError
@@ -54,7 +56,7 @@ class Package:
     Attributes
     ----------
     path : Path
-        The package directory.
+        The package directory, or the ``.mlmodel`` file.
     model : protobuf ``Model``
         The parsed model file; read it, do not change it.
     function : str
@@ -63,10 +65,10 @@ class Package:
         As declared to the app.
     """
 
-    def __init__(self, manifest: Manifest, model: Any, function: str | None = None) -> None:
-        self.path = manifest.root
+    def __init__(self, path: Path, model_path: Path, model: Any, function: str | None = None) -> None:
+        self.path = path
         self.model = model
-        self._folder = manifest.model_path.parent
+        self._folder = model_path.parent
         self._blobs: dict[str, BlobFile] = {}
         description = model.description
         self.function = function or description.defaultFunctionName or "main"
@@ -148,8 +150,25 @@ class Package:
         return self._predicted[0]
 
     @cached_property
+    def network(self) -> Network:
+        """The layers of a neural network of the older format.
+
+        Raises
+        ------
+        UnsupportedError
+            The model is none.
+        ModelFileError
+            It is damaged.
+        """
+        kind = self.model_type
+        data = getattr(self.model, kind) if kind in NETWORKS else b""
+        return read_network(kind, data, self.specification_version)
+
+    @cached_property
     def labels(self) -> tuple[str, ...] | tuple[int, ...] | None:
         """Class labels of a classifier, in the order of its probabilities; None where it is none."""
+        if self.model_type in NETWORKS:
+            return self.network.labels
         if self.model_type != "mlProgram":
             return None
         values = {output.name: op for op in self.block.operations for output in op.outputs}
@@ -165,8 +184,11 @@ class Package:
         """Operations in program order, constants left out; those inside control flow follow their own.
 
         The bytes of a weight are counted once, at the first operation that computes with it, so
-        the rows add up to ``weight_bytes`` (``constexpr_*`` rows hold none themselves).
+        the rows add up to ``weight_bytes`` (``constexpr_*`` rows hold none themselves). An older
+        network gives its layers.
         """
+        if self.model_type in NETWORKS:
+            return [OperationRow(*row) for row in self.network.rows()]
         carried: dict[str, dict[tuple[str, int], int]] = {}
         spent: set[tuple[str, int]] = set()
         rows: list[OperationRow] = []
@@ -192,6 +214,8 @@ class Package:
     @cached_property
     def weight_storage(self) -> dict[str, int]:
         """Stored bytes by element type, ``{"int8": 210_432, "float16": 8_960}``."""
+        if self.model_type in NETWORKS:
+            return self.network.weight_storage()
         totals: Counter[str] = Counter()
         for blob in self._records().values():
             totals[blob.dtype] += blob.size_bytes
@@ -270,7 +294,7 @@ def open_package(path: Path, function: str | None = None) -> Package:
     Parameters
     ----------
     path : Path
-        An ``.mlpackage`` directory.
+        An ``.mlpackage`` directory or an ``.mlmodel`` file.
     function : str, optional
         Which function of a multi-function package; its default one where none is given.
 
@@ -286,16 +310,17 @@ def open_package(path: Path, function: str | None = None) -> Package:
     MissingDependencyError
         protobuf is not installed.
     """
-    manifest = read_manifest(Path(path))
+    path = Path(path)
+    model_path = path if path.is_file() else read_manifest(path).model_path
     try:
-        data = manifest.model_path.read_bytes()
+        data = model_path.read_bytes()
     except OSError as error:
-        raise StorageError(f"{manifest.model_path} cannot be read", came=error) from error
-    package = Package(manifest, parse_model(data), function)
+        raise StorageError(f"{model_path} cannot be read", came=error) from error
+    package = Package(path, model_path, parse_model(data), function)
     if package.model_type == "none":
         raise ModelFileError(
             "The model file holds no model", came=f"{len(data)} bytes", allowed="an ML Program"
         )
-    if package.model_type == "mlProgram":
+    if package.model_type == "mlProgram" or package.model_type in NETWORKS:
         _ = package.weight_storage
     return package

@@ -190,8 +190,8 @@ def test_weights_inside_blocks_count(handmade: Any) -> None:
 
 
 def test_other_model_kinds_open_but_do_not_run(handmade: Any) -> None:
-    handmade.model.neuralNetwork = b"\x08\x01"
+    handmade.model.treeEnsembleClassifier = b"\x08\x01"
     package = open_package(handmade.save())
-    assert (package.model_type, package.opset) == ("neuralNetwork", "")
+    assert (package.model_type, package.opset) == ("treeEnsembleClassifier", "")
     with pytest.raises(UnsupportedError, match="ML Programs"):
         package.operations()

@@ -212,8 +212,8 @@ def _classes() -> dict[str, Any]:
             "Reading a Core ML package needs protobuf", hint='pip install "fieldpack[coreml]"'
         ) from error
     pool = descriptor_pool.DescriptorPool()
-    mil = _file(descriptor_pb2, "fieldpack_mil.proto", MIL_PACKAGE, MIL_MESSAGES, MIL_ENUMS)
-    model = _file(descriptor_pb2, "fieldpack_model.proto", MODEL_PACKAGE, MODEL_MESSAGES, MODEL_ENUMS)
+    mil = describe_file(descriptor_pb2, "fieldpack_mil.proto", MIL_PACKAGE, MIL_MESSAGES, MIL_ENUMS)
+    model = describe_file(descriptor_pb2, "fieldpack_model.proto", MODEL_PACKAGE, MODEL_MESSAGES, MODEL_ENUMS)
     model.dependency.append(mil.name)
     pool.Add(mil)
     pool.Add(model)
@@ -222,7 +222,7 @@ def _classes() -> dict[str, Any]:
     return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(name)) for name in names}
 
 
-def _file(pb2: Any, name: str, package: str, messages: dict[str, str], enums: dict[str, str]) -> Any:
+def describe_file(pb2: Any, name: str, package: str, messages: dict[str, str], enums: dict[str, str]) -> Any:
     """One ``FileDescriptorProto`` from one pair of tables."""
     file = pb2.FileDescriptorProto(name=name, package=package, syntax="proto3")
     made: dict[str, Any] = {}

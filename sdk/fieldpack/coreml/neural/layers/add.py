@@ -1,0 +1,16 @@
+"""``add``: the sum of all inputs, or ``x + alpha`` of a single one; ``AddLayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fieldpack.coreml.neural.layers._fold import fold
+from fieldpack.coreml.neural.site import Run, Site
+
+INPUTS = (1, None)
+
+
+def bind(params: Any, site: Site) -> Run:
+    return fold(torch.add, float(params.alpha))

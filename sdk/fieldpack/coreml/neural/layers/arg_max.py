@@ -1,0 +1,16 @@
+"""``argMax``: place of the greatest element along an axis; ``ArgMaxLayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fieldpack.coreml.neural.layers._shape import axis_of
+from fieldpack.coreml.neural.site import Run, Site
+
+WHOLE = True
+
+
+def bind(params: Any, site: Site) -> Run:
+    return lambda x: torch.argmax(x, axis_of(params.axis, x.ndim), keepdim=not params.removeDim)

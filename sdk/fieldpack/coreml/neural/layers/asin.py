@@ -1,0 +1,14 @@
+"""``asin``: inverse sine; ``AsinLayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fieldpack.coreml.neural.site import Run, Site
+
+
+def bind(params: Any, site: Site) -> Run:
+    run: Run = torch.asin
+    return run

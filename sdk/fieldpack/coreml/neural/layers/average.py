@@ -1,0 +1,17 @@
+"""``average``: the mean of all inputs; ``AverageLayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fieldpack.coreml.neural.layers._fold import fold
+from fieldpack.coreml.neural.site import Run, Site
+
+INPUTS = (1, None)
+
+
+def bind(params: Any, site: Site) -> Run:
+    total = fold(torch.add)
+    return lambda *blobs: total(*blobs) / len(blobs)

@@ -1,0 +1,16 @@
+"""``logicalAnd``: 1 where both are not 0, else 0; ``LogicalAndLayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fieldpack.coreml.neural.site import Run, Site
+
+INPUTS = (2, 2)
+
+
+def bind(params: Any, site: Site) -> Run:
+    run: Run = torch.logical_and
+    return run

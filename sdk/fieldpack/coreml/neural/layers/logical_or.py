@@ -1,0 +1,16 @@
+"""``logicalOr``: 1 where one is not 0, else 0; ``LogicalOrLayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fieldpack.coreml.neural.site import Run, Site
+
+INPUTS = (2, 2)
+
+
+def bind(params: Any, site: Site) -> Run:
+    run: Run = torch.logical_or
+    return run

@@ -1,0 +1,16 @@
+"""``multiply``: the product of all inputs, or ``alpha * x`` of a single one; ``MultiplyLayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fieldpack.coreml.neural.layers._fold import fold
+from fieldpack.coreml.neural.site import Run, Site
+
+INPUTS = (1, None)
+
+
+def bind(params: Any, site: Site) -> Run:
+    return fold(torch.mul, float(params.alpha))

@@ -1,0 +1,19 @@
+"""``randomUniformDynamic``: evenly distributed numbers in a shape given as input.
+
+Message ``RandomUniformDynamicLayerParams``. Numbers as in ``ops._random``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fieldpack.coreml.neural.layers._shape import sizes_of
+from fieldpack.coreml.neural.site import Run, Site
+from fieldpack.coreml.ops import random_uniform as ops_random_uniform
+from fieldpack.coreml.ops._size import bounded
+
+
+def bind(params: Any, site: Site) -> Run:
+    return lambda x: ops_random_uniform.run(
+        bounded(sizes_of(x)), float(params.minVal), float(params.maxVal), params.seed
+    )

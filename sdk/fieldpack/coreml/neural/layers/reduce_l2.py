@@ -1,0 +1,12 @@
+"""``reduceL2``: root of the sum of squares over some axes, or all; ``ReduceL2LayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fieldpack.coreml.neural.layers._reduction import over
+from fieldpack.coreml.neural.site import Run, Site
+
+
+def bind(params: Any, site: Site) -> Run:
+    return over(params, lambda x, axes, keep: x.square().sum(axes, keepdim=keep).sqrt())

@@ -1,0 +1,13 @@
+"""``upperTriangular``: zero below a diagonal of the last two axes; ``UpperTriangularLayerParams``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from fieldpack.coreml.neural.site import Run, Site
+
+
+def bind(params: Any, site: Site) -> Run:
+    return lambda x: torch.triu(x, params.k)
