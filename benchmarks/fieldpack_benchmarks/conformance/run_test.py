@@ -82,7 +82,7 @@ def test_another_major_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.full
 def test_a_sample_of_coremltools_own_tests_has_no_new_failure(tmp_path: Path) -> None:
     draw = Draw("mixed", "fp32", per_function=1, count=COUNT, seed=SEED)
-    counted = tally("mixed", "fp32", run.run_draw(draw, tmp_path / "run.jsonl"))
+    counted = tally(draw, run.run_draw(draw, tmp_path / "run.jsonl"))
     assert [f"{record.id}: {record.message}" for record in counted.new] == []
     assert not counted.stale
     assert counted.tests == COUNT

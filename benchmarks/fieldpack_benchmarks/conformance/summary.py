@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fieldpack_benchmarks.conformance import deviations
 from fieldpack_benchmarks.conformance.record import Outcome, Record
+from fieldpack_benchmarks.conformance.sample import Draw
 from fieldpack_benchmarks.table import Cell
 
 #: Part of a program, never computed by itself.
@@ -19,11 +20,11 @@ NOT_EXECUTED = frozenset({"const"})
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One suite in one configuration.
+    """One sample of one suite in one configuration.
 
     Attributes
     ----------
-    suite, configuration : str
+    draw : Draw
         What ran.
     tests : int
         Tests in the sample.
@@ -43,8 +44,7 @@ class Tally:
         MIL operators of the programs that ran.
     """
 
-    suite: str
-    configuration: str
+    draw: Draw
     tests: int
     passed: int
     failed: int
@@ -70,8 +70,9 @@ class Tally:
     def as_row(self) -> dict[str, Cell]:
         """One row of the study's table."""
         return {
-            "suite": self.suite,
-            "configuration": self.configuration,
+            "suite": self.draw.suite,
+            "configuration": self.draw.configuration,
+            "per_function": self.draw.per_function,
             "tests": self.tests,
             "reached": self.reached,
             "passed": self.passed,
@@ -85,15 +86,15 @@ class Tally:
         }
 
 
-def tally(suite: str, configuration: str, records: Mapping[str, Record]) -> Tally:
-    """Count the records of one suite in one configuration."""
+def tally(draw: Draw, records: Mapping[str, Record]) -> Tally:
+    """Count the records of one sample."""
+    configuration = draw.configuration
     reached = [record for record in records.values() if record.reached]
     others = [record for record in records.values() if not record.reached]
     failed = [record for record in reached if record.outcome.bad]
     known = [record for record in failed if deviations.find(record.id, configuration) is not None]
     return Tally(
-        suite=suite,
-        configuration=configuration,
+        draw=draw,
         tests=len(records),
         passed=sum(record.outcome.good for record in reached),
         failed=len(failed),

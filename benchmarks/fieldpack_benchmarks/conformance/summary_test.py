@@ -11,10 +11,12 @@ from fieldpack.errors import InputError
 from fieldpack_benchmarks.conformance import deviations
 from fieldpack_benchmarks.conformance.deviations import Cause, Deviation
 from fieldpack_benchmarks.conformance.record import Outcome, Record, append, read_records
+from fieldpack_benchmarks.conformance.sample import Draw
 from fieldpack_benchmarks.conformance.summary import never_executed, tally
 from fieldpack_benchmarks.studies.coreml_conformance import study_of
 
 ADD = Record("f.py::test_add[fp16]", Outcome.PASSED, True, ("add", "const"), ("interpreter",), "fp16", 0.1)
+DEFAULT = Draw("ops", "default", per_function=5)
 LISTED = Deviation(r"test_exp\[", ("default",), Cause.TOLERANCE, "a reason")
 RECORDS = (
     ADD,
@@ -37,7 +39,7 @@ def by_id(records: tuple[Record, ...] = RECORDS) -> dict[str, Record]:
 
 
 def test_only_tests_that_reached_the_runtime_count() -> None:
-    counted = tally("ops", "default", by_id())
+    counted = tally(DEFAULT, by_id())
     assert (counted.tests, counted.reached, counted.passed, counted.failed) == (7, 5, 1, 3)
     assert (counted.expected, counted.unreached, len(counted.broken)) == (1, 1, 1)
     assert counted.share == 0.25
@@ -46,26 +48,26 @@ def test_only_tests_that_reached_the_runtime_count() -> None:
 
 
 def test_an_entry_of_another_configuration_does_not_excuse() -> None:
-    assert not tally("ops", "fp32", by_id()).known
+    assert not tally(replace(DEFAULT, configuration="fp32"), by_id()).known
 
 
 def test_an_entry_whose_tests_pass_is_stale() -> None:
-    assert not tally("ops", "default", by_id()).stale
+    assert not tally(DEFAULT, by_id()).stale
     passing = tuple(replace(record, outcome=Outcome.PASSED) for record in RECORDS)
-    assert tally("ops", "default", by_id(passing)).stale == (LISTED,)
-    assert not tally("ops", "default", by_id(passing[:1])).stale, "none of its tests ran"
+    assert tally(DEFAULT, by_id(passing)).stale == (LISTED,)
+    assert not tally(DEFAULT, by_id(passing[:1])).stale, "none of its tests ran"
 
 
 def test_an_operator_counts_as_executed_in_a_passed_test_only() -> None:
-    counted = tally("ops", "default", by_id())
+    counted = tally(DEFAULT, by_id())
     assert never_executed([counted], ("add", "const", "exp", "log")) == ["exp", "log"]
 
 
 def test_a_new_failure_fails_the_study_and_is_named() -> None:
-    study = study_of([tally("ops", "default", by_id())], quick=True)
+    study = study_of([tally(DEFAULT, by_id())], quick=True)
     assert not study.holds
     assert any(note.startswith("new: f.py::test_log") for note in study.notes)
-    known = tally("ops", "default", by_id(RECORDS[:2]))
+    known = tally(DEFAULT, by_id(RECORDS[:2]))
     assert study_of([known], quick=True).holds
     assert not study_of([known], quick=False).holds, "one of two is no 99.5 %"
 
