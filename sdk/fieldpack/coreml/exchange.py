@@ -89,14 +89,23 @@ def _take_array(feature: Feature, array: NDArray[Any]) -> NDArray[Any]:
         )
     with np.errstate(over="ignore"):
         cast = array.astype(wanted)
-    fits = np.isfinite(cast) | ~np.isfinite(array) if wanted.kind == "f" else cast == array
-    if not fits.all():
+    if not _same_numbers(array, cast):
         raise InputError(
             f"Input {feature.name!r} holds values outside its type",
             came=f"{array.min()} to {array.max()}",
             allowed=f"values of {feature.dtype}",
         )
     return cast
+
+
+def _same_numbers(array: NDArray[Any], cast: NDArray[Any]) -> bool:
+    """Whether no number left its range by the change of type; float rounding is none."""
+    if array.dtype == cast.dtype:
+        return True
+    if cast.dtype.kind != "f":
+        return bool((cast == array).all())
+    finite = np.isfinite(cast)
+    return bool(finite.all()) or bool((finite | ~np.isfinite(array)).all())
 
 
 def _take_image(feature: Feature, array: NDArray[Any]) -> NDArray[Any]:

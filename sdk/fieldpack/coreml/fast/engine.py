@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -77,10 +77,7 @@ class FastEngine:
         ModelFileError
             An operation cannot be computed, or its result is not what the program declares.
         """
-        taken = take_inputs(self.package.inputs, inputs)
-        wires = self._translation.inputs
-        feeds = {wire.name: taken[name].astype(wire.dtype) for name, wire in wires.items()}
-        values = self._execute(feeds)
+        values = _execute(self._session, self._translation, self._feeds(inputs))
         classified = self._translation.classified
         if classified is not None:
             scores = values[classified.scores.name]
@@ -88,25 +85,63 @@ class FastEngine:
         names = {name: wire.name for name, wire in self._translation.outputs.items()}
         return {f.name: give_output(f, values[names.get(f.name, f.name)]) for f in self.package.outputs}
 
-    def _execute(self, feeds: dict[str, NDArray[Any]]) -> dict[str, Any]:
-        wanted = self._translation.results
-        try:
-            found = self._session.run(list(wanted), feeds)
-        except Exception as error:
+    def run_intermediates(
+        self, inputs: Mapping[str, NDArray[Any]], names: Iterable[str]
+    ) -> dict[str, NDArray[Any]]:
+        """Run the program once and return tensors by their name in the program.
+
+        The program is translated anew, so a single look is as dear as making the engine.
+
+        Parameters
+        ----------
+        inputs : mapping of name to array
+            As for ``run``.
+        names : iterable of str
+            Inputs, computed tensors or constants.
+
+        Returns
+        -------
+        dict of name to array
+            As computed: float16 tensors come as float32 arrays (already rounded under ``fp16``).
+
+        Raises
+        ------
+        InputError
+            As for ``run``.
+        ModelFileError
+            As for ``run``, or a name that the program does not have.
+        """
+        translation = translate(self.package, self.precision, list(names))
+        found = _execute(_session(translation, self.threads), translation, self._feeds(inputs))
+        return {name: found[wire.name] for name, wire in translation.outputs.items()}
+
+    def _feeds(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Checked inputs by their name in the graph; a translation always names them alike."""
+        taken = take_inputs(self.package.inputs, inputs)
+        wires = self._translation.inputs
+        return {wire.name: taken[name].astype(wire.dtype, copy=False) for name, wire in wires.items()}
+
+
+def _execute(session: Any, translation: Translation, feeds: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """Results of the graph by their name there, their shapes compared."""
+    wanted = translation.results
+    try:
+        found = session.run(list(wanted), feeds)
+    except Exception as error:
+        raise ModelFileError(
+            "An operation cannot be computed",
+            came=str(error).splitlines()[0],
+            allowed="inputs that fit the operators",
+            hint="the package contradicts itself, or is damaged",
+        ) from error
+    for wire, value in zip(wanted.values(), found, strict=True):
+        if value.shape != wire.shape:
             raise ModelFileError(
-                "An operation cannot be computed",
-                came=str(error).splitlines()[0],
-                allowed="inputs that fit the operators",
-                hint="the package contradicts itself, or is damaged",
-            ) from error
-        for wire, value in zip(wanted.values(), found, strict=True):
-            if value.shape != wire.shape:
-                raise ModelFileError(
-                    "A result has another shape than declared",
-                    came=list(value.shape),
-                    allowed=str(list(wire.shape)),
-                )
-        return dict(zip(wanted, found, strict=True))
+                "A result has another shape than declared",
+                came=list(value.shape),
+                allowed=str(list(wire.shape)),
+            )
+    return dict(zip(wanted, found, strict=True))
 
 
 def _fixed(feature: Any) -> bool:

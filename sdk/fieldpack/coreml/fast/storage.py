@@ -133,8 +133,7 @@ def _look_up(indices: Array, lut: Array, vector_axis: Any) -> Array:
     """``lut`` has one count an axis of the indices, then palette entries, then the vector."""
     if lut.ndim != indices.ndim + 2:
         raise ModelFileError("A palette has another rank", came=lut.shape, allowed=f"rank {indices.ndim + 2}")
-    tables = lut
-    places: list[Array] = []
+    block: Array = np.zeros((1,) * indices.ndim, np.int64)
     for axis, (size, count) in enumerate(zip(indices.shape, lut.shape, strict=False)):
         if count == 0 or size % count:
             raise ModelFileError(
@@ -142,9 +141,14 @@ def _look_up(indices: Array, lut: Array, vector_axis: Any) -> Array:
             )
         shape = [1] * indices.ndim
         shape[axis] = size
-        places.append((np.arange(size) // (size // count)).reshape(shape))
-    entries: Array = tables[(*places, indices.astype(np.int64))]
-    if lut.shape[-1] == 1:
+        block = block * count + (np.arange(size) // (size // count)).reshape(shape)
+    palette, width = lut.shape[-2:]
+    if indices.size and int(indices.max()) >= palette:
+        raise ModelFileError(
+            "An index leaves its palette", came=int(indices.max()), allowed=f"0 to {palette - 1}"
+        )
+    entries: Array = lut.reshape(-1, width)[block * palette + indices]
+    if width == 1:
         return entries[..., 0]
     if vector_axis is None:
         raise ModelFileError("A palette of vectors names no vector_axis", allowed="an axis of the weight")

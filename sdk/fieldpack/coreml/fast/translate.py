@@ -9,7 +9,7 @@ program declares as float16 is rounded to it, unless its elements stand in its i
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +97,17 @@ def uncovered(package: Package) -> tuple[str, ...]:
     return tuple(sorted(kinds - set(OPERATORS) - set(UNPACKERS) - {"const", "classify"}))
 
 
-def translate(package: Package, precision: Precision) -> Translation:
+def translate(package: Package, precision: Precision, names: Iterable[str] | None = None) -> Translation:
     """Translate the package's program.
+
+    Parameters
+    ----------
+    package : Package
+        From ``open_package``.
+    precision : Precision
+        Whether results declared float16 are rounded.
+    names : iterable of str, optional
+        Tensors of the program to compute; the results of the model where none are given.
 
     Raises
     ------
@@ -115,7 +124,7 @@ def translate(package: Package, precision: Precision) -> Translation:
             allowed=", ".join(sorted(OPERATORS)),
             hint="use the reference engine",
         )
-    return _Translator(package, precision).run()
+    return _Translator(package, precision).run(names)
 
 
 class _Translator:
@@ -127,13 +136,16 @@ class _Translator:
         self.graph = Graph()
         self.values: dict[str, tuple[Argument, ...]] = {}
         self.classified: Classified | None = None
+        #: Inputs that come as float16 already.
+        self._halves = {feature.name for feature in package.inputs if feature.dtype == "float16"}
+        self._halves -= {feature.name for feature in package.inputs if feature.kind == "image"}
 
-    def run(self) -> Translation:
+    def run(self, names: Iterable[str] | None) -> Translation:
         inputs = {str(entry.name): self._input(entry) for entry in self.package.function_inputs}
         for op in self.package.block.operations:
             with blame(op.type, op.outputs[0].name if op.outputs else ""):
                 self._operation(op)
-        outputs = {name: self._output(name) for name in self._wanted()}
+        outputs = {name: self._output(name) for name in (self._wanted() if names is None else names)}
         scores = [self.classified.scores] if self.classified else []
         ends = {wire.name: wire for wire in (*outputs.values(), *scores)}
         fuse(self.graph, set(ends))
@@ -149,9 +161,13 @@ class _Translator:
         if state_fact(entry.type) is not None:
             raise _refused("keeps a state", name)
         fact = _known(tensor_fact(entry.type), name)
-        carrier = _carrier(fact, name)
-        wire = self.graph.input(carrier, tuple(size or 0 for size in fact.shape or ()))
-        self._define(name, wire if not self._rounded(fact) else self.graph.round_half(wire))
+        shape = tuple(size or 0 for size in fact.shape or ())
+        if fact.dtype == "float16" and name in self._halves:
+            wire = self.graph.input("float16", shape)
+            self._define(name, self.graph.cast(wire, "float32"))
+            return wire
+        wire = self.graph.input(_carrier(fact, name), shape)
+        self._define(name, self.graph.round_half(wire) if self._rounded(fact) else wire)
         return wire
 
     def _output(self, name: str) -> Wire:

@@ -1,4 +1,4 @@
-"""``identity`` and ``cast``: the same elements; the translator brings them to the declared type.
+"""``identity``, ``cast``: the same elements; the translator brings them to the declared type.
 
 A float16 target of ``cast`` is rounded under ``fp16`` only, as by the interpreter.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from fieldpack.coreml.fast.call import Call
 from fieldpack.coreml.fast.graph import Wire
+
+NAMES = ("cast", "identity")
 
 
 def translate(call: Call) -> Wire:
