@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fieldpack.coreml.arithmetic import Precision
+from fieldpack.coreml.neural.network import NETWORKS
+from fieldpack.coreml.neural.stages import PIPELINES
 from fieldpack.errors import MissingDependencyError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -96,6 +98,14 @@ def open_engine(
 
 
 def _reference(package: Package, precision: Precision, threads: int | None) -> PackageEngine:
+    if package.model_type in NETWORKS:
+        from fieldpack.coreml.neural.interpreter import NeuralInterpreter
+
+        return NeuralInterpreter(package, precision, threads)
+    if package.model_type in PIPELINES:
+        from fieldpack.coreml.neural.pipeline import PipelineRunner
+
+        return PipelineRunner(package, precision, threads)
     from fieldpack.coreml.interpreter import Interpreter
 
     return Interpreter(package, precision, threads)

@@ -18,6 +18,7 @@ from fieldpack.coreml.canonical import canonicalise
 from fieldpack.coreml.feature import read_feature
 from fieldpack.coreml.manifest import read_manifest
 from fieldpack.coreml.neural.network import NETWORKS, Network, read_network
+from fieldpack.coreml.neural.stages import PIPELINES, read_stages
 from fieldpack.coreml.schema import parse_model
 from fieldpack.coreml.value import decode
 from fieldpack.errors import InputError, ModelFileError, StorageError, UnsupportedError
@@ -65,9 +66,12 @@ class Package:
         As declared to the app.
     """
 
-    def __init__(self, path: Path, model_path: Path, model: Any, function: str | None = None) -> None:
+    def __init__(
+        self, path: Path, model_path: Path, model: Any, function: str | None = None, nested: int = 0
+    ) -> None:
         self.path = path
         self.model = model
+        self._model_path, self._nested = model_path, nested
         self._folder = model_path.parent
         self._blobs: dict[str, BlobFile] = {}
         description = model.description
@@ -165,10 +169,30 @@ class Package:
         return read_network(kind, data, self.specification_version)
 
     @cached_property
+    def stages(self) -> tuple[Package, ...]:
+        """The models of a pipeline in order; none where the model is no pipeline.
+
+        Raises
+        ------
+        ModelFileError
+            The pipeline, or a model in it, is damaged.
+        """
+        kind = self.model_type
+        if kind not in PIPELINES:
+            return ()
+        found = read_stages(kind, getattr(self.model, kind), self._nested)
+        return tuple(
+            Package(self.path, self._model_path, parse_model(data), nested=self._nested + 1) for data in found
+        )
+
+    @cached_property
     def labels(self) -> tuple[str, ...] | tuple[int, ...] | None:
         """Class labels of a classifier, in the order of its probabilities; None where it is none."""
         if self.model_type in NETWORKS:
             return self.network.labels
+        if self.stages:
+            named = [stage.labels for stage in self.stages if stage.label_feature == self.label_feature]
+            return named[-1] if named else None
         if self.model_type != "mlProgram":
             return None
         values = {output.name: op for op in self.block.operations for output in op.outputs}
@@ -185,10 +209,12 @@ class Package:
 
         The bytes of a weight are counted once, at the first operation that computes with it, so
         the rows add up to ``weight_bytes`` (``constexpr_*`` rows hold none themselves). An older
-        network gives its layers.
+        network gives its layers, a pipeline those of its models.
         """
         if self.model_type in NETWORKS:
             return [OperationRow(*row) for row in self.network.rows()]
+        if self.stages:
+            return [row for stage in self.stages for row in stage.operations()]
         carried: dict[str, dict[tuple[str, int], int]] = {}
         spent: set[tuple[str, int]] = set()
         rows: list[OperationRow] = []
@@ -217,6 +243,10 @@ class Package:
         if self.model_type in NETWORKS:
             return self.network.weight_storage()
         totals: Counter[str] = Counter()
+        for stage in self.stages:
+            totals.update(stage.weight_storage)
+        if self.stages:
+            return dict(sorted(totals.items()))
         for blob in self._records().values():
             totals[blob.dtype] += blob.size_bytes
         return dict(sorted(totals.items()))
@@ -321,6 +351,7 @@ def open_package(path: Path, function: str | None = None) -> Package:
         raise ModelFileError(
             "The model file holds no model", came=f"{len(data)} bytes", allowed="an ML Program"
         )
-    if package.model_type == "mlProgram" or package.model_type in NETWORKS:
+    if package.model_type in ("mlProgram", *NETWORKS):
         _ = package.weight_storage
+    _ = package.stages
     return package

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.coreml.arithmetic import Arithmetic, Precision
+from fieldpack.coreml.engine import EngineKind
 from fieldpack.coreml.exchange import give_output
 from fieldpack.coreml.feature import Feature
 from fieldpack.coreml.neural.border import give_blob, take_blob
@@ -46,6 +47,8 @@ class NeuralInterpreter:
     ModelFileError
         The network contradicts itself.
     """
+
+    kind = EngineKind.REFERENCE
 
     def __init__(
         self, package: Package, precision: Precision = Precision.FP32, threads: int | None = None
