@@ -1,7 +1,7 @@
 """What the recurrent operators share: activations by name, and walking a sequence.
 
-Constants of ``hard_sigmoid`` and ``scaled_tanh`` are those of the Core ML specification
-(``NeuralNetwork.proto``: 0.2 x + 0.5, and 1.7159 tanh(2 x / 3)).
+They take no constants: ``hard_sigmoid`` is ``0.2 x + 0.5`` held within 0 .. 1, ``scaled_tanh`` has
+both of its factors at 1, which is what coremltools' own tests of ``lstm`` assert.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Activation = Callable[[Tensor], Tensor]
 _ACTIVATIONS: dict[str, Activation] = {
     "linear": lambda x: x,
     "relu": torch.relu,
-    "scaled_tanh": lambda x: 1.7159 * torch.tanh(x * 2.0 / 3.0),
+    "scaled_tanh": torch.tanh,
     "hard_sigmoid": lambda x: (0.2 * x + 0.5).clamp(0.0, 1.0),
     "sigmoid_hard": lambda x: (0.2 * x + 0.5).clamp(0.0, 1.0),
     "sigmoid": torch.sigmoid,

@@ -13,6 +13,7 @@ from fieldpack.coreml.arithmetic import Arithmetic, Precision
 from fieldpack.coreml.operator import convert, find_operator
 from fieldpack.coreml.ops._op_list import OPERATORS
 from fieldpack.coreml.testdata import (
+    attribute_cases,
     elementwise_cases,
     recurrent_cases,
     resize_cases,
@@ -31,6 +32,7 @@ CASES: tuple[Case, ...] = (
     *weight_cases.CASES,
     *recurrent_cases.CASES,
     *sampling_cases.CASES,
+    *attribute_cases.CASES,
 )
 #: Operators without a case, each with the reason.
 WITHOUT_CASES = {

@@ -1,8 +1,8 @@
 """``topk``: the ``k`` greatest elements along ``axis`` and their indices, iOS15; iOS16 adds ``sort`` and
 ``return_indices``, iOS17 ``output_indices_dtype``.
 
-``ascending`` gives the ``k`` least ones. Of equal elements the first comes first. The result is
-always sorted, which an unsorted one may be.
+``ascending`` gives the ``k`` least ones, ``k = -1`` all. Of equal elements the first comes first.
+The result is always sorted, which an unsorted one may be.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ def run(
     return_indices: bool = True,
     output_indices_dtype: str = "int32",
 ) -> tuple[Tensor, ...]:
+    count = x.shape[axis] if k == -1 else k
     values, indices = torch.sort(x, dim=axis, descending=not ascending, stable=True)
-    found = (values.narrow(axis, 0, k), indices.narrow(axis, 0, k))
+    found = (values.narrow(axis, 0, count), indices.narrow(axis, 0, count))
     return found if return_indices else found[:1]

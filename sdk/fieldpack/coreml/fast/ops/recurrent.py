@@ -17,15 +17,15 @@ from fieldpack.coreml.fast.call import Call
 from fieldpack.coreml.fast.graph import Graph, Wire
 
 NAMES = ("gru", "lstm", "rnn")
-#: Activation -> ONNX name, alpha, beta.
-_ACTIVATIONS = {
-    "sigmoid": ("Sigmoid", 0.0, 0.0),
-    "tanh": ("Tanh", 0.0, 0.0),
-    "relu": ("Relu", 0.0, 0.0),
-    "hard_sigmoid": ("HardSigmoid", 0.2, 0.5),
-    "sigmoid_hard": ("HardSigmoid", 0.2, 0.5),
-    "scaled_tanh": ("ScaledTanh", 1.7159, 2 / 3),
-    "linear": ("Affine", 1.0, 0.0),
+#: Activation -> ONNX name, and its alpha and beta where it has any.
+_ACTIVATIONS: dict[str, tuple[str, tuple[float, ...]]] = {
+    "sigmoid": ("Sigmoid", ()),
+    "tanh": ("Tanh", ()),
+    "relu": ("Relu", ()),
+    "hard_sigmoid": ("HardSigmoid", (0.2, 0.5)),
+    "sigmoid_hard": ("HardSigmoid", (0.2, 0.5)),
+    "scaled_tanh": ("Tanh", ()),
+    "linear": ("Affine", (1.0, 0.0)),
 }
 #: Place in MIL of each gate of ONNX.
 _ORDER = {"lstm": (0, 2, 1, 3), "gru": (2, 0, 1)}
@@ -85,11 +85,13 @@ def _activations(call: Call, ways: int) -> dict[str, Any]:
     if any(name not in _ACTIVATIONS for name in names):
         raise call.refuse(f"has an activation among {', '.join(names)}")
     chosen = [_ACTIVATIONS[name] for name in names] * ways
-    return {
-        "activations": [name for name, _, _ in chosen],
-        "activation_alpha": [alpha for _, alpha, _ in chosen],
-        "activation_beta": [beta for _, _, beta in chosen],
-    }
+    numbers = [pair for _, pair in chosen if pair]  # onnxruntime hands them to those that have some
+    given: dict[str, Any] = {"activations": [name for name, _ in chosen]}
+    if numbers:
+        given |= {
+            f"activation_{key}": [pair[i] for pair in numbers] for i, key in enumerate(("alpha", "beta"))
+        }
+    return given
 
 
 def _weights(call: Call, ways: tuple[str, ...], hidden: int) -> tuple[Wire, Wire, Wire]:

@@ -14,7 +14,8 @@ NAMES = ("argsort", "topk")
 def translate(call: Call) -> Wire | tuple[Wire, ...]:
     x = call.wire("x")
     axis = call.integer("axis", -1) % x.rank
-    count = x.shape[axis] if call.kind == "argsort" else call.integer("k", 1)
+    count = -1 if call.kind == "argsort" else call.integer("k", 1)
+    count = x.shape[axis] if count == -1 else count
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
     values, indices = call.graph.emit_many(
         "TopK",
