@@ -25,7 +25,7 @@ class EngineKind(StrEnum):
     """What runs a package.
 
     * ``auto``: the fast engine where it covers the program, else the reference;
-    * ``reference``: the interpreter on torch;
+    * ``reference``: the interpreters on torch, which take every kind of model;
     * ``fast``: ONNX on onnxruntime.
     """
 
@@ -98,6 +98,9 @@ def open_engine(
 
 
 def _reference(package: Package, precision: Precision, threads: int | None) -> PackageEngine:
+    from fieldpack.coreml.neural.network import NETWORKS
+    from fieldpack.coreml.neural.stages import PIPELINES
+
     if package.model_type in NETWORKS:
         from fieldpack.coreml.neural.interpreter import NeuralInterpreter
 
