@@ -67,7 +67,7 @@ class Interpreter:
     def make_state(self) -> States:
         """What a stateful program remembers, all zeros; empty for a program without state."""
         zeros = self._arithmetic.zeros
-        return States({name: State(zeros(fact)) for name, fact in self._plan.states.items()})
+        return States({name: State(zeros(fact), fact.dtype) for name, fact in self._plan.states.items()})
 
     def run(self, inputs: Mapping[str, NDArray[Any]], state: States | None = None) -> dict[str, NDArray[Any]]:
         """Run the program once.

@@ -18,5 +18,5 @@ def run(input: State, data: Tensor) -> tuple[Tensor, ...]:
             came=list(data.shape),
             allowed=str(list(input.value.shape)),
         )
-    input.value = data.to(input.value.dtype)
+    input.put(data)
     return ()
