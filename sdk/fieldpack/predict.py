@@ -70,6 +70,7 @@ class Predictor:
             self.flavour.outputs,
             precision=precision,
             threads=threads,
+            engine="auto",
         )
         self._labels = {
             output.name: bundle.labels(output.name)

@@ -128,7 +128,13 @@ def _golden(bundle: Bundle, flavour: FlavourEntry) -> list[GoldenCheck]:
     evidence = EVIDENCE[flavour.kind]
     count = len(bundle.manifest.golden.ids)
     try:
-        runner = open_flavour(flavour.kind, bundle.path(flavour.path), flavour.inputs, flavour.outputs)
+        runner = open_flavour(
+            flavour.kind,
+            bundle.path(flavour.path),
+            flavour.inputs,
+            flavour.outputs,
+            engine="auto",
+        )
         results = runner.run(inputs)
     except MissingDependencyError as error:
         return [

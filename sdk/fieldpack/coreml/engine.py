@@ -6,7 +6,7 @@ is installed and covers the program, else the interpreter; ``reference`` and ``f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -47,6 +47,11 @@ class PackageEngine(Protocol):
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run once: one array per input feature in, one per output feature out."""
+
+    def run_intermediates(
+        self, inputs: Mapping[str, NDArray[Any]], names: Iterable[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Run once and return tensors by their name in the model; all computed ones where none are given."""
 
 
 def open_engine(
@@ -98,9 +103,6 @@ def open_engine(
 
 
 def _reference(package: Package, precision: Precision, threads: int | None) -> PackageEngine:
-    from fieldpack.coreml.neural.network import NETWORKS
-    from fieldpack.coreml.neural.stages import PIPELINES
-
     if package.model_type in NETWORKS:
         from fieldpack.coreml.neural.interpreter import NeuralInterpreter
 

@@ -1,7 +1,12 @@
 """Open a flavour, whatever its kind, and run it on prepared examples.
 
-TFLite runs on LiteRT, as on the phone (evidence ``host``). Core ML runs on Fieldpack's
-own interpreter (evidence ``reference``), in one of two legal precisions.
+TFLite runs on LiteRT, as on the phone (evidence ``host``). Core ML runs on one of Fieldpack's
+own engines (evidence ``reference``), in one of two legal precisions.
+
+Every figure that a bundle keeps (golden outputs, parity, layers) comes from the reference engine,
+whatever else is installed, so that building again gives the same bytes. Answers (``predict``) and
+the comparison with golden outputs (``verify``) take the fast engine where it covers the flavour: it
+differs in the last bits of float32, as another CPU does, which the recorded tolerance admits.
 """
 
 from __future__ import annotations
@@ -113,6 +118,7 @@ def open_flavour(
     *,
     precision: str | None = None,
     threads: int = 1,
+    engine: str = "reference",
 ) -> FlavourRunner:
     """Load a flavour's file and make it ready to run.
 
@@ -128,6 +134,9 @@ def open_flavour(
         One of ``PRECISIONS[kind]``; the first when None.
     threads : int
         Threads of the engine.
+    engine : str
+        What runs a Core ML flavour, an ``EngineKind``: the reference, of which bundles keep figures,
+        by default.
 
     Raises
     ------
@@ -145,15 +154,16 @@ def open_flavour(
             came=chosen,
             allowed=", ".join(PRECISIONS[kind]),
         )
-    return FlavourRunner(_engine(kind, path, chosen, threads), inputs, outputs)
+    return FlavourRunner(_engine(kind, path, chosen, threads, engine), inputs, outputs)
 
 
-def _engine(kind: FlavourKind, path: Path, precision: str, threads: int) -> Engine:
+def _engine(kind: FlavourKind, path: Path, precision: str, threads: int, engine: str) -> Engine:
     if kind is FlavourKind.TFLITE:
         from fieldpack.tflite.runner import TfliteRunner
 
         return TfliteRunner(path, threads=threads)
-    from fieldpack.coreml.interpreter import Interpreter, Precision
+    from fieldpack.coreml.arithmetic import Precision
+    from fieldpack.coreml.engine import EngineKind, open_engine
     from fieldpack.coreml.package import open_package
 
-    return Interpreter(open_package(path), Precision(precision), threads=threads)
+    return open_engine(open_package(path), Precision(precision), threads, EngineKind(engine))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fieldpack.coreml.arithmetic import Precision
 from fieldpack.coreml.engine import EngineKind
 from fieldpack.coreml.exchange import give_output, take_inputs
-from fieldpack.coreml.fast.translate import Translation, translate
+from fieldpack.coreml.fast.translate import Translation, computed_names, translate
 from fieldpack.coreml.package import Package
 from fieldpack.errors import MissingDependencyError, ModelFileError, UnsupportedError
 
@@ -86,7 +86,7 @@ class FastEngine:
         return {f.name: give_output(f, values[names.get(f.name, f.name)]) for f in self.package.outputs}
 
     def run_intermediates(
-        self, inputs: Mapping[str, NDArray[Any]], names: Iterable[str]
+        self, inputs: Mapping[str, NDArray[Any]], names: Iterable[str] | None = None
     ) -> dict[str, NDArray[Any]]:
         """Run the program once and return tensors by their name in the program.
 
@@ -96,8 +96,8 @@ class FastEngine:
         ----------
         inputs : mapping of name to array
             As for ``run``.
-        names : iterable of str
-            Inputs, computed tensors or constants.
+        names : iterable of str, optional
+            Inputs, computed tensors or constants; every result of an operation where none are given.
 
         Returns
         -------
@@ -111,7 +111,8 @@ class FastEngine:
         ModelFileError
             As for ``run``, or a name that the program does not have.
         """
-        translation = translate(self.package, self.precision, list(names))
+        wanted = computed_names(self.package) if names is None else list(names)
+        translation = translate(self.package, self.precision, wanted)
         found = _execute(_session(translation, self.threads), translation, self._feeds(inputs))
         return {name: found[wire.name] for name, wire in translation.outputs.items()}
 

@@ -97,6 +97,12 @@ def uncovered(package: Package) -> tuple[str, ...]:
     return tuple(sorted(kinds - set(OPERATORS) - set(UNPACKERS) - {"const", "classify"}))
 
 
+def computed_names(package: Package) -> list[str]:
+    """Names of all tensors that operations give, stored weights left out, in program order."""
+    operations = [op for op in package.block.operations if op.type != "const" and op.type not in UNPACKERS]
+    return [str(e.name) for op in operations for e in op.outputs if e.name != package.label_feature]
+
+
 def translate(package: Package, precision: Precision, names: Iterable[str] | None = None) -> Translation:
     """Translate the package's program.
 
