@@ -16,6 +16,7 @@ import numpy as np
 
 from fieldpack.coreml.arithmetic import Precision
 from fieldpack.coreml.engine import EngineKind, open_engine
+from fieldpack.coreml.neural.network import NETWORKS
 from fieldpack.coreml.package import open_package
 from fieldpack.coreml.state import State, States
 from fieldpack.errors import FieldpackError
@@ -135,9 +136,11 @@ def operators_of(package: Any) -> Iterator[str]:
     """Operators of the program that runs, inner blocks included; layers as ``layer:NAME``."""
     if package.model_type == "mlProgram":
         yield from _operators(package.block)
-    elif package.model_type.startswith("neuralNetwork"):
-        for layer in getattr(package.model, package.model_type).layers:
-            yield f"layer:{layer.WhichOneof('layer')}"
+    elif package.model_type in NETWORKS:
+        for row in package.network.rows():
+            yield f"layer:{row.kind}"
+    for stage in package.stages:
+        yield from operators_of(stage)
 
 
 def _operators(block: Any) -> Iterator[str]:
