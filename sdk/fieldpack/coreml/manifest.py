@@ -123,9 +123,15 @@ def _check_path(root: Path, path: str) -> None:
         raise _malformed("names a path that leaves the package", path, "a relative path below Data")
     data = (root / DATA_FOLDER).resolve()
     target = root / DATA_FOLDER / path
-    if not target.exists():
+    try:
+        exists, inside = target.exists(), target.resolve().is_relative_to(data)
+    except (OSError, RuntimeError) as error:  # longer than the system takes, or links in a ring
+        raise _malformed(
+            "names a path that no file can have", path[:100], "files inside the package"
+        ) from error
+    if not exists:
         raise _malformed("names a file that is missing", path, "files inside the package")
-    if not target.resolve().is_relative_to(data):
+    if not inside:
         raise _malformed("names a link that leaves the package", path, "files inside the package")
 
 

@@ -42,6 +42,7 @@ def test_reads_items_and_the_model(package: Any) -> None:
         "..",
         "com.apple.CoreML\\..\\secret",
         "a\0b",
+        "a" * 5000,
         "",
         7,
         None,

@@ -268,7 +268,7 @@ class Package:
             inside = PurePosixPath(file_name.removeprefix(MODEL_PATH_PREFIX))
             bad = inside.is_absolute() or ".." in inside.parts or "\\" in file_name or "\0" in file_name
             target = self._folder / inside
-            if not file_name.startswith(MODEL_PATH_PREFIX) or bad or not target.is_file():
+            if not file_name.startswith(MODEL_PATH_PREFIX) or bad or not _is_file(target):
                 raise ModelFileError(
                     "The program names a weight file that is not in the package",
                     came=file_name,
@@ -308,6 +308,13 @@ class Package:
     def _records(self) -> dict[tuple[str, int], Blob]:
         keys = {key for op in _walk(self.block) for key in self._blob_sizes(op)}
         return {key: self.open_blob(key[0]).record(key[1]) for key in sorted(keys)}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than the system takes
+        return False
 
 
 def _walk(block: Any) -> Iterator[Any]:

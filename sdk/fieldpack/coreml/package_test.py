@@ -102,6 +102,7 @@ def test_truncated_files_are_refused_at_opening(handmade: Any) -> None:
         "/etc/passwd",
         "weights/weight.bin",
         "@model_path/weights/none.bin",
+        "@model_path/" + "a" * 5000,
         "@model_path/",
     ],
 )

@@ -49,6 +49,7 @@ NUMPY_TYPES: dict[str, str] = {
     "uint32": "<u4",
     "uint64": "<u8",
 }
+LARGEST_SIZE = 2**63 - 1
 _SUB_BYTE_BITS = {"int4": 4, "uint1": 1, "uint2": 2, "uint3": 3, "uint4": 4, "uint6": 6}
 #: Float types that numpy lacks -> numpy type of their codes.
 _CODE_TYPES = {"bfloat16": "<u2", "float8e4m3fn": "|u1", "float8e5m2": "|u1"}
@@ -75,8 +76,15 @@ def tensor_fact(value_type: Any) -> TensorFact | None:
                 return TensorFact(data_type_name(tensor.dataType), None)
             dims.append(None)
         else:
-            dims.append(int(dim.constant.size))
+            dims.append(_size(dim.constant.size))
     return TensorFact(data_type_name(tensor.dataType), tuple(dims))
+
+
+def _size(declared: int) -> int:
+    """A declared size that a signed number of 64 bits holds, as every engine counts."""
+    if declared > LARGEST_SIZE:
+        raise ModelFileError("A tensor is declared too large", came=declared, allowed=f"{LARGEST_SIZE}")
+    return int(declared)
 
 
 def state_fact(value_type: Any) -> TensorFact | None:

@@ -177,3 +177,13 @@ def test_a_fact_keeps_what_is_not_known() -> None:
     kind.tensorType.dimensions[1].unknown.variadic = True
     assert tensor_fact(kind) == TensorFact("float16", None)
     assert tensor_fact(message("MILSpec.ValueType")) is None
+
+
+def test_a_size_that_no_engine_counts_is_refused() -> None:
+    kind = message("MILSpec.ValueType")
+    set_type(kind, "float32", (2, 3))
+    kind.tensorType.dimensions[1].constant.size = 2**63 - 1
+    assert tensor_fact(kind) == TensorFact("float32", (2, 2**63 - 1))
+    kind.tensorType.dimensions[1].constant.size = 2**63
+    with pytest.raises(ModelFileError, match="too large"):
+        tensor_fact(kind)
