@@ -190,3 +190,12 @@ def test_a_classifier_gives_label_and_scores(handmade: Any) -> None:
     mine, theirs = FastEngine(package).run(x), Interpreter(package).run(x)
     assert mine["label"].item() == theirs["label"].item() == "pica"
     np.testing.assert_allclose(mine["scores"], theirs["scores"], rtol=1e-6)
+
+
+def test_inputs_that_the_program_does_not_take_are_refused(handmade: Any) -> None:
+    handmade.input("x", "float32", (2,))
+    handmade.op("relu", "y", "float32", (2,), x="x")
+    handmade.output("y", "float32", (2,))
+    handmade.model.description.input[0].name = "z"
+    with pytest.raises(ModelFileError, match="not those of its program"):
+        FastEngine(open_package(handmade.save()))

@@ -133,6 +133,15 @@ def translate(package: Package, precision: Precision, names: Iterable[str] | Non
     return _Translator(package, precision).run(names)
 
 
+def _check_described(described: set[str], taken: set[str]) -> None:
+    if described != taken:
+        raise ModelFileError(
+            "The inputs that the model describes are not those of its program",
+            came=", ".join(sorted(described)) or "none",
+            allowed=", ".join(sorted(taken)) or "none",
+        )
+
+
 class _Translator:
     """Carries the values of a program by name while it goes through the operations."""
 
@@ -148,6 +157,7 @@ class _Translator:
 
     def run(self, names: Iterable[str] | None) -> Translation:
         inputs = {str(entry.name): self._input(entry) for entry in self.package.function_inputs}
+        _check_described({feature.name for feature in self.package.inputs}, set(inputs))
         for op in self.package.block.operations:
             with blame(op.type, op.outputs[0].name if op.outputs else ""):
                 self._operation(op)
