@@ -14,6 +14,7 @@ import numpy as np
 from fieldpack.errors import InputError, SourceError
 from fieldpack.spec import SourceKind
 from fieldpack_converters.keras_source import open_keras, open_keras_legacy
+from fieldpack_converters.onnx_source import open_onnx
 from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact, source_kind
 from fieldpack_converters.saved_model_source import open_saved_model
 from fieldpack_converters.torch_source import open_torch, open_torch_export
@@ -26,6 +27,7 @@ _FRONTS: dict[SourceKind, Callable[[dict[str, Any]], OpenedSource]] = {
     SourceKind.SAVED_MODEL: open_saved_model,
     SourceKind.TORCH: open_torch,
     SourceKind.TORCH_EXPORT: open_torch_export,
+    SourceKind.ONNX: open_onnx,
 }
 
 

@@ -58,7 +58,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     assert "no config.json among its 1 parts" in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", ["keras", "keras_legacy", "saved_model", "torch", "torch_export"])
+@pytest.mark.parametrize("kind", ["keras", "keras_legacy", "saved_model", "torch", "torch_export", "onnx"])
 def test_a_missing_file_is_named(tmp_path: Path, kind: str) -> None:
     with pytest.raises(SourceError, match="does not exist"):
         open_source({"kind": kind, "path": str(tmp_path / "nothing"), "factory": "a:b"})

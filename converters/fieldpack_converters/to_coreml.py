@@ -84,7 +84,7 @@ def export(
     if opened.kind is SourceKind.SAVED_MODEL:
         raise UnsupportedError(
             "A SavedModel has no route to Core ML: its functions lose their single signature.",
-            allowed="keras, keras_legacy, torch, torch_export",
+            allowed="keras, keras_legacy, torch, torch_export, onnx",
             hint="keep the .keras or .h5 file of the model and name it as the source",
         )
     wanted = [_flavour(opened, words) for words in flavours]

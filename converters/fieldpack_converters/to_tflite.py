@@ -143,7 +143,7 @@ def _from_saved_model(opened: OpenedSource, scaling: Scaling | None, path: str) 
     if scaling is not None:
         raise UnsupportedError(
             "A scaling cannot be folded into a SavedModel.",
-            allowed="keras, keras_legacy, torch, torch_export",
+            allowed="keras, keras_legacy, torch, torch_export, onnx",
             hint="save the model as .keras, or put the scaling into the SavedModel itself",
         )
     converter = tf.lite.TFLiteConverter.from_saved_model(path, signature_keys=[signature_key(opened.model)])

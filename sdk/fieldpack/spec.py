@@ -43,12 +43,13 @@ class SourceKind(StrEnum):
     SAVED_MODEL = "saved_model"
     TORCH = "torch"
     TORCH_EXPORT = "torch_export"
+    ONNX = "onnx"
     TFLITE = "tflite"
 
     @property
     def is_torch(self) -> bool:
-        """Whether PyTorch opens it."""
-        return self in (SourceKind.TORCH, SourceKind.TORCH_EXPORT)
+        """Whether it becomes a PyTorch module."""
+        return self in (SourceKind.TORCH, SourceKind.TORCH_EXPORT, SourceKind.ONNX)
 
 
 class Source(Strict):
@@ -75,6 +76,11 @@ class Source(Strict):
     strip_prefix: str | None = Field(
         default=None, description="prefix taken off each key of the state dict", examples=["module."]
     )
+    constants: dict[str, Any] = Field(
+        default_factory=dict,
+        description="inputs of an ONNX model that are held at a value and left out of the contract",
+        examples=[{"sr": 16000}],
+    )
 
     @model_validator(mode="after")
     def _factory_where_needed(self) -> Source:
@@ -82,6 +88,8 @@ class Source(Strict):
             raise ValueError('a torch source needs its factory; example: factory = "my_networks:resnet20"')
         if self.kind is not SourceKind.TORCH and (self.factory or self.strip_prefix):
             raise ValueError('factory and strip_prefix belong to kind = "torch"')
+        if self.kind is not SourceKind.ONNX and self.constants:
+            raise ValueError('constants belongs to kind = "onnx"')
         return self
 
 

@@ -100,7 +100,7 @@ def test_the_example_of_a_missing_field_can_be_pasted(tmp_path: Path) -> None:
 
 
 def test_an_unknown_field_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"unknown field `source\.pth`; fields known here: custom_objects"):
+    with pytest.raises(SpecError, match=r"unknown field `source\.pth`; fields known here: constants"):
         load_spec(written(tmp_path, SPEC.replace('path = "model.keras"', 'path = "m"\npth = "m"')))
 
 

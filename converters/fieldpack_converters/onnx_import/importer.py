@@ -157,6 +157,9 @@ class _Import:
             return [
                 Value(item, None, name, element) for item, name in zip(tensors, node.outputs, strict=False)
             ]
+        unchanged = _unchanged(tensors, spread, named)
+        if unchanged is not None:
+            return [Value(unchanged.tensor, unchanged.slot, node.outputs[0], element)]
         slots = tuple(self._slot() if name else None for name in node.outputs)
         self.program.steps.append(
             Step(
@@ -297,6 +300,12 @@ def _results(run: Callable[..., Any], spread: list[Any], named: dict[str, Any]) 
         ones = {key: _as_ones(item) for key, item in named.items()}
         results = run(*map(_sample, spread), **ones)
     return results if isinstance(results, tuple) else (results,)
+
+
+def _unchanged(tensors: tuple[Tensor, ...], spread: list[Any], named: dict[str, Any]) -> Value | None:
+    """The input that a node hands through as it is: an Identity, a Cast to the same type, a Slice of all."""
+    values = [item for item in (*spread, *named.values()) if isinstance(item, Value)]
+    return next((item for item in values if len(tensors) == 1 and tensors[0] is item.tensor), None)
 
 
 def _as_ones(item: Any) -> Any:

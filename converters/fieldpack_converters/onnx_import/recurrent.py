@@ -194,7 +194,10 @@ class _Cell:
         self.settings = settings
         self.functions = settings.functions(direction)
         self.w, self.r, biases = weights
-        self.from_input, self.from_state = (None, None) if biases is None else biases.chunk(2)
+        self.from_input: Any = None
+        self.from_state: Any = None
+        if biases is not None:
+            self.from_input, self.from_state = biases.chunk(2)
         self.peepholes = None if settings.peepholes is None else settings.peepholes[direction].chunk(3)
         self.step = {"RNN": self._rnn, "GRU": self._gru, "LSTM": self._lstm}[settings.kind]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -17,11 +19,11 @@ def lowest(dtype: torch.dtype) -> float:
     """The largest element of no elements."""
     if dtype is torch.bool:
         return 0
-    return -torch.inf if dtype.is_floating_point else torch.iinfo(dtype).min
+    return -math.inf if dtype.is_floating_point else int(torch.iinfo(dtype).min)
 
 
 def highest(dtype: torch.dtype) -> float:
     """The smallest element of no elements."""
     if dtype is torch.bool:
         return 1
-    return torch.inf if dtype.is_floating_point else torch.iinfo(dtype).max
+    return math.inf if dtype.is_floating_point else int(torch.iinfo(dtype).max)

@@ -48,6 +48,7 @@ TOOLS = {
     SourceKind.SAVED_MODEL: ("tensorflow",),
     SourceKind.TORCH: ("torch", "litert-torch"),
     SourceKind.TORCH_EXPORT: ("torch", "litert-torch"),
+    SourceKind.ONNX: ("onnx", "onnxruntime", "torch", "litert-torch"),
     SourceKind.TFLITE: (),
 }
 

@@ -28,5 +28,7 @@ def run(
     channels = sizes(x)[1]
     if opset >= 21 or num_groups == channels:
         return F.group_norm(x, num_groups, scale, bias, epsilon)
-    repeated = [item.reshape(-1, 1).expand(-1, channels // num_groups).reshape(-1) for item in (scale, bias)]
-    return F.group_norm(x, num_groups, *repeated, epsilon)
+    scale, bias = (
+        item.reshape(-1, 1).expand(-1, channels // num_groups).reshape(-1) for item in (scale, bias)
+    )
+    return F.group_norm(x, num_groups, scale, bias, epsilon)
