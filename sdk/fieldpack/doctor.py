@@ -29,6 +29,7 @@ PURPOSES: dict[str | None, str] = {
     "torch": "PyTorch sources",
     "onnx": "ONNX graphs (no kind of source yet)",
     "coreml": "running Core ML flavours",
+    "coreml-reference": "running any Core ML model, measuring Core ML flavours in a build",
     "coreml-convert": "writing Core ML flavours",
     "sound": "sound files other than WAV, changes of sample rate",
 }
@@ -187,7 +188,7 @@ def _package(need: Need) -> Check:
 
 
 def _install(need: Need, extra: str | None) -> str:
-    if extra is None or extra in ("torch", "coreml"):
+    if extra is None or extra in ("torch", "coreml-reference"):
         return f'pip install "{need.name}{need.range}"'
     return f'pip install "{DISTRIBUTION}[{extra}]"'
 

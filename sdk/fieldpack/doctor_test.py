@@ -34,7 +34,7 @@ def test_an_unknown_clause_is_refused() -> None:
 def test_needs_are_merged_over_extras_and_ordered() -> None:
     found = needs(
         [
-            "torch<2.14,>=2.13; extra == 'coreml'",
+            "torch<2.14,>=2.13; extra == 'coreml-reference'",
             "torch<2.14,>=2.13; extra == 'torch'",
             'mypy>=2.4; extra == "dev"',
             'fieldpack[keras,torch]; extra == "all"',
@@ -43,7 +43,7 @@ def test_needs_are_merged_over_extras_and_ordered() -> None:
     )
     assert [(need.name, need.range, need.extras) for need in found] == [
         ("numpy", "<2.4,>=1.26", (None,)),
-        ("torch", "<2.14,>=2.13", ("coreml", "torch")),
+        ("torch", "<2.14,>=2.13", ("coreml-reference", "torch")),
     ]
 
 
@@ -59,9 +59,10 @@ def test_the_bare_distribution_is_found_healthy(checks: dict[str, Check], name: 
     assert healthy(list(checks.values()))
 
 
-EXTRAS = (
-    "torch protobuf coremltools tensorflow tf-keras ai-edge-quantizer litert-torch soundfile librosa onnx"
-)
+EXTRAS = """
+    torch protobuf coremltools tensorflow tf-keras ai-edge-quantizer litert-torch soundfile librosa
+    onnx onnxruntime
+"""
 
 
 @pytest.mark.parametrize("name", EXTRAS.split())

@@ -69,7 +69,8 @@ class Arithmetic:
             import torch
         except ImportError as error:
             raise MissingDependencyError(
-                "Running a Core ML package needs torch", hint='pip install "fieldpack[coreml]"'
+                "Running a Core ML package with the reference engine needs torch",
+                hint='pip install "fieldpack[coreml-reference]"',
             ) from error
         self.torch = torch
         self.precision = Precision(precision)

@@ -21,7 +21,7 @@ BOUND: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
 def tools() -> Any:
     """coremltools and torch, with their warnings off."""
     ct = pytest.importorskip("coremltools", reason='pip install "fieldpack[coreml-convert]"')
-    torch = pytest.importorskip("torch", reason='pip install "fieldpack[coreml]"')
+    torch = pytest.importorskip("torch", reason='pip install "fieldpack[coreml-reference]"')
     logging.disable(logging.WARNING)
     torch.manual_seed(3)
     yield ct, torch

@@ -200,7 +200,7 @@ def test_without_torch_the_extra_is_named(handmade: Any, monkeypatch: Any) -> No
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingDependencyError, match="needs torch") as caught:
         Interpreter(package)
-    assert 'pip install "fieldpack[coreml]"' in str(caught.value)
+    assert 'pip install "fieldpack[coreml-reference]"' in str(caught.value)
 
 
 def test_opening_a_package_does_not_import_torch(handmade: Any) -> None:

@@ -86,7 +86,7 @@ def test_floats_of_eight_bits_become_float32(tmp_path: Any, dtype: Any, codes: A
 
 @pytest.mark.parametrize("dtype", ["float8e4m3fn", "float8e5m2"])
 def test_all_codes_of_eight_bits_are_those_of_torch(dtype: Any) -> None:
-    torch = pytest.importorskip("torch", reason='pip install "fieldpack[coreml]"')
+    torch = pytest.importorskip("torch", reason='pip install "fieldpack[coreml-reference]"')
     kind = {"float8e4m3fn": torch.float8_e4m3fn, "float8e5m2": torch.float8_e5m2}[dtype]
     value = message("MILSpec.Value")
     set_type(value.type, dtype, (256,))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.full
 def models() -> Any:
     """A small net as float16 ML Program for iOS 16 and for iOS 18."""
     ct = pytest.importorskip("coremltools", reason='pip install "fieldpack[coreml-convert]"')
-    torch = pytest.importorskip("torch", reason='pip install "fieldpack[coreml]"')
+    torch = pytest.importorskip("torch", reason='pip install "fieldpack[coreml-reference]"')
     logging.disable(logging.WARNING)
     torch.manual_seed(0)
     net = torch.nn.Sequential(
@@ -140,7 +140,7 @@ def whole_weight(package: Any, shape: tuple[int, ...]) -> Any:
 
 def test_vectors_of_a_palette_spread_along_their_axis() -> None:
     """Against PyMIL's own ``lut_to_dense``, for both axes and for grouped tables."""
-    torch = pytest.importorskip("torch", reason='pip install "fieldpack[coreml]"')
+    torch = pytest.importorskip("torch", reason='pip install "fieldpack[coreml-reference]"')
     optimize = pytest.importorskip(
         "coremltools.optimize._utils", reason='pip install "fieldpack[coreml-convert]"'
     )
