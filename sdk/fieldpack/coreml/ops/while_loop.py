@@ -7,7 +7,7 @@ from typing import Any
 from fieldpack.errors import ModelFileError
 
 #: More rounds than any model needs; a condition that never turns false must not hang a build.
-MOST_ROUNDS = 10_000_000
+MOST_ROUNDS = 1_000_000
 
 
 def run(loop_vars: tuple[Any, ...], blocks: tuple[Any, ...]) -> tuple[Any, ...]:
