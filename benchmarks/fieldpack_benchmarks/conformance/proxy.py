@@ -6,7 +6,6 @@ arrays and calls the few methods below. So a test sees Core ML's conventions on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 from fieldpack.coreml.arithmetic import Precision
 from fieldpack.coreml.engine import EngineKind, open_engine
 from fieldpack.coreml.neural.network import NETWORKS
-from fieldpack.coreml.package import open_package
+from fieldpack.coreml.package import Package, open_package
 from fieldpack.coreml.state import State, States
 from fieldpack.errors import FieldpackError
 from fieldpack_benchmarks.conformance.border import from_engine, to_engine
@@ -126,25 +125,13 @@ class ModelProxy:
         return StateProxy(self._engine.make_state())
 
 
-def _refusal(package: Any) -> str:
+def _refusal(package: Package) -> str:
     """How Core ML begins the message of a failed prediction; tests look for it."""
     kind = "ML Program" if package.model_type == "mlProgram" else "a neural network model"
     return f"Unable to compute the prediction using {kind}."
 
 
-def operators_of(package: Any) -> Iterator[str]:
-    """Operators of the program that runs, inner blocks included; layers as ``layer:NAME``."""
-    if package.model_type == "mlProgram":
-        yield from _operators(package.block)
-    elif package.model_type in NETWORKS:
-        for row in package.network.rows():
-            yield f"layer:{row.kind}"
-    for stage in package.stages:
-        yield from operators_of(stage)
-
-
-def _operators(block: Any) -> Iterator[str]:
-    for op in block.operations:
-        yield str(op.type)
-        for inner in op.blocks:
-            yield from _operators(inner)
+def operators_of(package: Package) -> set[str]:
+    """Operators of the program, inner blocks included; those of older formats as ``layer:NAME``."""
+    prefix = "" if package.model_type == "mlProgram" else "layer:"
+    return {f"{prefix}{row.type}" for row in package.operations()}
