@@ -19,6 +19,8 @@ from fieldpack_benchmarks.conformance.record import Record
 from fieldpack_benchmarks.conformance.sample import CONFIGURATIONS
 
 FILE = "deviations.toml"
+DIFFERENCE = r"Max absolute difference among violations: ([0-9.e+-]+)"
+"""How numpy says it."""
 
 
 class Cause(StrEnum):
@@ -48,16 +50,28 @@ class Deviation:
         Its kind.
     reason : str
         Why, in one or two sentences.
+    largest_difference : float or None
+        The failure is this one only up to this absolute difference; wanted for ``tolerance``.
     """
 
     tests: str
     configurations: tuple[str, ...]
     cause: Cause
     reason: str
+    largest_difference: float | None = None
 
-    def covers(self, node_id: str, configuration: str) -> bool:
+    def names(self, record: Record, configuration: str) -> bool:
+        """Whether the entry speaks of a test."""
+        return configuration in self.configurations and re.search(self.tests, record.id) is not None
+
+    def covers(self, record: Record, configuration: str) -> bool:
         """Whether the failure of a test is this deviation."""
-        return configuration in self.configurations and re.search(self.tests, node_id) is not None
+        if not self.names(record, configuration):
+            return False
+        if self.largest_difference is None:
+            return True
+        found = re.search(DIFFERENCE, record.message)
+        return found is not None and float(found[1]) <= self.largest_difference
 
 
 @cache
@@ -75,25 +89,28 @@ def deviations() -> tuple[Deviation, ...]:
 
 def _read(entry: dict[str, object]) -> Deviation:
     try:
-        known = {"tests", "configurations", "cause", "reason"}
+        known = {"tests", "configurations", "cause", "reason", "largest_difference"}
         if set(entry) - known or not str(entry["reason"]).strip():
             raise ValueError(f"fields {', '.join(entry)}")
         named = entry.get("configurations", list(CONFIGURATIONS))
         if not isinstance(named, list) or set(named) - set(CONFIGURATIONS):
             raise ValueError(f"configurations {named}")
         re.compile(str(entry["tests"]))
-        return Deviation(str(entry["tests"]), tuple(named), Cause(str(entry["cause"])), str(entry["reason"]))
+        cause, largest = Cause(str(entry["cause"])), entry.get("largest_difference")
+        if (cause is Cause.TOLERANCE) != isinstance(largest, float):
+            raise ValueError(f"largest_difference {largest}")
+        return Deviation(str(entry["tests"]), tuple(named), cause, str(entry["reason"]), largest)  # type: ignore[arg-type]
     except (KeyError, ValueError, re.error) as error:
         raise InputError(
             f"{FILE} has an entry that is not valid",
             came=f"{entry.get('tests')}: {error}",
-            allowed="tests, cause, reason, and configurations",
+            allowed="tests, cause, reason, configurations, and largest_difference for tolerance",
         ) from error
 
 
-def find(node_id: str, configuration: str) -> Deviation | None:
+def find(record: Record, configuration: str) -> Deviation | None:
     """The entry that covers a failing test; None where the failure is new."""
-    return next((entry for entry in deviations() if entry.covers(node_id, configuration)), None)
+    return next((entry for entry in deviations() if entry.covers(record, configuration)), None)
 
 
 def stale(records: Iterable[Record], configuration: str) -> list[Deviation]:
@@ -102,6 +119,6 @@ def stale(records: Iterable[Record], configuration: str) -> list[Deviation]:
     return [
         entry
         for entry in deviations()
-        if (own := [record for record in ran if entry.covers(record.id, configuration)])
+        if (own := [record for record in ran if entry.names(record, configuration)])
         and all(record.outcome.good for record in own)
     ]

@@ -15,7 +15,6 @@ import numpy as np
 
 from fieldpack.coreml.arithmetic import Precision
 from fieldpack.coreml.engine import EngineKind, open_engine
-from fieldpack.coreml.neural.network import NETWORKS
 from fieldpack.coreml.package import Package, open_package
 from fieldpack.coreml.state import State, States
 from fieldpack.errors import FieldpackError

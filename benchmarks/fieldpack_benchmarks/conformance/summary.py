@@ -92,7 +92,7 @@ def tally(draw: Draw, records: Mapping[str, Record]) -> Tally:
     reached = [record for record in records.values() if record.reached]
     others = [record for record in records.values() if not record.reached]
     failed = [record for record in reached if record.outcome.bad]
-    known = [record for record in failed if deviations.find(record.id, configuration) is not None]
+    known = [record for record in failed if deviations.find(record, configuration) is not None]
     return Tally(
         draw=draw,
         tests=len(records),

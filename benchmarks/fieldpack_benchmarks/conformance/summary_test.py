@@ -17,10 +17,11 @@ from fieldpack_benchmarks.studies.coreml_conformance import study_of
 
 ADD = Record("f.py::test_add[fp16]", Outcome.PASSED, True, ("add", "const"), ("interpreter",), "fp16", 0.1)
 DEFAULT = Draw("ops", "default", per_function=5)
-LISTED = Deviation(r"test_exp\[", ("default",), Cause.TOLERANCE, "a reason")
+LISTED = Deviation(r"test_exp\[", ("default",), Cause.TOLERANCE, "a reason", 0.1)
+MISSED = "Not equal to tolerance | Max absolute difference among violations: 1.5e-02 | Max relative"
 RECORDS = (
     ADD,
-    replace(ADD, id="f.py::test_exp[1]", outcome=Outcome.FAILED, operators=("exp",), message="Not equal"),
+    replace(ADD, id="f.py::test_exp[1]", outcome=Outcome.FAILED, operators=("exp",), message=MISSED),
     replace(ADD, id="f.py::test_log", outcome=Outcome.CRASHED, operators=("log",)),
     replace(ADD, id="f.py::test_late", outcome=Outcome.OVERTIME, operators=()),
     replace(ADD, id="f.py::test_odd", outcome=Outcome.XFAILED, operators=("sin",)),
@@ -49,6 +50,13 @@ def test_only_tests_that_reached_the_runtime_count() -> None:
 
 def test_an_entry_of_another_configuration_does_not_excuse() -> None:
     assert not tally(replace(DEFAULT, configuration="fp32"), by_id()).known
+
+
+def test_an_entry_does_not_excuse_a_larger_difference() -> None:
+    larger = replace(RECORDS[1], message=MISSED.replace("1.5e-02", "0.11"))
+    assert tally(DEFAULT, by_id((larger,))).new == (larger,)
+    crash = replace(RECORDS[1], outcome=Outcome.CRASHED, message="Segmentation fault")
+    assert tally(DEFAULT, by_id((crash,))).new == (crash,)
 
 
 def test_an_entry_whose_tests_pass_is_stale() -> None:
@@ -103,6 +111,8 @@ def test_the_list_in_the_package_is_valid(monkeypatch: pytest.MonkeyPatch) -> No
         {"tests": "a", "cause": "test"},
         {"tests": "a", "cause": "test", "reason": " "},
         {"tests": "a", "cause": "bad luck", "reason": "b"},
+        {"tests": "a", "cause": "tolerance", "reason": "b"},
+        {"tests": "a", "cause": "test", "reason": "b", "largest_difference": 0.1},
         {"tests": "a(", "cause": "test", "reason": "b"},
         {"tests": "a", "cause": "test", "reason": "b", "configurations": ["fp8"]},
         {"tests": "a", "cause": "test", "reason": "b", "until": "c"},
