@@ -41,8 +41,8 @@ CASES: tuple[Case, ...] = (
 WITHOUT_CASES = {
     "const": "holds a value; every package test reads some",
     "classify": "gives a text and a vector; interpreter_test runs one",
-    "dequantize": "its input is int8, which no package input can be; weight_programs_test runs one",
-    "constexpr_lut_to_sparse": "its sub-byte inputs need the compressor; weight_programs_test runs one",
+    "dequantize": "its input is int8, which no package input can be; storage_test runs it",
+    "constexpr_lut_to_sparse": "its sub-byte inputs need the compressor; storage_test runs it",
     "constexpr_sparse_blockwise_shift_scale": "as above",
     **dict.fromkeys(
         (
