@@ -88,8 +88,10 @@ def files_of(model: str) -> Files:
     root = Path(model)
     if root.is_file():
         return {"": root.read_bytes()}
-    return {
-        str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()
+    found = {path: str(path.relative_to(root)) for path in sorted(root.rglob("*"))}
+    files = {name: path.read_bytes() for path, name in found.items() if path.is_file()}
+    return files | {
+        f"{name}/": b"" for path, name in found.items() if path.is_dir() and not any(path.iterdir())
     }
 
 
@@ -102,6 +104,9 @@ def place(files: Files, folder: Path) -> Path:
     root = folder / "model.mlpackage"
     for name, content in files.items():
         path = root / name
+        if name.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return root

@@ -15,7 +15,10 @@ from fieldpack.coreml.feature import ARRAY_DTYPES
 from fieldpack.coreml.schema import MIL_ENUMS, message
 
 Files = dict[str, bytes]
-"""A model as it lies on disk: path -> content. A file ``.mlmodel`` has the single path ``""``."""
+"""A model as it lies on disk: path -> content.
+
+A file ``.mlmodel`` has the single path ``""``; the path of an empty folder ends in ``/``.
+"""
 MODEL = "Data/com.apple.CoreML/model.mlmodel"
 WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin"
 MANIFEST = "Manifest.json"

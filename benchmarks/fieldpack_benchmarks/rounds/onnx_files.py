@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fieldpack_benchmarks.networks.families import FAMILIES, Family
+import numpy as np
+
+from fieldpack_benchmarks.networks.families import FAMILIES, Family, flat_outputs
 from fieldpack_benchmarks.rounds.packages import SEEDS, Report, short, silent
 
 EXPORTERS = {"trace": False, "export": True}
@@ -26,7 +28,9 @@ def write(
     exporters: Sequence[str] = tuple(EXPORTERS),
     report: Report = silent,
 ) -> dict[str, Any]:
-    """Write ``<family>/<exporter>.onnx``.
+    """Write ``<family>/<exporter>.onnx``, and what torch takes and says.
+
+    Inputs are ``<family>/inputs/<run>_<place>.npy``, outputs ``<family>/torch/<run>_<place>.npy``.
 
     Returns
     -------
@@ -42,11 +46,25 @@ def write(
         place = Path(folder) / name
         place.mkdir(parents=True, exist_ok=True)
         network = FAMILIES[name].network()
+        _save_runs(FAMILIES[name], network, place)
         facts[name] = {
             exporter: export_onnx(FAMILIES[name], network, exporter, place / f"{exporter}.onnx")
             for exporter in exporters
         }
     return facts
+
+
+def _save_runs(family: Family, network: Any, place: Path) -> None:
+    import torch
+
+    for run, seed in enumerate(SEEDS):
+        given = family.inputs(seed)
+        with torch.no_grad():
+            said = flat_outputs(network(*map(torch.from_numpy, given)))
+        for folder, arrays in (("inputs", given), ("torch", said)):
+            (place / folder).mkdir(exist_ok=True)
+            for number, array in enumerate(arrays):
+                np.save(place / folder / f"{run}_{number}.npy", array)
 
 
 def export_onnx(family: Family, network: Any, exporter: str, path: Path) -> dict[str, Any]:
