@@ -32,7 +32,7 @@ COMPRESSED = ("resnet18", "convnext")
 LOOPING = ("gru_lstm",)
 """Families whose program has a loop, which the fast engine leaves to the interpreter."""
 QUICK = ("place_mlp",)
-ROUNDS, QUICK_ROUNDS, WARM_UPS = 40, 5, 5
+ROUNDS, LOADING_ROUNDS, QUICK_ROUNDS, WARM_UPS = 40, 12, 5, 5
 EDSR = "models/misc/mlcommons_mobile/edsr_f32b5_fp32"
 PHOTO = "models/vision/coral/parrot.jpg"
 NO_DATA = f"not_run: export {VARIABLE}=FOLDER, the folder with {EDSR}.mlmodel"
@@ -64,19 +64,18 @@ def study(quick: bool, progress: Progress) -> Study:
         A worker process crashed.
     """
     families, compressed = (QUICK, QUICK) if quick else (tuple(FAMILIES), COMPRESSED)
-    rounds = QUICK_ROUNDS if quick else ROUNDS
-    timed = {"rounds": rounds, "warm_ups": WARM_UPS}
+    rounds, openings = (QUICK_ROUNDS, QUICK_ROUNDS) if quick else (ROUNDS, LOADING_ROUNDS)
     with tempfile.TemporaryDirectory(prefix="fieldpack-study-") as folder:
         given: dict[str, Any] = {"folder": folder, "families": families}
         written = run(
             "fieldpack_benchmarks.rounds.packages:write",
-            given | timed | {"compressed": compressed},
+            given | {"compressed": compressed, "rounds": openings, "warm_ups": WARM_UPS},
             progress=progress,
             environment=ONE_THREAD,
         )
         found = run(
             "fieldpack_benchmarks.rounds.coreml_engines:run",
-            given | timed,
+            given | {"rounds": rounds, "warm_ups": WARM_UPS},
             progress=progress,
             environment=ONE_THREAD,
         )
