@@ -34,7 +34,7 @@ def run(
     budget_s: float,
     report: Report = silent,
 ) -> dict[str, Any]:
-    """Judge the cases ``first .. first + count - 1`` of one model, even ones in the reference engine.
+    """Judge the cases ``first .. first + count - 1`` of one model, in turn in each engine that covers it.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ def run(
     start = time.perf_counter()
     files = files_of(model)
     limits = Limits(seconds, memory_bytes)
-    _warm(files, limits)
+    engines = _covering(files, limits)
     case = first
     with Path(notes).open("a", buffering=1) as lines:
         while case < first + count and time.perf_counter() - start < budget_s:
             lines.write(json.dumps({"case": case}) + "\n")
-            lines.write(json.dumps(_judged(files, case, seed, limits)) + "\n")
+            lines.write(json.dumps(_judged(files, case, seed, limits, engines)) + "\n")
             case += 1
     return {"next": case}
 
@@ -112,10 +112,10 @@ def place(files: Files, folder: Path) -> Path:
     return root
 
 
-def _judged(files: Files, case: int, seed: int, limits: Limits) -> dict[str, Any]:
+def _judged(files: Files, case: int, seed: int, limits: Limits, engines: list[EngineKind]) -> dict[str, Any]:
     mutation, changed = damaged(files, case, seed)
     with _placed(changed) as path:
-        verdict = judge(path, limits, ENGINES[case % len(ENGINES)])
+        verdict = judge(path, limits, engines[case % len(engines)])
     return {
         "case": case,
         "mutation": mutation,
@@ -126,14 +126,17 @@ def _judged(files: Files, case: int, seed: int, limits: Limits) -> dict[str, Any
     }
 
 
-def _warm(files: Files, limits: Limits) -> None:
-    """Run the whole model in both engines, so that imports and first allocations are no case's fault."""
+def _covering(files: Files, limits: Limits) -> list[EngineKind]:
+    """The engines that run the whole model; imports and first allocations are thereby no case's fault."""
+    covering = []
     for engine in ENGINES:
         with _placed(files) as path:
             verdict = judge(path, Limits(60.0, 8 * limits.memory_bytes), engine)
-        covered = verdict.outcome is Outcome.RAN or verdict.text.startswith("UnsupportedError")
-        if not covered or (engine is EngineKind.REFERENCE and verdict.outcome is not Outcome.RAN):
+        if verdict.outcome is Outcome.RAN:
+            covering.append(engine)
+        elif engine is EngineKind.REFERENCE or not verdict.text.startswith("UnsupportedError"):
             raise ModelFileError("The undamaged model does not run", came=f"{engine.value}: {verdict.text}")
+    return covering
 
 
 class _placed:  # noqa: N801  reads as a verb where it is used
