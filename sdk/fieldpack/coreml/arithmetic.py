@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.coreml.value import Decoded, TensorFact
 from fieldpack.errors import MissingDependencyError, ModelFileError
 
@@ -90,7 +91,7 @@ class Arithmetic:
         sizes = [size for size in fact.shape or () if size is not None]
         if fact.shape is None or len(sizes) != len(fact.shape):
             raise ModelFileError("A state is declared without a fixed shape", came=fact.shape)
-        return self.torch.zeros(sizes, dtype=self._carriers[fact.dtype])
+        return self.torch.zeros(bounded(sizes), dtype=self._carriers[fact.dtype])
 
     def settle(self, value: Any, fact: TensorFact | None) -> Any:
         """Bring a result to its declared type, round it where the precision asks, check its shape.

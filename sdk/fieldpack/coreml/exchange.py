@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.coreml.feature import Feature
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.errors import InputError, UnsupportedError
 
 
@@ -34,7 +35,7 @@ def take_inputs(features: Iterable[Feature], arrays: Mapping[str, NDArray[Any]])
             came=", ".join(sorted(arrays)) or "none",
             allowed=", ".join(by_name) or "none",
         )
-    given = {f.name: np.full(f.shape, f.default, dtype=f.dtype) for f in absent} | dict(arrays)
+    given = {f.name: np.full(bounded(f.shape), f.default, dtype=f.dtype) for f in absent} | dict(arrays)
     return {name: take_input(feature, given[name]) for name, feature in by_name.items()}
 
 

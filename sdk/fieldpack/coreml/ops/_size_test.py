@@ -35,6 +35,20 @@ GREEDY: dict[str, dict[str, Any]] = {
     "range_1d": {"start": I32(0), "end": I32(2**31 - 1), "step": I32(1)},
     "one_hot": {"indices": "i", "one_hot_vector_size": I32(HUGE)},
     "pad": {"x": "x", "pad": np.array([0, HUGE, 0, HUGE], I32)},
+    "random_normal": {"shape": np.array([HUGE, 64], I32)},
+    "random_uniform": {"shape": np.array([HUGE, 64], I32)},
+    "random_bernoulli": {"shape": np.array([HUGE, 64], I32)},
+    "space_to_batch": {
+        "x": "x",
+        "block_shape": np.array([2, 2], I32),
+        "paddings": np.array([[0, HUGE], [0, HUGE]], I32),
+    },
+    "crop_resize": {
+        "x": "x",
+        "roi": np.zeros((1, 1, 4, 1, 1), np.float32),
+        "target_height": I32(HUGE),
+        "target_width": I32(64),
+    },
     "conv": {
         "x": "x",
         "weight": np.ones((1, 1, 1, 1), np.float32),

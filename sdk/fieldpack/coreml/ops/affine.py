@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fieldpack.coreml.ops._sample import pixel_places, sample
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.errors import ModelFileError
 
 
@@ -27,6 +28,7 @@ def run(
         raise ModelFileError(
             "A coordinates mode is not known", came=coordinates_mode, allowed="normalized_minus_one_to_one"
         )
+    bounded((x.shape[0] * x.shape[1], output_height, output_width))
     size = [x.shape[0], x.shape[1], output_height, output_width]
     matrix = transform_matrix.reshape(-1, 2, 3).expand(x.shape[0], 2, 3)
     grid = torch.nn.functional.affine_grid(matrix, size, align_corners=align_corners)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from fieldpack.coreml.ops._grid import box_points
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.errors import ModelFileError
 
 _CORNERS = ("CORNERS_HEIGHT_FIRST", "CORNERS_WIDTH_FIRST")
@@ -43,6 +44,7 @@ def run(
     if normalized_coordinates:
         heights, widths = heights * (x.shape[2] - 1), widths * (x.shape[3] - 1)
     pictures = _pictures(rows, box_indices, boxes is None)
+    bounded((len(rows), x.shape[0] * x.shape[1], target_height, target_width))
     cut = []
     for number in range(len(rows)):
         source = x if pictures is None else x[int(pictures[number])][None]

@@ -9,4 +9,7 @@ from fieldpack.coreml.tensor_list import TensorList
 
 
 def run(ls: TensorList, indices: tuple[int, ...]) -> Tensor:
+    if not indices and ls.blank is not None:
+        empty: Tensor = ls.blank.new_zeros((0, *ls.blank.shape))
+        return empty
     return torch.stack([ls.read(index) for index in indices])

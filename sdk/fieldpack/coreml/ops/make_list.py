@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from fieldpack.coreml.ops._dtypes import torch_dtype
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.coreml.tensor_list import MOST_ELEMENTS, TensorList
 from fieldpack.errors import ModelFileError
 
@@ -25,4 +26,6 @@ def run(
         if not isinstance(part, torch.Tensor):
             return TensorList((None,) * init_length, None, dynamic_length)
         sizes += map(int, part.reshape(-1).tolist())
-    return TensorList((None,) * init_length, torch.zeros(sizes, dtype=torch_dtype(dtype)), dynamic_length)
+    return TensorList(
+        (None,) * init_length, torch.zeros(bounded(sizes), dtype=torch_dtype(dtype)), dynamic_length
+    )

@@ -13,6 +13,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fieldpack.coreml.ops._size import bounded
+
 
 def run(
     boxes: Tensor,
@@ -27,6 +29,7 @@ def run(
         boxes, scores = boxes.transpose(1, 2), scores.transpose(1, 2)
     least = -torch.inf if score_threshold is None else score_threshold
     batch = len(boxes)
+    bounded((batch, max_boxes, 4 + scores.shape[2]))
     kept_boxes = boxes.new_zeros(batch, max_boxes, 4)
     kept_scores = scores.new_zeros(batch, max_boxes, scores.shape[2])
     indices = torch.full((batch, max_boxes), -1, dtype=torch.int32)

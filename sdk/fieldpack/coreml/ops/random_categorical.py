@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from fieldpack.coreml.ops._random import generator
+from fieldpack.coreml.ops._size import bounded
 
 VOLATILE = True
 
@@ -17,5 +18,6 @@ VOLATILE = True
 def run(x: Tensor, mode: str = "logits", size: int = 1, seed: int = -1) -> Tensor:
     weights = torch.softmax(x, -1) if mode == "logits" else x
     flat = weights.reshape(-1, weights.shape[-1])
+    bounded((len(flat), size))
     drawn = torch.multinomial(flat, size, replacement=True, generator=generator(seed))
     return drawn.reshape(*x.shape[:-1], size).to(x.dtype)

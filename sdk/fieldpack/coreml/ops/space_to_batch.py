@@ -9,11 +9,15 @@ import math
 
 from torch import Tensor
 
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.coreml.ops._window import pad_spatial
 
 
 def run(x: Tensor, block_shape: tuple[int, ...], paddings: Tensor) -> Tensor:
-    x = pad_spatial(x, tuple((int(before), int(after)) for before, after in paddings.tolist()))
+    pairs = tuple((int(before), int(after)) for before, after in paddings.tolist())
+    grown = (size + before + after for size, (before, after) in zip(x.shape[2:], pairs, strict=True))
+    bounded((x.shape[0] * x.shape[1], *grown))
+    x = pad_spatial(x, pairs)
     n, c, *sizes = x.shape
     split = [part for size, block in zip(sizes, block_shape, strict=True) for part in (size // block, block)]
     inner = range(3, 3 + 2 * len(sizes), 2)
