@@ -20,6 +20,7 @@ from fieldpack.errors import UnsupportedError
 #: Cases that the fast engine leaves to the interpreter, each with what its error says.
 REFUSED = {
     "local_response_norm-even": "has an even size",
+    "local_response_norm-without a batch": "an input that is no picture",
     "scatter-div": "combines by 'div'",
     "scatter_nd-outside": "has index vectors with bounds to check",
     "range_1d": "computes its input 'start' at run time",

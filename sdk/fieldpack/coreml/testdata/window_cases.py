@@ -358,6 +358,13 @@ NORMALISATIONS = (
         lambda: neighbours(PLANE, 2, 0.5, 0.75, 1.5),
         note="even",
     ),
+    Case(
+        "local_response_norm",
+        {"x": PLANE[0]},
+        {"size": np.int32(3), "alpha": np.float32(0.5), "beta": np.float32(0.75), "k": np.float32(1.5)},
+        lambda: neighbours(PLANE[:1], 3, 0.5, 0.75, 1.5)[0],
+        note="without a batch",
+    ),
 )
 
 
