@@ -24,6 +24,10 @@ PLUGIN = "fieldpack_benchmarks.conformance.plugin"
 MIL = "coremltools/converters/mil"
 SUITES: dict[str, tuple[str, ...]] = {
     "ops": (f"{MIL}/mil/ops/tests",),
+    "elementwise": tuple(
+        f"{MIL}/mil/ops/tests/iOS14/test_{name}.py"
+        for name in ("elementwise_unary", "elementwise_binary", "reduction")
+    ),
     "torch": (f"{MIL}/frontend/torch/test/test_torch_ops.py",),
     "stateful": (f"{MIL}/frontend/torch/test/test_torch_stateful_model.py",),
     "api": (f"{MIL}/frontend/torch/test/test_torch_conversion_api.py",),

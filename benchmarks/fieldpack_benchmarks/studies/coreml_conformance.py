@@ -28,6 +28,7 @@ LARGE = (
     Draw("ops", "default", per_function=5, seed=SEED),
     Draw("ops", "fp32", per_function=5, seed=SEED),
     Draw("torch", "default", per_function=3, count=800, seed=SEED),
+    Draw("elementwise", "default", per_function=60, seed=SEED),  # one function tests all operators
     Draw("stateful", "fp32", per_function=5, seed=SEED),
     Draw("load", "fp32", per_function=5, seed=SEED),
     Draw("optimize", "default", per_function=1, seed=SEED),
