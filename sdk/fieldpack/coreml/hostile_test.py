@@ -9,6 +9,7 @@ import pytest
 
 from fieldpack.coreml.interpreter import Interpreter
 from fieldpack.coreml.package import open_package
+from fieldpack.coreml.plan_test import conditional, looping
 from fieldpack.errors import FieldpackError
 
 
@@ -29,6 +30,30 @@ def package(handmade: Any) -> Any:
     handmade.op("softmax", "y", "float32", (1, 32), x="r", axis=np.array(-1, np.int32))
     handmade.output("y", "float32", (1, 32))
     return handmade.save()
+
+
+@pytest.mark.parametrize("build", [conditional, lambda made: looping(made, 10.0)], ids=["cond", "while_loop"])
+def test_altered_control_flow_ends_in_an_error_or_a_result(
+    handmade: Any, monkeypatch: Any, build: Any
+) -> None:
+    from fieldpack.coreml.ops import while_loop
+
+    monkeypatch.setattr(while_loop, "MOST_ROUNDS", 100)
+    package = build(handmade).save()
+    path = package / "Data/com.apple.CoreML/model.mlmodel"
+    good = path.read_bytes()
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(200):
+        data = bytearray(good)
+        for place in rng.integers(0, len(good), rng.integers(1, 4)):
+            data[place] ^= 1 << int(rng.integers(0, 8))
+        path.write_bytes(bytes(data))
+        try:
+            Interpreter(open_package(package)).run({"x": np.ones(1, np.float32)})
+        except FieldpackError:
+            refused += 1
+    assert 50 < refused < 200
 
 
 @pytest.mark.parametrize("name", ["model.mlmodel", "weights/weight.bin"])
