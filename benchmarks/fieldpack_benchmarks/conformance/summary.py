@@ -6,6 +6,7 @@ pass, or it stops before there is a model to load. All others count, whatever th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ class Tally:
         Failed before there was a model.
     known, new : tuple of Record
         The failed ones, listed in ``deviations.toml`` and not.
+    causes : mapping of str to int
+        How many of the known ones of each cause.
     stale : tuple of Deviation
         Entries whose tests ran and passed.
     operators : frozenset of str
@@ -53,6 +56,7 @@ class Tally:
     broken: tuple[Record, ...]
     known: tuple[Record, ...]
     new: tuple[Record, ...]
+    causes: Mapping[str, int]
     stale: tuple[deviations.Deviation, ...]
     operators: frozenset[str]
 
@@ -65,6 +69,12 @@ class Tally:
     def share(self) -> float | None:
         """Passed of passed and failed; None where nothing reached the runtime."""
         counted = self.passed + self.failed
+        return self.passed / counted if counted else None
+
+    @property
+    def share_without_tolerance(self) -> float | None:
+        """The same without the known failures that hold rounded numbers to a finer tolerance."""
+        counted = self.passed + self.failed - self.causes.get(deviations.Cause.TOLERANCE, 0)
         return self.passed / counted if counted else None
 
     def as_row(self) -> dict[str, Cell]:
@@ -83,6 +93,7 @@ class Tally:
             "broken": len(self.broken),
             "operators": len(self.operators),
             "share": self.share,
+            "share_without_tolerance": self.share_without_tolerance,
         }
 
 
@@ -92,7 +103,8 @@ def tally(draw: Draw, records: Mapping[str, Record]) -> Tally:
     reached = [record for record in records.values() if record.reached]
     others = [record for record in records.values() if not record.reached]
     failed = [record for record in reached if record.outcome.bad]
-    known = [record for record in failed if deviations.find(record, configuration) is not None]
+    entries = [deviations.find(record, configuration) for record in failed]
+    known = [record for record, entry in zip(failed, entries, strict=True) if entry is not None]
     return Tally(
         draw=draw,
         tests=len(records),
@@ -103,6 +115,7 @@ def tally(draw: Draw, records: Mapping[str, Record]) -> Tally:
         broken=tuple(record for record in others if record.outcome.bad),
         known=tuple(known),
         new=tuple(record for record in failed if record not in known),
+        causes=Counter(entry.cause.value for entry in entries if entry is not None),
         stale=tuple(deviations.stale(records.values(), configuration)),
         operators=executed(reached),
     )

@@ -45,6 +45,8 @@ def test_only_tests_that_reached_the_runtime_count() -> None:
     assert (counted.expected, counted.unreached, len(counted.broken)) == (1, 1, 1)
     assert counted.share == 0.25
     assert [record.id for record in counted.known] == ["f.py::test_exp[1]"]
+    assert counted.causes == {"tolerance": 1}
+    assert counted.share_without_tolerance == pytest.approx(1 / 3)
     assert [record.id for record in counted.new] == ["f.py::test_log", "f.py::test_late"]
 
 

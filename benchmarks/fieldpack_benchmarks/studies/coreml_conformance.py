@@ -53,6 +53,12 @@ COLUMNS = (
     Column("broken", "count", "reference", "tests that failed before there was a model"),
     Column("operators", "count", "reference", "MIL operators in programs of passed tests"),
     Column("share", "fraction", "reference", "passed of passed and failed"),
+    Column(
+        "share_without_tolerance",
+        "fraction",
+        "reference",
+        "the same without known failures that hold half floats to a float32 tolerance",
+    ),
 )
 
 
@@ -81,11 +87,17 @@ def study_of(tallies: Sequence[Tally], quick: bool) -> Study:
         bars=tuple(bars),
         quick=quick,
         notes=(
+            *(_causes(item) for item in tallies if item.known),
             f"never executed in a passed test, of {len(OPERATORS)} operators: {', '.join(never) or 'none'}",
             *(f"new: {record.id}: {record.message}" for record in new.values()),
             *(f"stale: {entry.tests}: {entry.reason}" for entry in stale.values()),
         ),
     )
+
+
+def _causes(item: Tally) -> str:
+    counted = ", ".join(f"{number} {cause}" for cause, number in sorted(item.causes.items()))
+    return f"{item.draw.suite}, {item.draw.configuration}: known failures by cause: {counted}"
 
 
 def _share(item: Tally) -> Bar | None:
