@@ -84,7 +84,7 @@ class Arithmetic:
         if not isinstance(decoded, np.ndarray):
             return decoded
         carrier = CARRIERS[fact.dtype] if fact else "float32"
-        return self.torch.from_numpy(np.array(decoded.astype(carrier), order="C"))
+        return self.torch.from_numpy(decoded.astype(carrier, order="C"))
 
     def zeros(self, fact: TensorFact) -> Any:
         """A tensor of zeros of a declared type, whose sizes must be fixed."""

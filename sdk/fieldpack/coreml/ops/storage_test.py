@@ -64,6 +64,21 @@ def test_palettes_of_numbers_in_groups(blocks: Any, bits: Any) -> None:
         assert found[i, j] == lut[i * blocks[0] // 4, j * blocks[1] // 8, indices[i, j], 0]
 
 
+def test_a_palette_is_looked_up_piece_by_piece(monkeypatch: Any) -> None:
+    indices = np.random.default_rng(3).integers(0, 4, (8, 3, 2)).astype(np.uint8)
+    lut = table(4, 1, 2, 4, 2)
+    whole = run("constexpr_lut_to_dense", tensor(indices), tensor(lut), vector_axis=1)
+    monkeypatch.setattr("fieldpack.coreml.ops._palette._PIECE", 7)
+    pieces = run("constexpr_lut_to_dense", tensor(indices), tensor(lut), vector_axis=1)
+    np.testing.assert_array_equal(whole.numpy(), pieces.numpy())
+
+
+def test_an_index_outside_its_palette_is_refused() -> None:
+    indices = tensor(np.array([[0, 2]], np.uint8))
+    with pytest.raises(ModelFileError, match="leaves its palette"):
+        run("constexpr_lut_to_dense", indices, tensor(table(1, 2, 2, 1)))
+
+
 def test_a_palette_of_vectors_needs_its_axis_and_whole_groups() -> None:
     indices = tensor(np.zeros((4, 6), np.uint8))
     with pytest.raises(ModelFileError, match="vector_axis"):
