@@ -25,7 +25,7 @@ def test_a_model_error_looks_like_core_ml() -> None:
 
 
 def test_what_is_not_supported_never_looks_like_core_ml() -> None:
-    with pytest.raises(UnsupportedError, match="^not there"):
+    with pytest.raises(UnsupportedError, match=r"^not there"):
         proxy._answer(raising(UnsupportedError("not there")), "Unable to compute the prediction")
 
 
