@@ -4,7 +4,8 @@ Up to specification 3, and later where the file says so, every blob has rank 5: 
 channel, height, width. An array ``[C]`` becomes ``[1, 1, C, 1, 1]``, ``[C, H, W]`` becomes
 ``[1, 1, C, H, W]``, a picture ``[1, 1, C, H, W]``; the two leading sizes may be given as well. With
 exact mapping arrays keep their rank and pictures become ``[1, C, H, W]``. On the way out the same
-rule runs backwards: without a sequence or batch ``[C]`` or ``[C, H, W]``, else all five axes.
+rule runs backwards: without a sequence or batch ``[C]`` or ``[C, H, W]``, else all five axes; with
+exact mapping single axes in front that the output does not declare are dropped.
 
 Preprocessing of pictures (a scale and one bias a channel, or a mean picture) runs here too.
 
@@ -71,7 +72,11 @@ def give_blob(feature: Feature, blob: NDArray[Any], network: Network) -> NDArray
         return picture
     if feature.kind in ("double", "int64") and blob.size == 1:
         return blob.reshape(())
-    if network.exact_arrays or blob.ndim != 5 or blob.shape[:2] != (1, 1):
+    if network.exact_arrays:
+        extra = blob.ndim - len(feature.shape)
+        single = feature.shape and extra > 0 and blob.shape == (*(1,) * extra, *feature.shape)
+        return blob.reshape(feature.shape) if single else blob
+    if blob.ndim != 5 or blob.shape[:2] != (1, 1):
         return blob
     inner = blob.shape[2:]
     vector = len(feature.shape) == 1 or (not feature.shape and inner[1:] == (1, 1))

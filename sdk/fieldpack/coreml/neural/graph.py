@@ -63,7 +63,9 @@ class Graph:
                     values.pop(name, None)
 
 
-def make_graph(layers: Iterable[Any], specification: int, arithmetic: Arithmetic, defined: set[str]) -> Graph:
+def make_graph(
+    layers: Iterable[Any], specification: int, arithmetic: Arithmetic, defined: set[str], inner: bool = False
+) -> Graph:
     """Bind layers one after the other.
 
     Parameters
@@ -74,6 +76,8 @@ def make_graph(layers: Iterable[Any], specification: int, arithmetic: Arithmetic
     arithmetic : Arithmetic
     defined : set of str
         Blobs that exist before; those that the layers give are added.
+    inner : bool
+        Whether the layers stand inside control flow, where they may overwrite blobs.
 
     Raises
     ------
@@ -88,7 +92,10 @@ def make_graph(layers: Iterable[Any], specification: int, arithmetic: Arithmetic
     for layer in listed:
         with blame(kind_of(layer), layer.name):
             steps.append(_bind(layer, specification, arithmetic, defined, later))
-    if any(step.kind.control for step in steps):
+            if not inner and steps[-1].kind.name != "copy":
+                _refuse_twice(steps[-1].outputs, defined)
+            defined.update(steps[-1].outputs)
+    if inner or any(step.kind.control for step in steps):
         return Graph(tuple(steps), arithmetic)
     return Graph(_with_frees(steps), arithmetic)
 
@@ -107,18 +114,20 @@ def _bind(layer: Any, specification: int, arithmetic: Arithmetic, defined: set[s
                 hint="the layers stand in a cycle or in a wrong order, or one is missing",
             )
 
-    def inner(network: Any) -> Graph:
-        return make_graph(network.layers, specification, arithmetic, defined)
+    def graph(network: Any) -> Graph:
+        return make_graph(network.layers, specification, arithmetic, defined, inner=True)
 
     params = getattr(layer, found.name)
-    call = found.bind(params, Site(arithmetic, inner, len(inputs), len(outputs)))
+    call = found.bind(params, Site(arithmetic, graph, len(inputs), len(outputs)))
+    return Step(found, str(layer.name), call, inputs, outputs)
+
+
+def _refuse_twice(outputs: tuple[str, ...], defined: set[str]) -> None:
     twice = [name for name in outputs if name in defined or outputs.count(name) > 1]
-    if twice and found.name != "copy":
+    if twice:
         raise ModelFileError(
             "a blob is computed twice", came=twice[0], allowed="names of its own, but for copy layers"
         )
-    defined.update(outputs)
-    return Step(found, str(layer.name), call, inputs, outputs)
 
 
 def _check_count(what: str, count: int, allowed: Count) -> None:

@@ -136,6 +136,17 @@ class NeuralInterpreter:
             self._graph.run(values, keep)
         return values
 
+    def _computed(self, values: Mapping[str, Any], feature: Feature) -> NDArray[Any]:
+        blob = self._blobs[feature.name]
+        if blob not in values:
+            raise ModelFileError(
+                f"Output {feature.name!r} was not computed in this run",
+                came=blob,
+                hint="a branch or a loop of the model left it out",
+            )
+        found: NDArray[Any] = self._arithmetic.to_numpy(values[blob])
+        return found
+
     def _take(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         features = {feature.name: feature for feature in self.package.inputs}
         absent = {name for name, feature in features.items() if name not in inputs and feature.optional}
@@ -168,7 +179,7 @@ class NeuralInterpreter:
                 )
 
     def _give(self, feature: Feature, values: Mapping[str, Any]) -> NDArray[Any]:
-        blob = self._arithmetic.to_numpy(values[self._blobs[feature.name]])
+        blob = self._computed(values, feature)
         labels = self._network.labels
         if labels is None or feature.kind not in ("dictionary", "string", "int64"):
             return give_output(feature, give_blob(feature, blob, self._network))

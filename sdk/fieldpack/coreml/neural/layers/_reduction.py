@@ -16,8 +16,8 @@ def over(
     """A function of a blob from one of a blob, its axes, and whether they are kept."""
 
     def run(x: Tensor) -> Tensor:
-        if params.reduceAll or not params.axes:
-            return function(x, tuple(range(x.ndim)), False)
-        return function(x, tuple(axis_of(axis, x.ndim) for axis in params.axes), bool(params.keepDims))
+        every = params.reduceAll or not params.axes
+        axes = range(x.ndim) if every else (axis_of(axis, x.ndim) for axis in params.axes)
+        return function(x, tuple(axes), bool(params.keepDims))
 
     return run

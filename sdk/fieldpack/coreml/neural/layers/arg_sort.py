@@ -15,6 +15,7 @@ WHOLE = True
 
 def bind(params: Any, site: Site) -> Run:
     def run(x: Tensor) -> Tensor:
-        return torch.sort(x, axis_of(params.axis, x.ndim), bool(params.descending), stable=True).indices
+        axis = axis_of(params.axis, x.ndim)
+        return torch.sort(x, dim=axis, descending=bool(params.descending), stable=True).indices
 
     return run

@@ -17,7 +17,7 @@ _ZERO = 1e-6
 
 
 def bind(params: Any, site: Site) -> Run:
-    condition = site.graph(params.conditionNetwork) if params.HasField("conditionNetwork") else None
+    condition = site.graph(params.conditionNetwork) if params.conditionVar else None
     body = site.graph(params.bodyNetwork)
 
     def run(values: dict[str, Tensor], count: Tensor | None = None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from fieldpack.coreml.neural.layers._padding import pair, window_form
@@ -28,24 +29,45 @@ def bind(params: Any, site: Site) -> Run:
         return _global(params.type)
     kernel, stride = pair(params.kernelSize, 3), pair(params.stride, 1)
     complete = params.WhichOneof("PoolingPaddingType") == "includeLastPixel"
-    if complete:
-        amounts = [int(size) for size in params.includeLastPixel.paddingAmounts] or [0, 0]
-        form, pad = "custom", tuple(size for size in amounts for _ in range(2))
-    else:
-        form, pad = window_form(params, "PoolingPaddingType")
+    form, pad = ("custom", ()) if complete else window_form(params, "PoolingPaddingType")
+    amounts = pair([n + 1 for n in params.includeLastPixel.paddingAmounts], 1)
+    alone = bool(params.avgPoolExcludePadding)
 
     def run(x: Tensor) -> Tensor:
         y = batched(x, 4)
+        more = _reached(y.shape[2:], kernel, stride, amounts) if complete else pad
         if params.type == _MAX:
-            y = ops_max_pool.run(y, kernel, form, stride, pad or None, complete)
+            y = ops_max_pool.run(y, kernel, form, stride, more or None)
         elif params.type == _L2:
-            y = ops_l2_pool.run(y, kernel, form, stride, pad or None, complete)
+            y = ops_l2_pool.run(y, kernel, form, stride, more or None)
         else:
-            alone = bool(params.avgPoolExcludePadding)
-            y = ops_avg_pool.run(y, kernel, form, stride, pad or None, alone, complete)
+            y = ops_avg_pool.run(y, kernel, form, stride, more or None, alone)
+        if complete and params.type == _AVERAGE and not alone:
+            y = y / _share(x.shape[-2:], y.shape[2:], kernel, stride, amounts)
         return y.reshape(*x.shape[:-3], *y.shape[-3:])
 
     return run
+
+
+def _reached(sizes: Any, kernel: Any, stride: Any, amounts: Any) -> tuple[int, ...]:
+    """Padding before and after each axis that makes the last window complete; may be negative after."""
+    found: list[int] = []
+    for size, width, step, amount in zip(sizes, kernel, stride, amounts, strict=True):
+        before = amount - 1
+        count = -(-(size + 2 * before - width) // step) + 1
+        if (count - 1) * step >= size + before:
+            count -= 1
+        found += [before, (count - 1) * step + width - size - before]
+    return tuple(found)
+
+
+def _share(sizes: Any, counts: Any, kernel: Any, stride: Any, amounts: Any) -> Tensor:
+    """Part of every window that lies on the blob and its declared padding."""
+    parts = []
+    for size, count, width, step, amount in zip(sizes, counts, kernel, stride, amounts, strict=True):
+        starts = torch.arange(count) * step
+        parts.append(((starts + width).clamp(max=size + 2 * (amount - 1)) - starts) / width)
+    return parts[0][:, None] * parts[1][None, :]
 
 
 def _global(kind: int) -> Run:

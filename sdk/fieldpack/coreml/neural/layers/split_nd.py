@@ -1,4 +1,7 @@
-"""``splitND``: parts along an axis, of equal or of listed sizes; ``SplitNDLayerParams``."""
+"""``splitND``: parts along an axis, of listed sizes or of equal ones; ``SplitNDLayerParams``.
+
+Where equal parts do not fit, the first ones are one longer.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ def bind(params: Any, site: Site) -> Run:
         axis = axis_of(params.axis, x.ndim)
         if sizes:
             return tuple(x.split(sizes, axis))
-        if count < 1 or x.shape[axis] % count:
-            raise ModelFileError("the axis does not divide", came=count, allowed=f"a part of {x.shape[axis]}")
-        return tuple(x.split(x.shape[axis] // count, axis))
+        if not 1 <= count <= max(1, x.shape[axis]):
+            raise ModelFileError("the axis does not divide", came=count, allowed=f"1 to {x.shape[axis]}")
+        return tuple(x.tensor_split(count, axis))
 
     return run
