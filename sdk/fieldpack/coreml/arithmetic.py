@@ -91,6 +91,12 @@ class Arithmetic:
         sizes = [size for size in fact.shape or () if size is not None]
         if fact.shape is None or len(sizes) != len(fact.shape):
             raise ModelFileError("A state is declared without a fixed shape", came=fact.shape)
+        if fact.dtype not in self._carriers:
+            raise ModelFileError(
+                "A state is declared of a type that none can have",
+                came=fact.dtype,
+                allowed=", ".join(CARRIERS),
+            )
         return self.torch.zeros(bounded(sizes), dtype=self._carriers[fact.dtype])
 
     def settle(self, value: Any, fact: TensorFact | None) -> Any:

@@ -85,3 +85,10 @@ def test_a_state_keeps_its_shape(counting: Any) -> None:
     runner = Interpreter(open_package(counting.save()))
     with pytest.raises(ModelFileError, match="another shape"):
         runner.run({"x": X}, runner.make_state())
+
+
+@pytest.mark.parametrize("number", [0, 2, 7, 2**31 - 1])
+def test_a_state_of_no_type_is_refused(counting: Any, number: int) -> None:
+    counting.function.inputs[1].type.stateType.wrappedType.tensorType.dataType = number
+    with pytest.raises(ModelFileError, match="type that none can have"):
+        Interpreter(open_package(counting.save())).make_state()
