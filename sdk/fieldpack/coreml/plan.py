@@ -129,7 +129,7 @@ class Step:
             The operation cannot be computed, or its result is not what the program declares.
         """
         try:
-            arguments = dict(self.fixed)
+            arguments = self.fixed.copy()
             for key, name in self.plain:
                 arguments[key] = values[name]
             for source in self.others:

@@ -209,6 +209,23 @@ SHAPES = (
         lambda: turned(numbers(4, 2, 3), 0, 2),
         note="before its batch",
     ),
+    *(
+        Case(
+            "scatter",
+            {"data": X, "indices": np.array([row], I32), "updates": numbers(2, 1, 4, seed=3)},
+            {"axis": I32(-2), "mode": "add", "validate_indices": checked},
+            lambda row=row: np.stack(  # type: ignore[misc]
+                [
+                    X[:, i].astype(float) + (i == row) * exact(numbers(2, 1, 4, seed=3))[:, 0]
+                    for i in range(3)
+                ],
+                1,
+            ),
+            opset=17,
+            note=note,
+        )
+        for row, checked, note in ((1, True, "one row"), (2, False, "last row"), (-1, False, "no row"))
+    ),
     Case("band_part", {"x": X}, {}, lambda: X, note="defaults keep all"),
     Case("band_part", {"x": X}, {"lower": I32(0)}, lambda: np.triu(X), note="no lower diagonal"),
     Case("band_part", {"x": X}, {"upper": I32(0)}, lambda: np.tril(X), note="no upper diagonal"),
