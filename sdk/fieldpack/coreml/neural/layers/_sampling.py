@@ -33,4 +33,4 @@ def mode_of(params: Any) -> str:
 def resize(x: Tensor, height: int, width: int, mode: str) -> Tensor:
     """The two last axes resized linearly."""
     bounded((*x.shape[:-2], height, width))
-    return resize_linear(resize_linear(x, -2, height, mode), -1, width, mode)
+    return resize_linear(resize_linear(x, x.ndim - 2, height, mode), x.ndim - 1, width, mode)
