@@ -72,8 +72,12 @@ def take_input(feature: Feature, array: Any) -> NDArray[Any]:
             f"Input {feature.name!r} is no array", came=type(array).__name__, allowed="numpy array"
         )
     if not feature.allows(array.shape):
+        picture = feature.kind == "image"
         raise InputError(
-            f"Input {feature.name!r} has another shape", came=list(array.shape), allowed=feature.admissible
+            f"Input {feature.name!r} has another shape",
+            came=list(array.shape),
+            allowed=feature.admissible,
+            hint="scale the picture yourself; Core ML does not, and refuses it" if picture else None,
         )
     return _take_image(feature, array) if feature.kind == "image" else _take_array(feature, array)
 

@@ -126,3 +126,10 @@ def test_features_are_read_from_their_description() -> None:
     feature = read_feature(entry)
     assert (feature.kind, feature.shape, feature.dtype) == ("multiarray", (1, 5), "float16")
     assert (feature.optional, feature.default) == (True, 2.5)
+
+
+def test_a_picture_of_another_size_is_refused_with_what_to_do() -> None:
+    with pytest.raises(InputError, match="another shape") as caught:
+        take_input(RGB, np.zeros((1, 2, 3, 3), np.uint8))
+    assert "[1, 2, 2, 3]" in str(caught.value)
+    assert "scale the picture" in str(caught.value)
