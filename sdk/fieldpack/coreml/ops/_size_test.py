@@ -83,3 +83,17 @@ def test_greedy_operations_are_refused(handmade: Any, kind: Any) -> None:
     with pytest.raises(ModelFileError, match="impossible size") as caught:
         Interpreter(package).run({"x": np.ones((1, 1, 4, 4), np.float32), "i": np.zeros((1, 2), np.int32)})
     assert kind in str(caught.value)
+
+
+@pytest.mark.parametrize("pad", [[8000] * 4, [8000, 8000, 8000, 7999]], ids=["by torch", "before"])
+def test_padding_counts_the_channels(handmade: Any, pad: Any) -> None:
+    """16,004 x 16,004 cells are below the bound, 64 such channels are not."""
+    handmade.input("x", "float32", (1, 64, 4, 4))
+    weight = np.ones((1, 64, 1, 1), np.float32)
+    handmade.op(
+        "conv", "y", "float32", (1, 1), x="x", weight=weight, pad_type="=custom", pad=np.array(pad, I32)
+    )
+    handmade.output("y", "float32", (1, 1))
+    package = open_package(handmade.save())
+    with pytest.raises(ModelFileError, match="impossible size"):
+        Interpreter(package).run({"x": np.ones((1, 64, 4, 4), np.float32)})

@@ -32,9 +32,7 @@ def window_padding(
             raise ModelFileError(
                 "Custom padding has another length", came=given, allowed=f"{2 * len(sizes)} numbers"
             )
-        padding = tuple(zip(given[::2], given[1::2], strict=True))
-        bounded(size + before + after for size, (before, after) in zip(sizes, padding, strict=True))
-        return padding
+        return tuple(zip(given[::2], given[1::2], strict=True))
     if pad_type not in ("same", "same_lower"):
         raise ModelFileError("Unknown pad_type", came=pad_type, allowed="valid, custom, same, same_lower")
     found = []
@@ -65,8 +63,15 @@ def pad_spatial(x: Tensor, padding: Padding, value: float = 0.0) -> Tensor:
     """Surround the spatial axes of ``x`` ``[N, C, ...]`` with ``value``."""
     if not any(before or after for before, after in padding):
         return x
+    bounded(padded_shape(x, padding))
     flat = [count for pair in reversed(padding) for count in pair]
     return F.pad(x, flat, value=value)
+
+
+def padded_shape(x: Tensor, padding: Padding) -> tuple[int, ...]:
+    """Shape of ``x`` ``[N, C, ...]`` with cells around its spatial axes."""
+    pairs = zip(x.shape[2:], padding, strict=True)
+    return (*x.shape[:2], *(size + before + after for size, (before, after) in pairs))
 
 
 def symmetric(padding: Padding) -> bool:

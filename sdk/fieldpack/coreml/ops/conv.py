@@ -10,7 +10,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from fieldpack.coreml.ops._window import pad_spatial, symmetric, window_padding
+from fieldpack.coreml.ops._size import bounded
+from fieldpack.coreml.ops._window import pad_spatial, padded_shape, symmetric, window_padding
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 
@@ -30,6 +31,7 @@ def run(
     dilations = dilations or (1,) * rank
     kernel = tuple((k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilations, strict=True))
     padding = window_padding(pad_type, pad, tuple(x.shape[2:]), kernel, strides)
+    bounded((x.shape[0], max(x.shape[1], weight.shape[0]), *padded_shape(x, padding)[2:]))
     if symmetric(padding):
         inner: tuple[int, ...] = tuple(before for before, _ in padding)
     else:

@@ -440,3 +440,24 @@ def test_deconvolution_over_three_axes() -> None:
     close(run_layer("convolution3d", x, fill=fill, paddingType=1, **scalars), full)
     found = run_layer("convolution3d", x, fill=fill, customPaddingTop=1, customPaddingRight=2, **scalars)
     close(found, full[:, :, :, 1:, :2])
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_strides_and_padding_that_ask_for_the_impossible_are_refused(deep: bool) -> None:
+    def fill(params: Any) -> None:
+        put(params.weights, np.ones((1, 1, *([1] * (3 if deep else 2)))))
+        if not deep:
+            params.kernelSize.extend([1, 1])
+            params.stride.extend([2**20, 2**20])
+            params.valid.SetInParent()
+
+    scalars: Any = {"outputChannels": 1, "isDeconvolution": True}
+    if deep:
+        axes = ("Depth", "Height", "Width")
+        scalars |= {f"stride{axis}": 2**20 for axis in axes} | {f"kernel{axis}": 1 for axis in axes}
+        scalars |= {"inputChannels": 1}
+    else:
+        scalars |= {"kernelChannels": 1, "nGroups": 1}
+    kind, x = ("convolution3d", numbers(1, 1, 2, 2, 2)) if deep else ("convolution", numbers(1, 1, 2, 2))
+    with pytest.raises(ModelFileError, match="impossible size"):
+        run_layer(kind, x, fill=fill, **scalars)
