@@ -38,12 +38,12 @@ class Count:
         return sum(self.outcomes.values())
 
     def add(self, note: Mapping[str, Any]) -> None:
-        """Count one judged case; an endless loop is stopped by the clock, so its time says nothing."""
+        """Count one judged case; a heavy one is stopped by the clock, so its time says nothing."""
         outcome = Outcome(note["outcome"])
         self.outcomes[outcome.value] += 1
-        if outcome is not Outcome.ENDLESS:
+        if outcome is not Outcome.HEAVY:
             self.slowest_s = max(self.slowest_s, note["seconds"])
-        self.most_memory_bytes = max(self.most_memory_bytes, note["memory_bytes"])
+            self.most_memory_bytes = max(self.most_memory_bytes, note["memory_bytes"])
         if outcome.is_finding:
             self.findings.append(dict(note))
 

@@ -1,7 +1,8 @@
 """One damaged model, opened and run as an app would, under a clock and a limit of memory.
 
-Allowed are an error of Fieldpack, or a result. A loop that a mutation made endless is stopped and
-counted apart: it is a legal program. Everything else is a finding.
+Allowed are an error of Fieldpack, or a result. Opening a model must be cheap whatever its file
+says. A run may be heavy: a loop without end, or results up to the bound that the runtime sets for
+each; such a legal program is stopped and counted apart. Everything else is a finding.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import resource
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 
 from fieldpack.coreml.engine import EngineKind, open_engine
 from fieldpack.coreml.feature import Feature
+from fieldpack.coreml.ops._size import MOST_ELEMENTS
 from fieldpack.coreml.package import Package, open_package
 from fieldpack.errors import FieldpackError
 
@@ -35,7 +37,7 @@ class Outcome(StrEnum):
 
     REFUSED = "refused"
     RAN = "ran"
-    ENDLESS = "endless"
+    HEAVY = "heavy"
     SLOW = "slow"
     MEMORY = "memory"
     CRASH = "crash"
@@ -49,10 +51,21 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one case may take: seconds of wall time, and bytes of memory beyond what the process holds."""
+    """What one case may take.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall time of opening and running.
+    memory_bytes : int
+        Memory of opening, beyond what the process holds; a run that takes more is heavy.
+    run_bytes : int
+        Memory that a run may not exceed: a few results at the runtime's own bound.
+    """
 
     seconds: float
     memory_bytes: int
+    run_bytes: int = 16 * MOST_ELEMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +86,44 @@ def judge(path: Path, limits: Limits, engine: EngineKind) -> Verdict:
     """Open and run the model at `path`."""
     before = _resident()
     start = time.perf_counter()
-    outcome, text = _attempt(path, limits, engine)
-    seconds = time.perf_counter() - start
+    opened: list[Any] = []
+    outcome, text = _attempt(lambda: _open(path, engine, opened), limits.seconds, limits.memory_bytes)
     grown = max(0, _peak() - before)
-    if outcome in (Outcome.REFUSED, Outcome.RAN) and grown > limits.memory_bytes:
-        outcome, text = Outcome.MEMORY, f"{grown} bytes; {text}"
-    return Verdict(outcome, seconds, grown, text[:300])
+    if not outcome.is_finding and grown > limits.memory_bytes:
+        outcome, text = Outcome.MEMORY, f"{grown} bytes to open; {text}"
+    if outcome is Outcome.RAN:
+        outcome, text = _attempt(lambda: _run(opened[0]), limits.seconds, limits.run_bytes)
+        grown = max(0, _peak() - before)
+        late = outcome is Outcome.SLOW
+        large = grown > limits.memory_bytes and (late or not outcome.is_finding)
+        if large or (late and _loops(opened[0].package)):
+            outcome = Outcome.HEAVY
+    return Verdict(outcome, time.perf_counter() - start, grown, text[:300])
 
 
-def _attempt(path: Path, limits: Limits, engine: EngineKind) -> tuple[Outcome, str]:
-    opened: list[Package] = []
+def _attempt(action: Callable[[], None], seconds: float, memory_bytes: int) -> tuple[Outcome, str]:
     try:
-        with _clock(limits.seconds), _memory(limits.memory_bytes):
-            _use(path, engine, opened)
+        with _clock(seconds), _memory(memory_bytes):
+            action()
     except Late:
-        endless = bool(opened) and _loops(opened[0])
-        return (Outcome.ENDLESS if endless else Outcome.SLOW), f"after {limits.seconds} s"
+        return Outcome.SLOW, f"after {seconds} s"
     except FieldpackError as error:
-        if _was_memory(error):
-            return Outcome.MEMORY, _line(error)
-        return Outcome.REFUSED, _line(error)
+        return (Outcome.MEMORY if _was_memory(error) else Outcome.REFUSED), _line(error)
     except Exception as error:  # noqa: BLE001  any other error is what is looked for
         return (Outcome.MEMORY if _was_memory(error) else Outcome.CRASH), _line(error)
     return Outcome.RAN, ""
 
 
-def _use(path: Path, kind: EngineKind, opened: list[Package]) -> None:
+def _open(path: Path, kind: EngineKind, opened: list[Any]) -> None:
     package = open_package(path)
     with contextlib.suppress(FieldpackError):  # an unknown version; the model may run all the same
         _ = package.minimum_ios
     _ = (package.labels, package.weight_storage, package.operations())
-    engine: Any = open_engine(package, threads=1, kind=kind)
-    opened.append(package)
+    opened.append(open_engine(package, threads=1, kind=kind))
+
+
+def _run(engine: Any) -> None:
+    package: Package = engine.package
     inputs = {feature.name: _array(feature) for feature in package.inputs}
     if any(array is None for array in inputs.values()):
         return

@@ -26,17 +26,17 @@ SEED = 20261126
 SECONDS = 600.0
 QUICK_CASES = 40
 LIMITS = Limits(seconds=5.0, memory_bytes=2**28)
-"""A case takes milliseconds and hardly any memory; 256 MiB are what torch may reserve at once."""
+"""Opening takes milliseconds and hardly any memory; 256 MiB are what torch may reserve at once."""
 SHOWN = 20
 COLUMNS = (
     Column("model", "text", "host", "what was damaged"),
     Column("cases", "count", "host", "damaged copies"),
     Column("refused", "count", "host", "ended in an error of Fieldpack"),
     Column("ran", "count", "host", "gave a result: the damage did not matter to the format"),
-    Column("endless", "count", "host", "a loop that the damage made endless, stopped by the clock"),
+    Column("heavy", "count", "host", "a legal program with an endless loop or huge results, stopped"),
     Column("findings", "count", "host", "another error, a crash, too slow, or too much memory"),
     Column("slowest", "s", "host", "longest case, seconds"),
-    Column("memory", "bytes", "host", "largest growth of resident memory in a case"),
+    Column("memory", "bytes", "host", "largest growth of resident memory in a case, heavy ones apart"),
 )
 
 
@@ -80,7 +80,7 @@ def _row(count: Count) -> dict[str, Cell]:
         "cases": count.cases,
         "refused": seen[Outcome.REFUSED],
         "ran": seen[Outcome.RAN],
-        "endless": seen[Outcome.ENDLESS],
+        "heavy": seen[Outcome.HEAVY],
         "findings": len(count.findings),
         "slowest": count.slowest_s,
         "memory": count.most_memory_bytes,
