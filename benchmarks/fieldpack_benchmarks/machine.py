@@ -18,6 +18,10 @@ PACKAGES = (
     "tf-keras",
     "torch",
     "coremltools",
+    "protobuf",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
     "librosa",
     "soundfile",
 )
