@@ -30,6 +30,8 @@ class Cause(StrEnum):
     """Half-float values are held to a tolerance below the spacing of half floats."""
     TEST = "test"
     """The test asserts something about Apple's software or an edge that no specification fixes."""
+    CONVERTER = "converter"
+    """coremltools writes a program that contradicts itself."""
     LIBRARY = "library"
     """The installed torch or numpy is newer than coremltools was made for."""
     OURS = "ours"
