@@ -24,6 +24,21 @@ pytestmark = pytest.mark.full
 PACK = Path(__file__).parents[1] / "reference_models/fieldpack_reference_models/vision/pack.toml"
 FLAVOURS = ("tflite-float32", "tflite-int8", "coreml-fp16", "coreml-int8")
 Edit = Callable[[str], str]
+COREML_TABLE = """[[flavours]]
+kind = "coreml"
+name = "{}"
+precision = "float16"
+method = "{}"
+minimum_ios = "{}"
+fold_scaling = true
+{}
+
+"""
+COREML_METHODS = (
+    ("int4", "weight_int4", "18", "block_size = 8"),
+    ("palette", "palette", "16", "palette_bits = 4"),
+    ("w8a8", "static_int8", "17", 'ranges = { kind = "mse" }\nfloat32_layers = "softmax"'),
+)
 
 
 def spec(folder: Path, *edits: tuple[str, str], flavours: tuple[str, ...] = FLAVOURS) -> Path:
@@ -49,7 +64,8 @@ def spec(folder: Path, *edits: tuple[str, str], flavours: tuple[str, ...] = FLAV
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One bundle as a folder and the same one as a file, from two separate builds."""
     folder = tmp_path_factory.mktemp("built")
-    path = spec(folder)
+    tables = "".join(COREML_TABLE.format(*method) for method in COREML_METHODS)
+    path = spec(folder, ("[budget.every]", tables + "[budget.every]"))
     assert main(["build", str(path), "--out", str(folder / "meadow")]) == 0
     assert main(["build", str(path), "--out", str(folder / "meadow.fieldpack")]) == 0
     return folder
@@ -65,7 +81,10 @@ def test_two_builds_have_the_same_digest_and_the_same_files(built: Path) -> None
 def test_both_forms_verify(built: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(built / name), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert {check["flavour"] for check in document["golden"]} == set(FLAVOURS)
+    assert {check["flavour"] for check in document["golden"]} == {
+        *FLAVOURS,
+        *(name for name, *_ in COREML_METHODS),
+    }
     assert {check["evidence"] for check in document["golden"]} == {"host", "reference"}
 
 
@@ -84,7 +103,7 @@ def test_flavours_are_what_they_claim(built: Path) -> None:
     assert entry.requires.ios == "16"
 
 
-def test_every_flavour_recognises_a_new_picture_as_the_source_does(
+def test_flavours_recognise_a_new_picture_as_the_source_does(
     built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from PIL import Image
@@ -95,9 +114,23 @@ def test_every_flavour_recognises_a_new_picture_as_the_source_does(
         Image.fromarray(sample.picture).save(tmp_path / f"{index}.png")
         assert main(["predict", str(built / "meadow"), str(tmp_path / f"{index}.png"), "--json"]) == 0
         answers = json.loads(capsys.readouterr().out)["answers"]
-        best = {answer["outputs"]["probabilities"][0]["label"] for answer in answers}
-        agreed += len(best) == 1
+        kept = [answer for answer in answers if answer["flavour"] in FLAVOURS]
+        best = {answer["outputs"]["probabilities"][0]["label"] for answer in kept}
+        agreed += len(kept) == len(FLAVOURS) and len(best) == 1
     assert agreed >= 5
+
+
+def test_coreml_is_quantised_in_every_way(built: Path) -> None:
+    """Four bits a block, a palette, and 8-bit activations beside a float32 island."""
+    with open_bundle(built / "meadow") as bundle:
+        entries = {entry.name: entry for entry in bundle.manifest.flavours}
+    sizes = {name: entry.installed_bytes for name, entry in entries.items()}
+    assert max(sizes["int4"], sizes["palette"]) < 0.6 * sizes["coreml-fp16"]
+    assert sizes["w8a8"] < 0.8 * sizes["coreml-fp16"]
+    assert entries["w8a8"].compression.matched[0] > 20
+    assert entries["w8a8"].compression.matched[1] > 0
+    ios = {name: entries[name].requires.ios for name in ("int4", "palette", "w8a8")}
+    assert ios == {"int4": "18", "palette": "16", "w8a8": "17"}
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,17 @@ _FLOAT16 = 10
 
 @dataclass(frozen=True, slots=True)
 class PackageCounts:
-    """Operators (constants left out), weights that are decompressed at load, float16 results."""
+    """Operators (constants left out), weights decompressed at load, float16 results, quantised tensors."""
 
     operators: int
     constexpr: int
     float16: int
+    quantize: int
 
 
 def counted(spec: Any) -> PackageCounts:
     """Count the operators of an ML Program, nested blocks included."""
-    operators = constexpr = float16 = 0
+    operators = constexpr = float16 = quantize = 0
     for function in spec.mlProgram.functions.values():
         block = function.block_specializations[function.opset]
         for operation in _operations(block):
@@ -29,8 +30,9 @@ def counted(spec: Any) -> PackageCounts:
                 constexpr += 1
             elif operation.type != "const":
                 operators += 1
+                quantize += operation.type == "quantize"
                 float16 += any(item.type.tensorType.dataType == _FLOAT16 for item in operation.outputs)
-    return PackageCounts(operators, constexpr, float16)
+    return PackageCounts(operators, constexpr, float16, quantize)
 
 
 def _operations(block: Any) -> Iterator[Any]:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.full
 
 Call = Callable[..., Any]
 SCALING = {"scale": [1 / 127.5], "offset": [-1.0]}
+INT8 = {"method": "weight_int8"}
 
 
 @pytest.fixture(scope="module", name="call")
@@ -111,9 +112,9 @@ def test_coreml_flavours_are_the_source(
             "output_names": ["classes"],
         }
         for name, precision, weights, minimum in (
-            ("plain", "float32", "float", "15"),
-            ("small", "float16", "int8", "16"),
-            ("eighteen", "float16", "int8", "18"),
+            ("plain", "float32", None, "15"),
+            ("small", "float16", INT8, "16"),
+            ("eighteen", "float16", INT8, "18"),
         )
     ]
     run = {"inputs": {"0": str(tmp_path / "scaled.npy")}, "outputs": str(tmp_path / "out")}

@@ -1,33 +1,30 @@
 """Worker target: source model in, several Core ML packages out, with one coremltools import.
 
 PyTorch goes through a trace (NCHW stays NCHW), Keras through ``ct.convert(model,
-source="tensorflow")``.  The packages are ML Programs; int8 means linear symmetric per-channel
-weights, counted in the written package.  What a package computes is checked by the Core ML
+source="tensorflow")``.  The packages are ML Programs; what became of their weights
+(``coreml_weights.py``) is counted in the written package.  What a package computes is checked by the Core ML
 runtime of ``fieldpack.coreml`` afterwards: coremltools cannot run a model outside macOS.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import os
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import ConversionError, SpecError, UnsupportedError
+from fieldpack.recipe import Method
 from fieldpack.spec import SourceKind
 from fieldpack_converters.coreml_graph import PackageCounts, counted, weight_bytes
+from fieldpack_converters.coreml_weights import WeightSettings, compressed
 from fieldpack_converters.keras_source import keras_library
 from fieldpack_converters.opened_source import OpenedSource
+from fieldpack_converters.quiet import quiet
 from fieldpack_converters.scaling import PREFIX, Scaling, scaling_from
 from fieldpack_converters.source import Report, open_source, run_opened, silent
 
 _PRECISIONS = ("float32", "float16")
-_WEIGHTS = ("float", "int8")
 _IOS = ("15", "16", "17", "18")
 
 
@@ -38,7 +35,7 @@ class CoreMLFlavour:
     name: str
     path: str
     precision: str
-    weights: str
+    weights: WeightSettings | None
     minimum_ios: str
     scaling: Scaling | None
     input_names: tuple[str, ...]
@@ -57,8 +54,8 @@ def export(
     Parameters
     ----------
     flavours : list of dict
-        ``name``, ``path`` (.mlpackage), ``precision`` (float32 | float16), ``weights``
-        (float | int8), ``minimum_ios`` ("15".."18"), ``fold_scaling`` ({"scale", "offset"} |
+        ``name``, ``path`` (.mlpackage), ``precision`` (float32 | float16), ``weights`` (the fields
+        of ``WeightSettings``, or None), ``minimum_ios`` ("15".."18"), ``fold_scaling`` ({"scale", "offset"} |
         None), ``input_name`` (or ``input_names``), ``output_names``, ``float32_operators``.
     run : dict, optional
         As in ``to_tflite:export``: also run the source model in this process.
@@ -92,7 +89,7 @@ def export(
     written: dict[str, dict[str, object]] = {}
     for number, flavour in enumerate(wanted):
         report(f"convert to Core ML: {flavour.name}", 0.2 + 0.8 * number / len(wanted))
-        with _quiet():
+        with quiet():
             written[flavour.name] = _written(opened, flavour)
     return {**opened.as_dict(), "run": ran, "flavours": written}
 
@@ -105,7 +102,7 @@ def _flavour(opened: OpenedSource, words: dict[str, Any]) -> CoreMLFlavour:
         name=words["name"],
         path=words["path"],
         precision=words.get("precision", "float16"),
-        weights=words.get("weights", "float"),
+        weights=_weights(words.get("weights")),
         minimum_ios=str(words.get("minimum_ios", "16")),
         scaling=scaling_from(words.get("fold_scaling"), opened.layout, channels),
         input_names=tuple(names),
@@ -114,7 +111,6 @@ def _flavour(opened: OpenedSource, words: dict[str, Any]) -> CoreMLFlavour:
     )
     for came, allowed in (
         (flavour.precision, _PRECISIONS),
-        (flavour.weights, _WEIGHTS),
         (flavour.minimum_ios, _IOS),
     ):
         if came not in allowed:
@@ -131,6 +127,10 @@ def _flavour(opened: OpenedSource, words: dict[str, Any]) -> CoreMLFlavour:
     return flavour
 
 
+def _weights(words: dict[str, Any] | None) -> WeightSettings | None:
+    return WeightSettings(**{**words, "method": Method(words["method"])}) if words else None
+
+
 def _written(opened: OpenedSource, flavour: CoreMLFlavour) -> dict[str, object]:
     import coremltools as ct
 
@@ -138,8 +138,8 @@ def _written(opened: OpenedSource, flavour: CoreMLFlavour) -> dict[str, object]:
         model = _converted(opened, flavour)
         model = _renamed(model, opened, flavour)
         before = weight_bytes(model)
-        if flavour.weights == "int8":
-            model = _with_int8_weights(model)
+        if flavour.weights is not None:
+            model = compressed(model, flavour.weights)
     except (
         RuntimeError,
         ValueError,
@@ -285,18 +285,12 @@ def _renamed(model: Any, opened: OpenedSource, flavour: CoreMLFlavour) -> Any:
     return ct.models.MLModel(spec, weights_dir=model.weights_dir, skip_model_load=True)
 
 
-def _with_int8_weights(model: Any) -> Any:
-    import coremltools.optimize.coreml as cto
-
-    settings = cto.OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=0)
-    return cto.linear_quantize_weights(model, cto.OptimizationConfig(global_config=settings))
-
-
 def _demand_promises(flavour: CoreMLFlavour, counts: PackageCounts, before: int, after: int) -> None:
-    if flavour.weights == "int8" and (counts.constexpr == 0 or after >= before):
+    if flavour.weights is not None and (counts.constexpr == 0 or after >= before):
         raise ConversionError(
-            f"Core ML flavour {flavour.name} was to have int8 weights and has none.",
-            came=f"{counts.constexpr} quantised weights, {before} -> {after} bytes",
+            f"Core ML flavour {flavour.name} has no {flavour.weights.method.value} weights.",
+            came=f"{counts.constexpr} compressed weights, {before} -> {after} bytes",
+            hint="choose a block_size or group_size that divides the channels of the model's weights",
         )
     if flavour.precision == "float32" and counts.float16:
         raise ConversionError(
@@ -307,13 +301,3 @@ def _demand_promises(flavour: CoreMLFlavour, counts: PackageCounts, before: int,
         raise ConversionError(f"Core ML flavour {flavour.name} was to be float16 and holds none.")
     if not Path(flavour.path).is_dir():
         raise ConversionError(f"Core ML flavour {flavour.name} was not written.", came=flavour.path)
-
-
-@contextlib.contextmanager
-def _quiet() -> Any:
-    """coremltools prints progress bars and version warnings; the worker's output is data."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("coremltools").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield

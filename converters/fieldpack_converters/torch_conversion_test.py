@@ -11,14 +11,15 @@ import pytest
 
 from fieldpack.coreml.interpreter import Interpreter
 from fieldpack.coreml.package import open_package
-from fieldpack.errors import SourceError, SpecError
-from fieldpack_converters import source, testing, to_coreml, to_tflite
+from fieldpack.errors import ConversionError, InputError, SourceError, SpecError
+from fieldpack_converters import quantize_coreml, source, testing, to_coreml, to_tflite
 from fieldpack_converters.tflite_interpreter import run_tflite
 
 pytestmark = pytest.mark.full
 
 Call = Callable[..., Any]
 SCALING = {"scale": [0.01, 0.02, 0.03], "offset": [-1.0, -2.0, -3.0]}
+INT8 = {"method": "weight_int8"}
 
 
 @pytest.fixture(scope="module", name="call")
@@ -84,8 +85,8 @@ def test_coreml_stays_channel_first(
             "float32_operators": kept,
         }
         for name, precision, weights, kept in (
-            ("plain", "float32", "float", []),
-            ("small", "float16", "int8", ["softmax"]),
+            ("plain", "float32", None, []),
+            ("small", "float16", INT8, ["softmax"]),
         )
     ]
     run = {"inputs": {"0": str(tmp_path / "scaled.npy")}, "outputs": str(tmp_path / "out")}
@@ -100,6 +101,79 @@ def test_coreml_stays_channel_first(
     wrong = [{**flavours[1], "float32_operators": ["no_such_operator"]}]
     with pytest.raises(SpecError, match="match no operator"):
         call(to_coreml.export, words(models["net.pt"]), wrong)
+
+
+def coreml_order(path: Path, weights: dict[str, Any] | None, minimum: str, kept: list[str]) -> dict[str, Any]:
+    return {
+        "name": path.stem,
+        "path": str(path),
+        "precision": "float16",
+        "weights": weights,
+        "minimum_ios": minimum,
+        "fold_scaling": SCALING,
+        "input_name": "image",
+        "output_names": ["classes"],
+        "float32_operators": kept,
+    }
+
+
+def test_compressed_weights_are_close_to_the_source(
+    call: Call, models: dict[str, str], pixels: np.ndarray[Any, Any], tmp_path: Path
+) -> None:
+    """Four bits a block, and palettes; nothing that fits no weight is written."""
+    settings: dict[str, dict[str, Any]] = {
+        "int4": {"method": "weight_int4", "block_size": 4},
+        "palette": {"method": "palette", "palette_bits": 4},
+        "grouped": {"method": "palette", "palette_bits": 3, "group_size": 4},
+    }
+    orders = [
+        coreml_order(tmp_path / f"{name}.mlpackage", words, "18", ["softmax"])
+        for name, words in settings.items()
+    ]
+    run = {"inputs": {"0": str(tmp_path / "scaled.npy")}, "outputs": str(tmp_path / "out")}
+    answer = call(to_coreml.export, words(models["net.pt"]), orders, run)
+    wanted = np.load(answer["run"]["outputs"][0])
+    for name in settings:
+        package = open_package(tmp_path / f"{name}.mlpackage")
+        program = Interpreter(package)
+        fed = pixels.transpose(0, 3, 1, 2)
+        came = np.concatenate([program.run({"image": item[None]})["classes"] for item in fed])
+        assert 1e-6 < np.abs(came - wanted).max() < 0.1
+        facts = answer["flavours"][name]
+        assert facts["constexpr_ops"] >= 1
+        assert facts["weight_bytes"] < facts["weight_bytes_before"]
+        assert facts["float16_tensors"] < facts["operators"]
+    idle = coreml_order(tmp_path / "no.mlpackage", {"method": "weight_int4", "block_size": 7}, "18", [])
+    with pytest.raises(ConversionError, match="has no weight_int4 weights"):
+        call(to_coreml.export, words(models["net.pt"]), [idle])
+
+
+def test_activations_are_calibrated_by_our_own_runtime(
+    call: Call, models: dict[str, str], pixels: np.ndarray[Any, Any], tmp_path: Path
+) -> None:
+    order = coreml_order(tmp_path / "float.mlpackage", None, "17", ["softmax"])
+    run = {"inputs": {"0": str(tmp_path / "scaled.npy")}, "outputs": str(tmp_path / "out")}
+    answer = call(to_coreml.export, words(models["net.pt"]), [order], run)
+    wanted = np.load(answer["run"]["outputs"][0])
+    fed = pixels.transpose(0, 3, 1, 2)
+    np.save(tmp_path / "calibration.npy", fed)
+    calibration = {"0": str(tmp_path / "calibration.npy")}
+    errors = {}
+    for kind in ("min_max", "mse"):
+        target = tmp_path / f"{kind}.mlpackage"
+        facts = call(quantize_coreml.quantize, order["path"], str(target), calibration, {"kind": kind})
+        assert facts["quantize_ops"] >= 2
+        assert facts["constexpr_ops"] == 3
+        program = Interpreter(open_package(target))
+        came = np.concatenate([program.run({"image": item[None]})["classes"] for item in fed])
+        errors[kind] = np.abs(came - wanted).max()
+    assert 1e-6 < errors["min_max"] < 0.05
+    assert errors["mse"] < 0.1
+    with pytest.raises(InputError, match="no calibration samples"):
+        call(quantize_coreml.quantize, order["path"], str(tmp_path / "x.mlpackage"), {})
+    np.save(tmp_path / "calibration.npy", fed[:, :, :5])
+    with pytest.raises(InputError, match="do not fit"):
+        call(quantize_coreml.quantize, order["path"], str(tmp_path / "x.mlpackage"), calibration)
 
 
 def test_the_prefix_of_the_keys_is_named(call: Call, models: dict[str, str]) -> None:

@@ -23,11 +23,18 @@ class Method(StrEnum):
     DYNAMIC_INT8 = "dynamic_int8"
     STATIC_INT8 = "static_int8"
     WEIGHT_INT8 = "weight_int8"
+    WEIGHT_INT4 = "weight_int4"
+    PALETTE = "palette"
 
     @property
     def quantises(self) -> bool:
         """Whether integers replace floats somewhere."""
-        return self in (Method.DYNAMIC_INT8, Method.STATIC_INT8, Method.WEIGHT_INT8)
+        return self not in (Method.FLOAT32, Method.FLOAT16)
+
+    @property
+    def weights_only(self) -> bool:
+        """Whether it is a method of Core ML that changes how weights are stored, and no activation."""
+        return self in (Method.WEIGHT_INT8, Method.WEIGHT_INT4, Method.PALETTE)
 
     @property
     def calibrates(self) -> bool:

@@ -187,8 +187,9 @@ class TfliteFlavour(Strict):
             raise ValueError(
                 'ranges goes with static_int8 and only there; example: ranges = { kind = "min_max" }'
             )
-        if any(rule.method is Method.WEIGHT_INT8 for rule in self.recipe):
-            raise ValueError("weight_int8 is a Core ML method; for TFLite take dynamic_int8")
+        foreign = [rule.method.value for rule in self.recipe if rule.method.weights_only]
+        if foreign:
+            raise ValueError(f"{foreign[0]} is a Core ML method; for TFLite take dynamic_int8")
         if self.io == "int8" and self.method is not Method.STATIC_INT8:
             raise ValueError('io = "int8" needs method = "static_int8"')
         return self
@@ -199,26 +200,68 @@ class TfliteFlavour(Strict):
         return (Rule(method=self.method, layers=".*"), *self.rules)
 
 
+COREML_METHOD_IOS = {"float": 15, "weight_int8": 16, "weight_int4": 18, "palette": 16, "static_int8": 17}
+"""First iOS version that runs each method of a Core ML flavour."""
+
+
 class CoremlFlavour(Strict):
     """One ``.mlpackage`` folder (ML Program)."""
 
     kind: Literal["coreml"]
     name: str = Field(pattern=SLUG, description="name of the flavour", examples=["coreml-fp16"])
     precision: Precision = Field(description="arithmetic and stored floats", examples=["float16"])
-    method: Literal["float", "weight_int8"] = Field(
-        description="float, or 8-bit weights with a scale for each channel", examples=["float"]
+    method: Literal["float", "weight_int8", "weight_int4", "palette", "static_int8"] = Field(
+        description="float; 8-bit weights, a scale for each channel; 4-bit weights, a scale for each block; "
+        "weights as indices into a palette; or 8-bit weights and activations",
+        examples=["weight_int8"],
     )
     minimum_ios: Literal["15", "16", "17", "18"] = Field(description="deployment target", examples=["16"])
     fold_scaling: bool = Field(description="the graph takes pixels 0..255", examples=[True])
     float32_layers: str | None = Field(
         default=None, description="regular expression of layers kept in float32", examples=["sin|cos"]
     )
+    block_size: int | None = Field(
+        default=None, ge=2, description="weights that share a scale of weight_int4", examples=[32]
+    )
+    palette_bits: Literal[1, 2, 3, 4, 6, 8] | None = Field(
+        default=None, description="bits of an index into the palette", examples=[6]
+    )
+    group_size: int | None = Field(
+        default=None, ge=1, description="channels that share a palette; all where left out", examples=[16]
+    )
+    ranges: Ranges | None = Field(
+        default=None, description="activation ranges of static_int8", examples=[{"kind": "min_max"}]
+    )
+
+    @model_validator(mode="after")
+    def _settings_go_with_the_method(self) -> CoremlFlavour:
+        for setting, method, needed, example in (
+            ("block_size", "weight_int4", True, "32"),
+            ("palette_bits", "palette", True, "6"),
+            ("group_size", "palette", False, "16"),
+            ("ranges", "static_int8", True, '{ kind = "mse" }'),
+        ):
+            given = getattr(self, setting) is not None
+            if given != (self.method == method) and (given or needed):
+                raise ValueError(
+                    f"{setting} goes with {method} and only there; example: {setting} = {example}"
+                )
+        needs = 18 if self.group_size else COREML_METHOD_IOS[self.method]
+        if int(self.minimum_ios) < needs:
+            raise ValueError(f'this method runs from iOS {needs} on; write minimum_ios = "{needs}"')
+        if self.method == "static_int8" and self.precision is not Precision.FLOAT16:
+            raise ValueError('static_int8 scales are half floats; write precision = "float16"')
+        return self
+
+    @property
+    def main_method(self) -> Method:
+        """What is done to the whole graph."""
+        return Method(self.precision.value if self.method == "float" else self.method)
 
     @property
     def recipe(self) -> tuple[Rule, ...]:
         """The recipe as rules, for the manifest."""
-        method = Method.WEIGHT_INT8 if self.method == "weight_int8" else Method(self.precision.value)
-        rules = [Rule(method=method, layers=".*")]
+        rules = [Rule(method=self.main_method, layers=".*")]
         if self.float32_layers:
             rules.append(Rule(method=Method.FLOAT32, layers=self.float32_layers))
         return tuple(rules)
@@ -255,7 +298,7 @@ class Spec(Strict):
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
             raise ValueError(f"flavour names must be unique; used twice: {', '.join(double)}")
-        needs = [f.name for f in self.flavours if isinstance(f, TfliteFlavour) and f.method.calibrates]
+        needs = [f.name for f in self.flavours if f.recipe[0].method.calibrates]
         if needs and self.data.calibration is None:
             raise ValueError(f"flavour {needs[0]} is static_int8 and needs [data.calibration]")
         return self

@@ -73,6 +73,77 @@ def test_a_flavours_recipe_is_its_method_and_then_its_exceptions(tmp_path: Path)
     assert [rule.layers for rule in flavour.recipe] == [".*", "head"]
 
 
+COREML = """
+[[flavours]]
+kind = "coreml"
+name = "coreml"
+precision = "float16"
+method = "METHOD"
+minimum_ios = "IOS"
+fold_scaling = true
+SETTINGS
+"""
+
+
+def coreml_spec(folder: Path, method: str, ios: str, settings: str = "") -> Path:
+    table = COREML.replace("METHOD", method).replace("IOS", ios).replace("SETTINGS", settings)
+    return written(folder, SPEC.replace("[budget.every]", table + "[budget.every]"))
+
+
+@pytest.mark.parametrize(
+    ("method", "ios", "settings"),
+    [
+        ("float", "15", ""),
+        ("weight_int8", "16", ""),
+        ("weight_int4", "18", "block_size = 32"),
+        ("palette", "16", "palette_bits = 6"),
+        ("palette", "18", "palette_bits = 4\ngroup_size = 16"),
+        ("static_int8", "17", 'ranges = { kind = "mse" }'),
+    ],
+)
+def test_coreml_methods_take_their_settings(tmp_path: Path, method: str, ios: str, settings: str) -> None:
+    flavour = load_spec(coreml_spec(tmp_path, method, ios, settings)).flavours[1]
+    assert flavour.recipe[0].method == (Method.FLOAT16 if method == "float" else Method(method))
+
+
+@pytest.mark.parametrize(
+    ("method", "ios", "settings", "said"),
+    [
+        ("weight_int4", "18", "", "block_size = 32"),
+        ("weight_int4", "17", "block_size = 32", 'minimum_ios = "18"'),
+        ("palette", "16", "", "palette_bits = 6"),
+        ("palette", "17", "palette_bits = 4\ngroup_size = 16", 'minimum_ios = "18"'),
+        ("palette", "16", "palette_bits = 5", "palette_bits"),
+        ("static_int8", "17", "", 'ranges = { kind = "mse" }'),
+        ("static_int8", "16", 'ranges = { kind = "mse" }', 'minimum_ios = "17"'),
+        ("weight_int8", "15", "", 'minimum_ios = "16"'),
+        ("weight_int8", "16", "block_size = 32", "goes with weight_int4"),
+    ],
+)
+def test_a_coreml_setting_that_is_missing_or_misplaced_is_named(
+    tmp_path: Path, method: str, ios: str, settings: str, said: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_spec(coreml_spec(tmp_path, method, ios, settings))
+    assert said in str(caught.value)
+
+
+def test_coreml_static_int8_needs_calibration_data_and_half_floats(tmp_path: Path) -> None:
+    path = coreml_spec(tmp_path, "static_int8", "17", 'ranges = { kind = "mse" }')
+    text = path.read_text()
+    path.write_text(text.replace('precision = "float16"', 'precision = "float32"'))
+    with pytest.raises(SpecError, match="half floats"):
+        load_spec(path)
+    lines = [line for line in text.splitlines() if not line.startswith("calibration")]
+    path.write_text(
+        "\n".join(lines).replace(
+            'method = "static_int8"\nranges = { kind = "min_max" }\nrules', 'method = "float32"\nrules'
+        )
+    )
+    with pytest.raises(SpecError, match=r"needs \[data.calibration\]"):
+        load_spec(path)
+
+
 LEAVES = [
     line.split(" = ")[0]
     for line in SPEC.splitlines()

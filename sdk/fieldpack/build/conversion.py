@@ -33,6 +33,7 @@ COREML = "core ml"
 EXPORT_TFLITE = "fieldpack_converters.to_tflite:export"
 EXPORT_COREML = "fieldpack_converters.to_coreml:export"
 QUANTIZE_TFLITE = "fieldpack_converters.quantize_tflite:quantize"
+QUANTIZE_COREML = "fieldpack_converters.quantize_coreml:quantize"
 RUN_SOURCE = "fieldpack_converters.source:run"
 DESCRIBE_SOURCE = "fieldpack_converters.source:describe"
 EVALUATE = "fieldpack.runtime.evaluate:evaluate"
@@ -278,14 +279,46 @@ class Conversion:
             )
         orders = [self._coreml_order(item) for item in flavours]
         answer = self._work(COREML, EXPORT_COREML, {"source": self._source(), "flavours": orders})
-        return [self._coreml_flavour(item, answer["flavours"][item.name]) for item in flavours]
+        answers = {item.name: answer["flavours"][item.name] for item in flavours}
+        for item in flavours:
+            if item.main_method.calibrates:
+                answers[item.name] = self._quantize_coreml(item, Path(answers[item.name]["path"]))
+        return [self._coreml_flavour(item, answers[item.name]) for item in flavours]
+
+    def _quantize_coreml(self, flavour: CoremlFlavour, package: Path) -> dict[str, Any]:
+        """A calibrated package from the float one, in a worker of its own."""
+        if self.calibration is None:
+            raise ConversionError(f"flavour {flavour.name} has no calibration data")
+        inputs, _ = find_borders(FlavourKind.COREML, package, self.spec.contract, folded=flavour.fold_scaling)
+        return self._work(
+            COREML,
+            QUANTIZE_COREML,
+            {
+                "package": str(package),
+                "path": str(self._package_path(flavour)),
+                "calibration": save_tensors(
+                    inputs, self.calibration, self.folder / f"calibration-{flavour.name}"
+                ),
+                "ranges": _ranges(flavour.ranges),
+            },
+        )
+
+    def _package_path(self, flavour: CoremlFlavour) -> Path:
+        return self.folder / f"{flavour.name}.mlpackage"
 
     def _coreml_order(self, flavour: CoremlFlavour) -> dict[str, Any]:
+        path = self._package_path(flavour)
+        if flavour.main_method.calibrates:
+            path = self.folder / f"{flavour.name}-float.mlpackage"
+        weights = None
+        if flavour.main_method.weights_only:
+            settings = flavour.model_dump(include={"block_size", "palette_bits", "group_size"})
+            weights = {"method": flavour.method, **settings}
         return {
             "name": flavour.name,
-            "path": str(self.folder / f"{flavour.name}.mlpackage"),
+            "path": str(path),
             "precision": flavour.precision.value,
-            "weights": "int8" if flavour.method == "weight_int8" else "float",
+            "weights": weights,
             "minimum_ios": flavour.minimum_ios,
             "fold_scaling": self._scaling(flavour.fold_scaling),
             "input_names": [item.name for item in self.spec.contract.inputs],
@@ -294,29 +327,22 @@ class Conversion:
         }
 
     def _coreml_flavour(self, flavour: CoremlFlavour, answer: dict[str, Any]) -> Made:
-        path = self.folder / f"{flavour.name}.mlpackage"
+        path = self._package_path(flavour)
         canonicalise(path)
         inputs, outputs = find_borders(
             FlavourKind.COREML, path, self.spec.contract, folded=flavour.fold_scaling
         )
         operators, halved = int(answer["operators"]), int(answer["float16_tensors"])
-        weights = int(answer["constexpr_ops"]) if flavour.method == "weight_int8" else None
+        quantised = int(answer["constexpr_ops"]) + int(answer.get("quantize_ops", 0))
+        quantises = flavour.main_method.quantises
         kept = (operators - halved,) if flavour.float32_layers else ()
         compression = Compression(
             recipe=flavour.recipe,
-            matched=(operators if weights is None else weights, *kept),
-            changed=halved if weights is None else weights,
+            matched=(quantised if quantises else operators, *kept),
+            changed=quantised if quantises else halved,
             unchanged=operators - halved,
         )
-        return Made(
-            flavour.name,
-            FlavourKind.COREML,
-            path,
-            inputs,
-            outputs,
-            compression,
-            quantises=flavour.method == "weight_int8",
-        )
+        return Made(flavour.name, FlavourKind.COREML, path, inputs, outputs, compression, quantises=quantises)
 
     def _work(self, road: str, target: str, arguments: dict[str, Any]) -> dict[str, Any]:
         return worker.run(target, arguments, progress=lambda stage, done: self.progress(road, stage, done))

@@ -77,8 +77,8 @@ class Compression(Strict):
     """Proof of what a recipe did."""
 
     recipe: tuple[Rule, ...]
-    matched: tuple[int, ...] = Field(description="operators (Core ML weight_int8: weights) each rule matched")
-    changed: int = Field(description="operators (Core ML weight_int8: weights) in another number format")
+    matched: tuple[int, ...] = Field(description="operators each rule matched; quantised Core ML: tensors")
+    changed: int = Field(description="operators in another number format; quantised Core ML: tensors")
     unchanged: int = Field(description="operators that stayed float32")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from fieldpack.bundle.manifest import Border, FlavourEntry, FlavourKind
 from fieldpack.contract import Activation, Contract, ImageInput, LocationInput, Output, SpectrogramInput
 from fieldpack.contract.inputs import Input
-from fieldpack.recipe import Method
 from fieldpack.report.evidence import Comparison, FlavourEvidence
 from fieldpack.report.html import Child, Markup, clip, element, join
 from fieldpack.report.material import Material
@@ -125,7 +124,7 @@ def _alarms(flavour: FlavourEntry, measured: FlavourEvidence) -> Markup | None:
 
 def _recipe(flavour: FlavourEntry) -> Markup:
     compression = flavour.compression
-    weights = any(rule.method is Method.WEIGHT_INT8 for rule in compression.recipe)
+    weights = any(rule.method.weights_only for rule in compression.recipe)
     unit = "weight" if weights else "operator"
     rules = [
         element(
@@ -139,7 +138,7 @@ def _recipe(flavour: FlavourEntry) -> Markup:
         for rule, matched in list(zip(compression.recipe, compression.matched, strict=False))[:MOST_RULES]
     ]
     if weights:
-        result = f"{count(compression.changed, unit)} stored as 8-bit integers."
+        result = f"{count(compression.changed, unit)} stored in fewer bits."
     else:
         total = compression.changed + compression.unchanged
         kept = f"{compression.unchanged:,} stayed float32"
