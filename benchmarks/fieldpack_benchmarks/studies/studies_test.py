@@ -16,7 +16,7 @@ from fieldpack.spec import ProviderData, TableData, load_spec
 from fieldpack_benchmarks.cases import CASES, INT8, Case
 from fieldpack_benchmarks.changed_spec import write_spec
 from fieldpack_benchmarks.packed import CACHE, packed
-from fieldpack_benchmarks.studies import int8_settings, overhead, server_models
+from fieldpack_benchmarks.studies import coreml_quantisation, int8_settings, overhead, server_models
 from fieldpack_benchmarks.studies.overhead import BARE, HELP, IMPORT, OURS
 from fieldpack_benchmarks.study import load_study
 
@@ -129,3 +129,23 @@ def test_overhead_takes_the_embedded_model_where_there_are_no_data(
     monkeypatch.setattr(overhead, "WORLD", "a_package_that_is_not_there")
     with pytest.raises(MissingDependencyError, match="needs a model"):
         overhead.study(quick=True, progress=nothing)
+
+
+@pytest.mark.parametrize("name", coreml_quantisation.NAMES)
+def test_every_coreml_method_is_measured_beside_tflite_int8(name: str) -> None:
+    case = next(case for case in CASES if case.name == name)
+    made = coreml_quantisation.flavours(load_spec(case.spec))
+    assert {item.method for item in made} == {
+        "float",
+        "weight_int8",
+        "weight_int4",
+        "palette",
+        "static_int8",
+    }
+    rows = {item.name: {"size_bytes": 5, "agreement": 0.9} for item in made}
+    rows |= {INT8: {"size_bytes": 4, "agreement": 0.94}, coreml_quantisation.FLOAT16: {"size_bytes": 9}}
+    bars = coreml_quantisation._bars(name, rows)  # type: ignore[arg-type]
+    assert all(bar.holds for bar in bars)
+    rows[coreml_quantisation.W8A8] = {"size_bytes": 10, "agreement": 0.8}
+    bars = coreml_quantisation._bars(name, rows)  # type: ignore[arg-type]
+    assert not any(bar.holds for bar in bars)
