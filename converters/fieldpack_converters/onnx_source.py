@@ -41,12 +41,10 @@ def open_onnx(source: dict[str, Any]) -> OpenedSource:
     """
     path = checked_path(source["path"], _EXPECTED)
     _demand_packages()
-    from fieldpack_converters.onnx_import.graph import read_graph
-    from fieldpack_converters.onnx_import.importer import import_onnx
-    from fieldpack_converters.onnx_import.model_file import read_model
+    from fieldpack_converters.onnx_import.importer import import_onnx, read_file
 
     constants = dict(source.get("constants") or {})
-    borders = [item for item in read_graph(read_model(path).graph).inputs if item.name not in constants]
+    borders = [item for item in read_file(path)[1].inputs if item.name not in constants]
     places = _matched(borders, source.get("input_shapes") or [])
     module = import_onnx(path, {place.name: place.inner for place in places}, constants)
     program = module.program

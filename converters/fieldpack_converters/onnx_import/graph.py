@@ -37,7 +37,7 @@ class Node:
     @property
     def label(self) -> str:
         """Operator and name, for messages."""
-        return f"{self.operator} ({self.name or self.outputs[0]})"
+        return f"{self.operator} ({self.name or ', '.join(self.outputs)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _refuse_unordered(nodes: list[Any], done: set[str], makers: dict[str, Any]) 
     undefined = [(node, name) for node, name in lacking if name not in makers]
     node, name = (undefined or lacking)[0]
     raise SourceError(
-        f"The node {node.name or node.output[0]} ({node.op_type}) reads a value that "
+        f"The node {node.name or ', '.join(node.output)} ({node.op_type}) reads a value that "
         + ("nothing defines." if undefined else "depends on itself."),
         came=name,
         allowed="inputs, weights and outputs of other nodes, without a circle",

@@ -30,6 +30,16 @@ from fieldpack_converters.onnx_import.operator import (
 )
 from fieldpack_converters.onnx_import.widening import widened
 
+_FAULTS = (
+    RuntimeError,
+    ValueError,
+    IndexError,
+    TypeError,
+    KeyError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+)
 Shapes = Mapping[str, Sequence[int]]
 
 
@@ -61,9 +71,31 @@ def import_onnx(
     UnsupportedError
         If an operator is not supported, or needs numbers that only the inputs decide.
     """
-    model = read_model(source)
-    graph = read_graph(model.graph)
-    return ImportedModule(_Import(opset_of(model)).run(graph, input_shapes or {}, constants or {}))
+    opset, graph = read_file(source)
+    return ImportedModule(_Import(opset).run(graph, input_shapes or {}, constants or {}))
+
+
+def read_file(source: str | Path | Any) -> tuple[int, Graph]:
+    """The opset and the graph of a model.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged; also where single fields hold what their type forbids (a name that is no text).
+    UnsupportedError
+        If it holds what has no form in torch.
+    """
+    try:
+        model = read_model(source)
+        return opset_of(model), read_graph(model.graph)
+    except FieldpackError:
+        raise
+    except _FAULTS as error:
+        raise SourceError(
+            "The ONNX model cannot be read.",
+            came=f"{type(error).__name__}: {_first_line(error)}",
+            hint="export the model again, or check that the download is complete",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +168,7 @@ class _Import:
                     came=f"{_shapes(node, scope)}: {_first_line(error)}",
                     hint="export the model with float32 and int64 tensors",
                 ) from error
-            except (RuntimeError, ValueError, IndexError, TypeError, KeyError) as error:
+            except _FAULTS as error:
                 raise SourceError(
                     f"The node {node.label} does not accept its inputs.",
                     came=f"{_shapes(node, scope)}: {_first_line(error)}",
@@ -219,7 +251,7 @@ class _Import:
         if isinstance(item, Value):
             return item.slot
         if isinstance(item, Tensor):
-            return self._weight(item, node.name or node.outputs[0])
+            return self._weight(item, node.label)
         return tuple(self._stored(part, node) for part in item) if isinstance(item, tuple) else item
 
     def _weight(self, tensor: Tensor, name: str) -> Weight:
