@@ -5,7 +5,7 @@ channel, height, width. An array ``[C]`` becomes ``[1, 1, C, 1, 1]``, ``[C, H, W
 ``[1, 1, C, H, W]``, a picture ``[1, 1, C, H, W]``; the two leading sizes may be given as well. With
 exact mapping arrays keep their rank and pictures become ``[1, C, H, W]``. On the way out the same
 rule runs backwards: without a sequence or batch ``[C]`` or ``[C, H, W]``, else all five axes; with
-exact mapping single axes in front that the output does not declare are dropped.
+exact mapping a blob with more axes than the output declares, and as many elements, takes its shape.
 
 Preprocessing of pictures (a scale and one bias a channel, or a mean picture) runs here too.
 
@@ -15,6 +15,7 @@ Specification: ``NeuralNetworkMultiArrayShapeMapping``, ``NeuralNetworkImageShap
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -73,9 +74,8 @@ def give_blob(feature: Feature, blob: NDArray[Any], network: Network) -> NDArray
     if feature.kind in ("double", "int64") and blob.size == 1:
         return blob.reshape(())
     if network.exact_arrays:
-        extra = blob.ndim - len(feature.shape)
-        single = feature.shape and extra > 0 and blob.shape == (*(1,) * extra, *feature.shape)
-        return blob.reshape(feature.shape) if single else blob
+        longer = 0 < len(feature.shape) < blob.ndim and blob.size == math.prod(feature.shape)
+        return blob.reshape(feature.shape) if longer else blob
     if blob.ndim != 5 or blob.shape[:2] != (1, 1):
         return blob
     inner = blob.shape[2:]

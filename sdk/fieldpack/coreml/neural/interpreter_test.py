@@ -71,6 +71,14 @@ def test_arrays_keep_their_rank_in_newer_files(make: Any, shape: Any) -> None:
     assert run(model, x=np.ones(shape, np.float32))["y"].shape == shape
 
 
+def test_a_longer_blob_takes_the_declared_shape(make: Any) -> None:
+    model = make()
+    model.array("x", (1, 3, 1, 1))
+    model.array("y", (1, 3), out=True)
+    identity(model)
+    assert run(model, x=np.ones((1, 3, 1, 1), np.float32))["y"].shape == (1, 3)
+
+
 def test_rank_two_is_no_rank_of_older_files(make: Any) -> None:
     model = make(specification=3)
     model.array("x", (2, 3))
