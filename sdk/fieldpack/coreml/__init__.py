@@ -14,6 +14,7 @@ module                 holds
 ``package``            ``open_package``: all of the above behind one object
 ``canonical``          ``canonicalise``: the same model gives the same bytes
 ``interpreter``        ``Interpreter``: runs the program, one operator a file under ``ops``
+``neural``             the older format: layers of neural networks, pipelines of models
 ``plan``               the program bound: constants computed ahead, steps, nested blocks
 ``state``              what a stateful program remembers from run to run
 ``tensor_list``        the value of a MIL list

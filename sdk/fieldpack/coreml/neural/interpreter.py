@@ -1,7 +1,8 @@
 """Runs a neural network of the older format layer by layer with torch, on any machine.
 
 ``graph`` binds the layers, ``border`` fixes what goes in and out. Every blob is float32; with
-``Precision.FP16`` weights and blobs are rounded to float16, which the format leaves to the device.
+``Precision.FP16`` weights and blobs are rounded to float16, which the format leaves to the device; not
+inputs of whole numbers and blobs of places and sizes.
 Figures made here carry the evidence class ``reference``: no Apple software takes part.
 """
 
@@ -160,7 +161,8 @@ class NeuralInterpreter:
         for name, feature in features.items():
             given = _default(feature) if name in absent else inputs[name]
             tensor = self._arithmetic.torch.from_numpy(take_blob(feature, given, self._network))
-            values[name] = tensor.half().float() if self.precision is Precision.FP16 else tensor
+            rounded = self.precision is Precision.FP16 and not feature.dtype.startswith("int")
+            values[name] = tensor.half().float() if rounded else tensor
         return values
 
     def _blob_of(self, feature: Feature) -> str:

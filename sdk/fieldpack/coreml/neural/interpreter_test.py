@@ -231,6 +231,15 @@ def test_precision_threads_and_facts(make: Any) -> None:
     assert half.run({"x": x})["y"].tolist() == [0.0, -2047.0]
 
 
+def test_half_floats_leave_whole_numbers_alone(make: Any) -> None:
+    model = make()
+    model.array("x", (1, 1), "int32")
+    model.array("y", (1, 1), out=True)
+    params = model.layer("embeddingND", ["x"], ["y"], vocabSize=2050, embeddingSize=1)
+    put(params.weights, np.arange(2050) == 2049)
+    assert run(model, precision=Precision.FP16, x=np.array([[2049]], np.int32))["y"].tolist() == [[1.0]]
+
+
 def test_blobs_by_name(make: Any) -> None:
     model = make()
     model.array("x", (2,))

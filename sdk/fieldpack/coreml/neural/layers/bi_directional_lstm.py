@@ -25,7 +25,8 @@ def bind(params: Any, site: Site) -> Run:
     size, width = int(params.outputVectorSize), int(params.inputVectorSize)
     if len(params.weightParams) != _DIRECTIONS:
         raise ModelFileError("weights are not those of two directions", came=len(params.weightParams))
-    listed = (params.activationsForwardLSTM, params.activationsBackwardLSTM)
+    forward = params.activationsForwardLSTM
+    listed = (forward, params.activationsBackwardLSTM or forward)
     cells = [
         make_cell(activations, params.params, stored, size, width, site)
         for activations, stored in zip(listed, params.weightParams, strict=True)

@@ -65,7 +65,6 @@ def _deconvolution(
 
     def call(x: Tensor, weight: Tensor) -> Tensor:
         sizes = target or tuple(size * step for size, step in zip(x.shape[2:], stride, strict=True))
-        bounded(_full_shape(x, weight, stride, groups))
         y = F.conv_transpose2d(x, weight, None, stride, 0, 0, groups)
         if form == "custom":
             cuts = tuple(zip(pad[::2], pad[1::2], strict=True))
@@ -76,11 +75,6 @@ def _deconvolution(
         return y if bias is None else y + over_channels(bias)
 
     return call
-
-
-def _full_shape(x: Tensor, weight: Tensor, stride: tuple[int, ...], groups: int) -> tuple[int, ...]:
-    sizes = zip(x.shape[2:], stride, weight.shape[2:], strict=True)
-    return (x.shape[0], weight.shape[1] * groups, *((n - 1) * step + width for n, step, width in sizes))
 
 
 def _cut(total: int, form: str) -> tuple[int, int]:

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from fieldpack.coreml.neural.layers._depth import around, flattened, triple
 from fieldpack.coreml.neural.site import Run, Site
-from fieldpack.coreml.ops._size import bounded
 from fieldpack.coreml.ops._window import pad_spatial
 
 
@@ -32,8 +31,6 @@ def bind(params: Any, site: Site) -> Run:
 
     def backward(y: Tensor) -> Tensor:
         sizes = tuple(y.shape[2:])
-        full = [(n - 1) * step + width for n, step, width in zip(sizes, stride, wide, strict=True)]
-        bounded((y.shape[0], weight.shape[1] * groups, *full))
         y = F.conv_transpose3d(y, weight, bias, stride, 0, 0, groups, dilation)
         cuts = _cuts(params, sizes, tuple(y.shape[2:]), stride)
         return F.pad(y, [-cells for cut in reversed(cuts) for cells in cut])
