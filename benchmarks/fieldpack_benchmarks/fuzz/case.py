@@ -136,7 +136,7 @@ def _run(engine: Any) -> None:
 
 def _array(feature: Feature) -> Any:
     """Zeros as the feature wants them; None where they would be large."""
-    if math.prod(max(size, 0) for size in feature.shape) > LARGEST_INPUT or min(feature.shape, default=1) < 0:
+    if math.prod(max(size, 1) for size in feature.shape) > LARGEST_INPUT or min(feature.shape, default=1) < 0:
         return None
     return np.zeros(feature.shape, "uint8" if feature.kind == "image" else feature.dtype or "float32")
 
