@@ -3,7 +3,8 @@
 All axes before the channel are batch. The kernel ``[C_out, C_in / groups, kH, kW]`` (deconvolution:
 ``[C_in, C_out / groups, kH, kW]``) is stored, or a second input. A deconvolution with ``same``
 padding gives ``H * stride``, with ``outputShape`` that size; what is cut from the full result comes
-off the end first for ``BOTTOM_RIGHT_HEAVY``, and dilation is ignored.
+off the end first for ``BOTTOM_RIGHT_HEAVY``. The specification says that a deconvolution ignores its
+dilation; coremltools writes one, and its tests hold Core ML to it, so it counts.
 """
 
 from __future__ import annotations
@@ -60,12 +61,13 @@ def _convolution(
 def _deconvolution(
     params: Any, kernel: tuple[int, ...], stride: tuple[int, ...], groups: int, bias: Any
 ) -> Run:
+    dilation = pair(params.dilationFactor, 1)
     target = pair(params.outputShape, 1) if params.outputShape else None
     form, pad = ("same", ()) if target else window_form(params, "ConvolutionPaddingType")
 
     def call(x: Tensor, weight: Tensor) -> Tensor:
         sizes = target or tuple(size * step for size, step in zip(x.shape[2:], stride, strict=True))
-        y = F.conv_transpose2d(x, weight, None, stride, 0, 0, groups)
+        y = F.conv_transpose2d(x, weight, None, stride, 0, 0, groups, dilation)
         if form == "custom":
             cuts = tuple(zip(pad[::2], pad[1::2], strict=True))
         else:

@@ -102,7 +102,7 @@ def test_a_parameter_beside_a_single_blob(kind: Any, function: Callable[[Any], A
 
 UNARY: list[Callable[[Any], Any]] = [
     np.sqrt, lambda z: 1 / np.sqrt(z + 0.5), lambda z: 1 / (z + 0.5), lambda z: z**1.5,
-    np.exp, np.log, np.abs, lambda z: np.maximum(1.5, z),
+    np.exp, lambda z: np.log(z + 0.5), np.abs, lambda z: np.maximum(1.5, z),
 ]  # fmt: skip
 
 
@@ -114,6 +114,7 @@ def test_unary_scales_and_shifts_before_its_function(number: int) -> None:
 
 
 def test_unary_defaults() -> None:
+    close(run_layer("unary", [[1e-6]], type=5), [[np.log(1e-6)]])
     close(run_layer("unary", [[4.0]], type=1), [[1 / np.sqrt(4 + 1e-6)]])
     close(run_layer("unary", [[1e-6]], type=2), [[5e5]], rtol=1e-4)
 

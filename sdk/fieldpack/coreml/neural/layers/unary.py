@@ -1,6 +1,7 @@
 """``unary``: a function of ``scale * x + shift``; ``UnaryFunctionLayerParams``.
 
-``epsilon`` 0 stands for 1e-6, ``scale`` 0 for 1.
+``epsilon`` 0 stands for 1e-6, ``scale`` 0 for 1. The logarithm adds ``epsilon`` where it is set, which
+coremltools relies on and the specification leaves out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def bind(params: Any, site: Site) -> Run:
         lambda x: 1 / (x + epsilon),
         lambda x: torch.pow(x, alpha),
         torch.exp,
-        torch.log,
+        lambda x: torch.log(x + params.epsilon),
         torch.abs,
         lambda x: x.clamp(min=alpha),
     ]

@@ -133,6 +133,21 @@ def test_deconvolution(form: Any, groups: int) -> None:
     close(found, expected + bias[:, None, None])
 
 
+def test_deconvolution_spreads_by_its_dilation() -> None:
+    weight, wide = numbers(4, 2, 2, 2), np.zeros((4, 2, 3, 4))
+    wide[:, :, ::2, ::3] = weight
+
+    def fill(params: Any) -> None:
+        padding_of(params, [])
+        put(params.weights, weight)
+
+    found = run_layer(
+        "convolution", X, fill=fill, isDeconvolution=True, outputChannels=2, kernelChannels=4, kernelSize=[2, 2],
+        stride=[2, 1], dilationFactor=[2, 3],
+    )  # fmt: skip
+    close(found, spread(X, wide, (2, 1), 1))
+
+
 def pooled(x: Any, kind: int, kernel: Any, stride: Any, around: Any, sizes: Any, alone: bool) -> Any:
     """Pool over windows that may stick out, cell by cell."""
     height, width = x.shape[2:]
