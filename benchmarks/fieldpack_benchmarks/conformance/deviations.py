@@ -32,8 +32,6 @@ class Cause(StrEnum):
     """The test asserts something about Apple's software or an edge that no specification fixes."""
     CONVERTER = "converter"
     """coremltools writes a program that contradicts itself."""
-    LIBRARY = "library"
-    """The installed torch or numpy is newer than coremltools was made for."""
     OURS = "ours"
     """Our runtime lacks or does something else."""
 
