@@ -5,6 +5,7 @@ Messages ``ValidPadding``, ``SamePadding`` and ``BorderAmounts``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fieldpack.coreml.ops._window import Padding
@@ -39,6 +40,14 @@ def borders(amounts: Any) -> Padding:
     if len(edges) not in (0, _AXES):
         raise ModelFileError("border amounts are wrong", came=len(edges), allowed="height and width")
     return edges or ((0, 0),) * _AXES
+
+
+def full_sizes(
+    sizes: Iterable[int], kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Spatial sizes of a deconvolution before anything is cut off."""
+    ways = zip(sizes, kernel, stride, dilation, strict=True)
+    return tuple((size - 1) * step + (width - 1) * spread + 1 for size, width, step, spread in ways)
 
 
 def window_form(params: Any, group: str) -> tuple[str, tuple[int, ...]]:

@@ -14,7 +14,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from fieldpack.coreml.neural.layers._padding import pair, window_form
+from fieldpack.coreml.neural.layers._padding import full_sizes, pair, window_form
 from fieldpack.coreml.neural.layers._shape import batched, over_channels
 from fieldpack.coreml.neural.site import Run, Site
 from fieldpack.coreml.ops._size import bounded
@@ -67,6 +67,7 @@ def _deconvolution(
 
     def call(x: Tensor, weight: Tensor) -> Tensor:
         sizes = target or tuple(size * step for size, step in zip(x.shape[2:], stride, strict=True))
+        bounded((x.shape[0], weight.shape[1] * groups, *full_sizes(x.shape[2:], kernel, stride, dilation)))
         y = F.conv_transpose2d(x, weight, None, stride, 0, 0, groups, dilation)
         if form == "custom":
             cuts = tuple(zip(pad[::2], pad[1::2], strict=True))

@@ -12,7 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fieldpack.coreml.neural.layers._depth import around, flattened, triple
+from fieldpack.coreml.neural.layers._padding import full_sizes
 from fieldpack.coreml.neural.site import Run, Site
+from fieldpack.coreml.ops._size import bounded
 from fieldpack.coreml.ops._window import pad_spatial
 
 
@@ -31,6 +33,7 @@ def bind(params: Any, site: Site) -> Run:
 
     def backward(y: Tensor) -> Tensor:
         sizes = tuple(y.shape[2:])
+        bounded((y.shape[0], out, *full_sizes(sizes, kernel, stride, dilation)))
         y = F.conv_transpose3d(y, weight, bias, stride, 0, 0, groups, dilation)
         cuts = _cuts(params, sizes, tuple(y.shape[2:]), stride)
         return F.pad(y, [-cells for cut in reversed(cuts) for cells in cut])

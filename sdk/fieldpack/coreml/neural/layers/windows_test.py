@@ -142,8 +142,8 @@ def test_deconvolution_spreads_by_its_dilation() -> None:
         put(params.weights, weight)
 
     found = run_layer(
-        "convolution", X, fill=fill, isDeconvolution=True, outputChannels=2, kernelChannels=4, kernelSize=[2, 2],
-        stride=[2, 1], dilationFactor=[2, 3],
+        "convolution", X, fill=fill, isDeconvolution=True, outputChannels=2, kernelChannels=4,
+        kernelSize=[2, 2], stride=[2, 1], dilationFactor=[2, 3],
     )  # fmt: skip
     close(found, spread(X, wide, (2, 1), 1))
 
