@@ -17,8 +17,8 @@ from torch import Tensor
 from fieldpack.coreml.neural.layers._padding import full_sizes, pair, window_form
 from fieldpack.coreml.neural.layers._shape import batched, over_channels
 from fieldpack.coreml.neural.site import Run, Site
+from fieldpack.coreml.ops import conv as ops_conv
 from fieldpack.coreml.ops._size import bounded
-from fieldpack.coreml.ops._window import pad_spatial, window_padding
 
 INPUTS = (1, 2)
 
@@ -48,14 +48,8 @@ def _convolution(
     params: Any, kernel: tuple[int, ...], stride: tuple[int, ...], groups: int, bias: Any
 ) -> Run:
     dilation = pair(params.dilationFactor, 1)
-    wide = tuple((size - 1) * step + 1 for size, step in zip(kernel, dilation, strict=True))
     form, pad = window_form(params, "ConvolutionPaddingType")
-
-    def call(x: Tensor, weight: Tensor) -> Tensor:
-        padding = window_padding(form, pad or None, tuple(x.shape[2:]), wide, stride)
-        return F.conv2d(pad_spatial(x, padding), weight, bias, stride, 0, dilation, groups)
-
-    return call
+    return lambda x, weight: ops_conv.run(x, weight, bias, stride, form, pad or None, dilation, groups)
 
 
 def _deconvolution(
