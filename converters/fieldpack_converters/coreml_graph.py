@@ -48,3 +48,23 @@ def weight_bytes(model: Any) -> int:
     if folder is None:
         return 0
     return sum(item.stat().st_size for item in Path(folder).rglob("*") if item.is_file())
+
+
+def rename_in_nested_blocks(spec: Any, old: str, new: str) -> None:
+    """Rename a value inside loops and branches, where ``coremltools.utils.rename_feature`` does not look."""
+    for function in spec.mlProgram.functions.values():
+        for block in function.block_specializations.values():
+            for operation in block.operations:
+                for inner in operation.blocks:
+                    _rename_in_block(inner, old, new)
+
+
+def _rename_in_block(block: Any, old: str, new: str) -> None:
+    block.outputs[:] = [new if name == old else name for name in block.outputs]
+    for operation in block.operations:
+        for binding in operation.inputs.values():
+            for argument in binding.arguments:
+                if argument.name == old:
+                    argument.name = new
+        for inner in operation.blocks:
+            _rename_in_block(inner, old, new)

@@ -16,7 +16,7 @@ from typing import Any
 from fieldpack.errors import ConversionError, SpecError, UnsupportedError
 from fieldpack.recipe import Method
 from fieldpack.spec import SourceKind
-from fieldpack_converters.coreml_graph import PackageCounts, counted, weight_bytes
+from fieldpack_converters.coreml_graph import PackageCounts, counted, rename_in_nested_blocks, weight_bytes
 from fieldpack_converters.coreml_weights import WeightSettings, compressed
 from fieldpack_converters.keras_source import keras_library
 from fieldpack_converters.opened_source import OpenedSource
@@ -278,10 +278,11 @@ def _renamed(model: Any, opened: OpenedSource, flavour: CoreMLFlavour) -> Any:
     if not pairs:
         return model
     # Two steps, so that two names may change places.
-    for step, (old, _) in enumerate(pairs):
-        ct.utils.rename_feature(spec, old, f"fieldpack_renamed_{step}")
-    for step, (_, new) in enumerate(pairs):
-        ct.utils.rename_feature(spec, f"fieldpack_renamed_{step}", new)
+    steps = [(old, f"fieldpack_renamed_{step}") for step, (old, _) in enumerate(pairs)]
+    steps += [(f"fieldpack_renamed_{step}", new) for step, (_, new) in enumerate(pairs)]
+    for old, new in steps:
+        ct.utils.rename_feature(spec, old, new)
+        rename_in_nested_blocks(spec, old, new)
     return ct.models.MLModel(spec, weights_dir=model.weights_dir, skip_model_load=True)
 
 
