@@ -211,7 +211,7 @@ class Study:
     def _bars_text(self) -> str:
         rows = [
             [
-                "holds" if bar.holds else "MISSED",
+                "not run" if bar.value is None else "holds" if bar.holds else "MISSED",
                 bar.name,
                 "not measured" if bar.value is None else f"{bar.value:.6g}",
                 f"{'<=' if bar.relation == AT_MOST else '>='} {bar.limit:.6g}",

@@ -112,6 +112,8 @@ def test_the_text_shows_figures_bars_and_the_machine() -> None:
     text = study(bar(0.95), bar(0.5)).as_text()
     for wanted in ("91,656", "91.80%", "MISSED", "1 of 2 bars hold", "seeded sample", "load average 0.5"):
         assert wanted in text
+    assert "not run" not in text
+    assert "not run" in study(bar(None)).as_text()
 
 
 def test_the_machine_is_described_without_the_name_of_the_host() -> None:
