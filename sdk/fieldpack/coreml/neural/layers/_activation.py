@@ -25,6 +25,8 @@ _PLAIN: dict[str, Callable[[Tensor], Tensor]] = {
     "softsign": F.softsign,
     "softplus": lambda x: torch.logaddexp(x, torch.zeros(())),
 }
+#: Alpha and beta of a gate where neither is set.
+_GATE_NUMBERS = {"linear": (1.0, 0.0), "scaledTanh": (1.0, 1.0), "sigmoidHard": (0.2, 0.5)}
 
 
 def make_activation(params: Any, site: Site) -> Callable[[Tensor], Tensor]:
@@ -42,11 +44,30 @@ def make_activation(params: Any, site: Site) -> Callable[[Tensor], Tensor]:
         return _per_channel(kind, getattr(params, kind), site)
     if kind is None:
         raise ModelFileError("no activation is chosen", allowed="one of ActivationParams")
-    return _scalar(kind, getattr(params, kind))
+    chosen = getattr(params, kind)
+    return _scalar(kind, float(chosen.alpha), float(getattr(chosen, "beta", 0.0)))
 
 
-def _scalar(kind: str, params: Any) -> Callable[[Tensor], Tensor]:
-    a, b = float(params.alpha), float(getattr(params, "beta", 0.0))
+def make_gate(params: Any, site: Site) -> Callable[[Tensor], Tensor]:
+    """As ``make_activation`` for a recurrent layer, where numbers that are not set have a default.
+
+    coremltools names the activation of a gate and sets none of its numbers; its tests hold Core ML to
+    ``x``, ``tanh(x)`` and ``0.2 x + 0.5`` held within 0 and 1 then.
+
+    Raises
+    ------
+    ModelFileError
+        As for ``make_activation``.
+    """
+    kind = str(params.WhichOneof("NonlinearityType"))
+    if kind in _GATE_NUMBERS:
+        chosen = getattr(params, kind)
+        if not chosen.alpha and not chosen.beta:
+            return _scalar(kind, *_GATE_NUMBERS[kind])
+    return make_activation(params, site)
+
+
+def _scalar(kind: str, a: float, b: float) -> Callable[[Tensor], Tensor]:
     functions: dict[str, Callable[[Tensor], Tensor]] = {
         "linear": lambda x: a * x + b,
         "leakyReLU": lambda x: torch.where(x >= 0, x, a * x),

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fieldpack.coreml.neural.layers._activation import make_activation
+from fieldpack.coreml.neural.layers._activation import make_gate
 from fieldpack.coreml.neural.layers._recurrent import Cell, held
 from fieldpack.coreml.neural.site import Site
 from fieldpack.errors import ModelFileError
@@ -33,7 +33,7 @@ def make_cell(activations: Any, params: Any, stored: Any, size: int, width: int,
     """
     if len(activations) != _ACTIVATIONS:
         raise ModelFileError("another number of activations", came=len(activations), allowed="3")
-    f, g, h = (make_activation(entry, site) for entry in activations)
+    f, g, h = (make_gate(entry, site) for entry in activations)
     gates = _GATES if not params.coupledInputAndForgetGate else ("inputGate", "blockInput", "outputGate")
     weight = {gate: site.weights(getattr(stored, f"{gate}WeightMatrix"), [size, width]) for gate in gates}
     recursion = {

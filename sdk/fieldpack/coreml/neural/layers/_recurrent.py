@@ -1,6 +1,8 @@
 """One pass over a sequence ``[T, B, C, 1, 1]`` and the states that go from step to step.
 
-Arguments of the activations are held within -50 to 50, as the specification says.
+Arguments of the activations are held within -50 to 50, as the specification says. A reversed layer
+gives its outputs in the order in which it works, the last step first, as coremltools' tests assert; the
+bidirectional layer puts them side by side with the steps that they belong to.
 """
 
 from __future__ import annotations
@@ -26,14 +28,13 @@ def held(x: Tensor) -> Tensor:
 def run_cell(
     cell: Cell, x: Tensor, states: tuple[Tensor, ...], reverse: bool
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Every first state ``[T, B, H]`` in the order of ``x``, and the last states ``[B, H]``."""
+    """Every first state ``[T, B, H]`` in the order in which it came, and the last states ``[B, H]``."""
     steps = x.flip(0) if reverse else x
     found = []
     for step in steps:
         states = cell(step, *states)
         found.append(states[0])
-    outputs = torch.stack(found)
-    return (outputs.flip(0) if reverse else outputs), states
+    return torch.stack(found), states
 
 
 def sequence_of(x: Tensor, size: int) -> Tensor:

@@ -38,6 +38,7 @@ def bind(params: Any, site: Site) -> Run:
         for direction, cell in enumerate(cells):
             start = tuple(state_of(states, 2 * direction + place, steps, size) for place in range(2))
             found, last = run_cell(cell, steps, start, direction == 1)
+            found = found.flip(0) if direction else found
             outputs.append(found if params.params.sequenceOutput else last[0])
             ends += [as_blob(state) for state in last]
         return (as_blob(torch.cat(outputs, -1)), *ends)[: site.outputs]

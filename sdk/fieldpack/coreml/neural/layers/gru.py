@@ -11,7 +11,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from fieldpack.coreml.neural.layers._activation import make_activation
+from fieldpack.coreml.neural.layers._activation import make_gate
 from fieldpack.coreml.neural.layers._recurrent import as_blob, held, run_cell, sequence_of, state_of
 from fieldpack.coreml.neural.site import Run, Site
 from fieldpack.errors import ModelFileError
@@ -25,7 +25,7 @@ def bind(params: Any, site: Site) -> Run:
     size, width = int(params.outputVectorSize), int(params.inputVectorSize)
     if len(params.activations) != 2:
         raise ModelFileError("another number of activations", came=len(params.activations), allowed="2")
-    f, g = (make_activation(entry, site) for entry in params.activations)
+    f, g = (make_gate(entry, site) for entry in params.activations)
     wz, wr, wo = (site.weights(getattr(params, f"{gate}GateWeightMatrix"), [size, width]) for gate in _GATES)
     rz, rr, ro = (
         site.weights(getattr(params, f"{gate}GateRecursionMatrix"), [size, size]) for gate in _GATES

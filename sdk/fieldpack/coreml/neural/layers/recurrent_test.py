@@ -47,8 +47,8 @@ def test_simple_recurrent(reverse: bool, sequence: bool) -> None:
             put(getattr(params, name), values)
 
     y, found = start[0, :, :, 0, 0], np.zeros((STEPS, BATCH, SIZE))
-    for t in range(STEPS)[:: -1 if reverse else 1]:
-        y = np.tanh(X[t, :, :, 0, 0] @ w.T + y @ r.T + b)
+    for t, x in enumerate(X[:: -1 if reverse else 1, :, :, 0, 0]):
+        y = np.tanh(x @ w.T + y @ r.T + b)
         found[t] = y
     outputs, last = run_layer(
         "simpleRecurrent", X, start, fill=fill, outputs=2, inputVectorSize=WIDTH, outputVectorSize=SIZE,
@@ -151,7 +151,7 @@ def test_lstm(form: dict[str, Any], reverse: bool) -> None:
         "uniDirectionalLSTM", X, *start, fill=fill, outputs=3, inputVectorSize=WIDTH, outputVectorSize=SIZE,
         reverseInput=reverse,
     )  # fmt: skip
-    close(outputs, found[:: -1 if reverse else 1][..., None, None])
+    close(outputs, found[..., None, None])
     close(last, y[None, ..., None, None])
     close(cell, c[None, ..., None, None])
 
@@ -178,6 +178,34 @@ def test_both_directions_stand_side_by_side(sequence: bool) -> None:
     close(found[0], expected[..., None, None])
     for state, values in zip(found[1:], (y, c, y_back, c_back), strict=True):
         close(state, values[None, ..., None, None])
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("linear", lambda x: x),
+        ("scaledTanh", np.tanh),
+        ("sigmoidHard", lambda x: np.clip(0.2 * x + 0.5, 0, 1)),
+        ("ReLU", lambda x: np.maximum(x, 0)),
+    ],
+)
+def test_gates_have_default_numbers(name: Any, function: Any) -> None:
+    w = numbers(SIZE, WIDTH)
+
+    def fill(params: Any) -> None:
+        getattr(params.activation, name).SetInParent()
+        put(params.weightMatrix, w)
+        put(params.recursionMatrix, np.zeros((SIZE, SIZE)))
+
+    scalars: Any = {"inputVectorSize": WIDTH, "outputVectorSize": SIZE, "sequenceOutput": True}
+    close(run_layer("simpleRecurrent", X, fill=fill, **scalars)[..., 0, 0], function(X[..., 0, 0] @ w.T))
+
+    def stated(params: Any) -> None:
+        fill(params)
+        params.activation.scaledTanh.alpha, params.activation.scaledTanh.beta = 1.5, 0.5
+
+    found = run_layer("simpleRecurrent", X, fill=stated, **scalars)[..., 0, 0]
+    close(found, 1.5 * np.tanh(0.5 * (X[..., 0, 0] @ w.T)))
 
 
 def test_a_blob_that_is_no_sequence_is_refused() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from fieldpack.coreml.neural.layers._activation import make_activation
+from fieldpack.coreml.neural.layers._activation import make_gate
 from fieldpack.coreml.neural.layers._recurrent import as_blob, held, run_cell, sequence_of, state_of
 from fieldpack.coreml.neural.site import Run, Site
 
@@ -24,7 +24,7 @@ def bind(params: Any, site: Site) -> Run:
     weight = site.weights(params.weightMatrix, [size, width])
     recursion = site.weights(params.recursionMatrix, [size, size])
     bias = site.weights(params.biasVector, [size]) if params.hasBiasVector else None
-    f = make_activation(params.activation, site)
+    f = make_gate(params.activation, site)
 
     def cell(x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         return (f(held(F.linear(x, weight, bias) + F.linear(y, recursion))),)
