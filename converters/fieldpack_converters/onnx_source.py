@@ -105,7 +105,7 @@ class _Place:
 
 def _matched(borders: list[Any], shapes: list[list[int]]) -> list[_Place]:
     """The inputs of the file with the shapes of the contract, which come in the file's order."""
-    from fieldpack_converters.onnx_import.importer import describe_input
+    from fieldpack_converters.onnx_import.stated_inputs import describe_input
 
     stated = "; ".join(map(describe_input, borders))
     if not shapes and all(_fixed(border.shape) for border in borders):

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from fieldpack.errors import FieldpackError, SourceError, SpecError, UnsupportedError
+from fieldpack.errors import FieldpackError, SourceError, UnsupportedError
 from fieldpack_converters.onnx_import.element_type import NARROW, number_of
-from fieldpack_converters.onnx_import.graph import Border, Graph, Node, read_graph, tensor_from
+from fieldpack_converters.onnx_import.graph import Border, Graph, Node, read_graph
 from fieldpack_converters.onnx_import.model_file import opset_of, read_model
 from fieldpack_converters.onnx_import.module import ImportedModule, Program, Slot, Step, Weight, weight_name
 from fieldpack_converters.onnx_import.operator import (
@@ -28,6 +27,7 @@ from fieldpack_converters.onnx_import.operator import (
     find_operator,
     in_form,
 )
+from fieldpack_converters.onnx_import.stated_inputs import Shapes, check_names, held_value, static_shape
 from fieldpack_converters.onnx_import.widening import widened
 
 _FAULTS = (
@@ -40,7 +40,6 @@ _FAULTS = (
     AttributeError,
     MemoryError,
 )
-Shapes = Mapping[str, Sequence[int]]
 
 
 def import_onnx(
@@ -127,10 +126,10 @@ class _Import:
         self.program.opset = self.opset
         self.program.parameters = sum(item.numel() for item in graph.initializers.values())
         scope: Scope = _weights_of(graph)
-        _check_names(graph, shapes, constants)
+        check_names(graph, shapes, constants)
         for border in graph.inputs:
             if border.name in constants:
-                held = _constant(border, constants[border.name])
+                held = held_value(border, constants[border.name])
                 scope[border.name] = Value(held, None, border.name, border.element)
             else:
                 scope[border.name] = self._input(border, shapes.get(border.name))
@@ -142,7 +141,7 @@ class _Import:
         return self.program
 
     def _input(self, border: Border, given: Sequence[int] | None) -> Value:
-        shape = _static_shape(border, given)
+        shape = static_shape(border, given)
         value = Value(torch.zeros(shape, dtype=border.dtype), self._slot(), border.name, border.element)
         self.program.inputs.append(value.slot or Slot(-1))
         self.program.input_names.append(border.name)
@@ -373,69 +372,3 @@ def _shapes(node: Node, scope: Scope) -> str:
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:300]
-
-
-def _check_names(graph: Graph, shapes: Shapes, constants: Mapping[str, Any]) -> None:
-    names = [border.name for border in graph.inputs]
-    unknown = [name for name in (*shapes, *constants) if name not in names]
-    if unknown:
-        raise SpecError(
-            "A shape or constant is given for an input that the ONNX model does not have.",
-            came=", ".join(unknown),
-            allowed=", ".join(names) or "the model has no inputs",
-        )
-
-
-def _static_shape(border: Border, given: Sequence[int] | None) -> tuple[int, ...]:
-    """The shape of an input, from the file and from what was given for it."""
-    stated = ", ".join("?" if size is None else str(size) for size in border.shape or ())
-    if given is None:
-        free = [index for index, size in enumerate(border.shape or ()) if not isinstance(size, int)]
-        if free or border.shape is None:
-            raise SpecError(
-                f"The input {border.name} of the ONNX model has free axes.",
-                came=f"[{stated}]; free: axis {', '.join(map(str, free))}" if free else "no shape at all",
-                allowed="the size of every axis",
-                hint="give its shape: [[contract.inputs]] of pack.toml, or input_shapes",
-            )
-        return tuple(size for size in border.shape if isinstance(size, int))
-    fits = border.shape is None or (
-        len(given) == len(border.shape)
-        and all(
-            not isinstance(size, int) or size == int(asked)
-            for size, asked in zip(border.shape, given, strict=True)
-        )
-    )
-    if not fits or any(int(size) < 0 for size in given):
-        raise SpecError(
-            f"The shape given for the input {border.name} does not fit the ONNX model.",
-            came=list(given),
-            allowed=f"[{stated}], where words are free axes",
-            hint="set the sizes of [[contract.inputs]] to what the model takes",
-        )
-    return tuple(int(size) for size in given)
-
-
-def _constant(border: Border, given: Any) -> Tensor:
-    """What an input is held at, in its element type and shape."""
-    value = given if isinstance(given, Tensor) else tensor_from(np.asarray(given), border.dtype)
-    fits = border.shape is None or (
-        value.dim() == len(border.shape)
-        and all(
-            not isinstance(size, int) or size == came
-            for size, came in zip(border.shape, value.shape, strict=True)
-        )
-    )
-    if not fits:
-        raise SpecError(
-            f"The constant for the input {border.name} does not fit the ONNX model.",
-            came=tuple(value.shape),
-            allowed=str(list(border.shape or ())),
-        )
-    return value
-
-
-def describe_input(border: Border) -> str:
-    """Name, shape and type of an input, for messages."""
-    shape = "any" if border.shape is None else ", ".join("?" if s is None else str(s) for s in border.shape)
-    return f"{border.name} [{shape}] {str(border.dtype).removeprefix('torch.')}"
