@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from fieldpack.coreml.arithmetic import Arithmetic
+from fieldpack.coreml.default_shapes import check_defaults
 from fieldpack.coreml.operator import ANY_NUMBER, Operator, Parameter, convert, find_operator
 from fieldpack.coreml.package import Package
 from fieldpack.coreml.value import TensorFact, decode, state_fact, tensor_fact
@@ -212,6 +213,7 @@ def make_plan(package: Package, arithmetic: Arithmetic) -> Plan:
         inputs, states, binder.constants, _with_frees(steps, wanted | set(binder.constants) | set(states))
     )
     _check_border(package, plan, wanted)
+    check_defaults(package.inputs, plan)
     return plan
 
 
