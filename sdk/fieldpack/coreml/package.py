@@ -358,6 +358,12 @@ def open_package(path: Path, function: str | None = None) -> Package:
         raise ModelFileError(
             "The model file holds no model", came=f"{len(data)} bytes", allowed="an ML Program"
         )
+    if package.states and package.model_type != "mlProgram":
+        raise ModelFileError(
+            "The model describes a state, which its kind cannot keep",
+            came=f"{package.model_type}, states {', '.join(state.name for state in package.states)}",
+            allowed="an ML Program",
+        )
     if package.model_type in ("mlProgram", *NETWORKS):
         _ = package.weight_storage
     _ = package.stages

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from fieldpack.coreml.neural.conftest import Handmade, put
 from fieldpack.coreml.neural.interpreter import NeuralInterpreter
 from fieldpack.coreml.package import open_package
-from fieldpack.errors import FieldpackError
+from fieldpack.coreml.schema import parse_model
+from fieldpack.errors import FieldpackError, ModelFileError
 
 X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(1, 3, 2, 2)
 
@@ -63,3 +65,14 @@ def test_flipped_bytes_are_errors_or_another_model(make: Any) -> None:
             changed[int(dice.integers(len(data)))] = int(dice.integers(256))
         found.add(outcome(model, bytes(changed)))
     assert found == {"ran", "ModelFileError", "UnsupportedError", "InputError"}
+
+
+def test_a_state_is_refused(make: Any) -> None:
+    model = network(make)
+    state = parse_model(model.open().path.read_bytes())
+    entry = state.description.state.add(name="s").type.stateType.arrayType
+    entry.shape.append(2)
+    entry.dataType = 65568
+    model.path.write_bytes(state.SerializeToString())
+    with pytest.raises(ModelFileError, match="kind cannot keep"):
+        open_package(model.path)
