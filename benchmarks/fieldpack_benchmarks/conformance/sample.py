@@ -30,11 +30,9 @@ SUITES: dict[str, tuple[str, ...]] = {
     ),
     "torch": (f"{MIL}/frontend/torch/test/test_torch_ops.py",),
     "stateful": (f"{MIL}/frontend/torch/test/test_torch_stateful_model.py",),
-    "api": (f"{MIL}/frontend/torch/test/test_torch_conversion_api.py",),
     "load": (f"{MIL}/frontend/milproto/test_load.py",),
     "mixed": (f"{MIL}/mil/ops/tests", f"{MIL}/frontend/torch/test/test_torch_ops.py"),
-    "optimize": ("coremltools/test/optimize/coreml",),
-    "passes": (f"{MIL}/mil/passes/tests/test_passes.py",),
+    "optimize": ("coremltools/test/optimize/coreml/test_passes.py",),
 }
 """Name -> files or folders, from the folder that holds ``coremltools``."""
 CONFIGURATIONS: dict[str, dict[str, str]] = {
