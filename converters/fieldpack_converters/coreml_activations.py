@@ -30,7 +30,7 @@ NARROWEST = 255 * 2.0**-17
 Ranges = dict[str, tuple[float, float]]
 
 
-def with_int8_activations(model: Any, ranges: Ranges) -> Any:
+def with_int8_activations(model: Any, ranges: Ranges, kept: tuple[str, ...] = ()) -> Any:
     """The model with quantise and dequantise operations around what may run on integers.
 
     Parameters
@@ -39,6 +39,8 @@ def with_int8_activations(model: Any, ranges: Ranges) -> Any:
         An ML Program for iOS 17 or later, float16.
     ranges : dict
         Tensor name -> (low, high), from ``activation_ranges``.
+    kept : tuple of str
+        Names of operators that stay in floats.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def with_int8_activations(model: Any, ranges: Ranges) -> Any:
     import coremltools.optimize.coreml as cto
 
     settings = cto.OpLinearQuantizerConfig(mode="linear", weight_threshold=0)
-    config = cto.OptimizationConfig(global_config=settings)
+    config = cto.OptimizationConfig(settings, op_name_configs=dict.fromkeys(kept))
     with _ranges_handed_over({name: {"rmin": low, "rmax": high} for name, (low, high) in ranges.items()}):
         return cto.linear_quantize_activations(model, config, sample_data=[{}])
 

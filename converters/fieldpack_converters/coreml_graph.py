@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 _FLOAT16 = 10
+_FLOAT32 = 11
+_FORMAT_CHANGES = ("cast", "quantize", "dequantize")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,17 @@ def counted(spec: Any) -> PackageCounts:
                 quantize += operation.type == "quantize"
                 float16 += any(item.type.tensorType.dataType == _FLOAT16 for item in operation.outputs)
     return PackageCounts(operators, constexpr, float16, quantize)
+
+
+def float32_operators(spec: Any) -> tuple[str, ...]:
+    """Names of the operators of an ML Program that compute in float32; casts and stored weights left out."""
+    return tuple(
+        operation.attributes["name"].immediateValue.tensor.strings.values[0]
+        for function in spec.mlProgram.functions.values()
+        for operation in _operations(function.block_specializations[function.opset])
+        if operation.type not in _FORMAT_CHANGES and not operation.type.startswith("const")
+        if any(item.type.tensorType.dataType == _FLOAT32 for item in operation.outputs)
+    )
 
 
 def _operations(block: Any) -> Iterator[Any]:

@@ -34,14 +34,15 @@ class WeightSettings:
     group_size: int | None = None
 
 
-def compressed(model: Any, settings: WeightSettings) -> Any:
-    """The coremltools model with its weights stored as the settings say.
+def compressed(model: Any, settings: WeightSettings, kept: tuple[str, ...] = ()) -> Any:
+    """The coremltools model with its weights stored as the settings say, but for the operators `kept`.
 
     A weight stays as it is where the settings do not fit it: channels that ``block_size`` or
     ``group_size`` does not divide, or fewer than four values for each entry of the palette.
     """
     import coremltools.optimize.coreml as cto
 
+    untouched = dict.fromkeys(kept)
     if settings.method is Method.PALETTE:
         bits = int(settings.palette_bits or 0)
         grouped = {"granularity": "per_grouped_channel", "group_size": settings.group_size}
@@ -51,11 +52,11 @@ def compressed(model: Any, settings: WeightSettings) -> Any:
             weight_threshold=4 * 2**bits,
             **(grouped if settings.group_size else {}),
         )
-        return cto.palettize_weights(model, cto.OptimizationConfig(global_config=palette))
+        return cto.palettize_weights(model, cto.OptimizationConfig(palette, op_name_configs=untouched))
     blocks = {"dtype": "int4", "granularity": "per_block", "block_size": settings.block_size}
     linear = cto.OpLinearQuantizerConfig(
         mode="linear_symmetric",
         weight_threshold=0,
         **(blocks if settings.method is Method.WEIGHT_INT4 else {}),
     )
-    return cto.linear_quantize_weights(model, cto.OptimizationConfig(global_config=linear))
+    return cto.linear_quantize_weights(model, cto.OptimizationConfig(linear, op_name_configs=untouched))

@@ -8,7 +8,7 @@ from typing import Any
 from fieldpack.errors import ConversionError
 from fieldpack.recipe import Method
 from fieldpack_converters.coreml_activations import activation_ranges, with_int8_activations
-from fieldpack_converters.coreml_graph import counted, weight_bytes
+from fieldpack_converters.coreml_graph import counted, float32_operators, weight_bytes
 from fieldpack_converters.coreml_weights import WeightSettings, compressed
 from fieldpack_converters.quiet import quiet
 from fieldpack_converters.ranges import RangeChoice
@@ -36,7 +36,8 @@ def quantize(
     Returns
     -------
     dict
-        ``constexpr_ops``, ``quantize_ops``, ``operators``, ``float16_tensors``, ``weight_bytes``.
+        ``constexpr_ops``, ``quantize_ops``, ``operators``, ``float16_tensors``, ``float32_operators``,
+        ``weight_bytes``.
 
     Raises
     ------
@@ -50,8 +51,9 @@ def quantize(
     with quiet():
         model = ct.models.MLModel(package, skip_model_load=True)
         try:
-            model = with_int8_activations(model, found)
-            model = compressed(model, WeightSettings(Method.WEIGHT_INT8))
+            kept = float32_operators(model.get_spec())
+            model = with_int8_activations(model, found, kept)
+            model = compressed(model, WeightSettings(Method.WEIGHT_INT8), kept)
         except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ConversionError(
                 "The Core ML package could not be quantised.",
@@ -60,7 +62,10 @@ def quantize(
             ) from error
         model.short_description = ""
         model.save(path)
-        counts = counted(ct.models.MLModel(path, skip_model_load=True).get_spec())
+        spec = ct.models.MLModel(path, skip_model_load=True).get_spec()
+    counts, float32 = counted(spec), float32_operators(spec)
+    if lost := set(kept) - set(float32):
+        raise ConversionError("Operators kept in float32 did not stay so.", came=", ".join(sorted(lost)[:5]))
     if counts.quantize == 0 or counts.constexpr == 0:
         raise ConversionError(
             "The Core ML package was to have 8-bit weights and activations and has none.",
@@ -73,5 +78,6 @@ def quantize(
         "quantize_ops": counts.quantize,
         "operators": counts.operators,
         "float16_tensors": counts.float16,
+        "float32_operators": len(float32),
         "weight_bytes": weight_bytes(model),
     }

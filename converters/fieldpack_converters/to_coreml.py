@@ -16,7 +16,13 @@ from typing import Any
 from fieldpack.errors import ConversionError, SpecError, UnsupportedError
 from fieldpack.recipe import Method
 from fieldpack.spec import SourceKind
-from fieldpack_converters.coreml_graph import PackageCounts, counted, rename_in_nested_blocks, weight_bytes
+from fieldpack_converters.coreml_graph import (
+    PackageCounts,
+    counted,
+    float32_operators,
+    rename_in_nested_blocks,
+    weight_bytes,
+)
 from fieldpack_converters.coreml_weights import WeightSettings, compressed
 from fieldpack_converters.keras_source import keras_library
 from fieldpack_converters.opened_source import OpenedSource
@@ -30,7 +36,7 @@ _IOS = ("15", "16", "17", "18")
 
 @dataclass(frozen=True, slots=True)
 class CoreMLFlavour:
-    """One package to write; `float32_operators` are op types or regular expressions over op names."""
+    """One package to write; `float32_operators` are expressions for a whole op type or part of a name."""
 
     name: str
     path: str
@@ -41,6 +47,11 @@ class CoreMLFlavour:
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
     float32_operators: tuple[str, ...]
+
+    @property
+    def has_islands(self) -> bool:
+        """Whether some operators of a float16 package stay in float32."""
+        return self.precision == "float16" and bool(self.float32_operators)
 
 
 def export(
@@ -65,7 +76,7 @@ def export(
     dict
         The facts of ``source:describe``, ``run``, and ``flavours``: per name ``path``,
         ``constexpr_ops``, ``weight_bytes_before``, ``weight_bytes``, ``operators``,
-        ``float16_tensors``.
+        ``float16_tensors``, ``float32_operators``.
 
     Raises
     ------
@@ -139,7 +150,8 @@ def _written(opened: OpenedSource, flavour: CoreMLFlavour) -> dict[str, object]:
         model = _renamed(model, opened, flavour)
         before = weight_bytes(model)
         if flavour.weights is not None:
-            model = compressed(model, flavour.weights)
+            kept = float32_operators(model.get_spec()) if flavour.has_islands else ()
+            model = compressed(model, flavour.weights, kept)
     except (
         RuntimeError,
         ValueError,
@@ -158,9 +170,15 @@ def _written(opened: OpenedSource, flavour: CoreMLFlavour) -> dict[str, object]:
         ) from error
     model.short_description = ""
     model.save(flavour.path)
-    counts = counted(ct.models.MLModel(flavour.path, skip_model_load=True).get_spec())
+    spec = ct.models.MLModel(flavour.path, skip_model_load=True).get_spec()
+    counts, float32 = counted(spec), float32_operators(spec)
     after = weight_bytes(model)
     _demand_promises(flavour, counts, before, after)
+    if flavour.has_islands and not float32:
+        raise ConversionError(
+            f"Core ML flavour {flavour.name} was to keep operators in float32 and holds none.",
+            came=", ".join(flavour.float32_operators),
+        )
     return {
         "path": flavour.path,
         "constexpr_ops": counts.constexpr,
@@ -168,6 +186,7 @@ def _written(opened: OpenedSource, flavour: CoreMLFlavour) -> dict[str, object]:
         "weight_bytes": after,
         "operators": counts.operators,
         "float16_tensors": counts.float16,
+        "float32_operators": len(float32),
     }
 
 
@@ -214,7 +233,7 @@ def _precision(flavour: CoreMLFlavour, matched: set[str]) -> Any:
         kept = {
             text
             for text in flavour.float32_operators
-            if text == operation.op_type or re.search(text, str(operation.name))
+            if re.fullmatch(text, operation.op_type) or re.search(text, str(operation.name))
         }
         matched.update(kept)
         return not kept

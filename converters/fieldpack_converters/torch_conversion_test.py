@@ -169,6 +169,13 @@ def test_activations_are_calibrated_by_our_own_runtime(
         errors[kind] = np.abs(came - wanted).max()
     assert 1e-6 < errors["min_max"] < 0.05
     assert errors["mse"] < 0.1
+    kept = coreml_order(tmp_path / "island.mlpackage", None, "17", ["conv|no_such"])
+    call(to_coreml.export, words(models["net.pt"]), [kept])
+    target = tmp_path / "island-int8.mlpackage"
+    island = call(quantize_coreml.quantize, kept["path"], str(target), calibration)
+    assert island["float32_operators"] >= 2
+    assert island["quantize_ops"] < facts["quantize_ops"]
+    assert island["constexpr_ops"] == 1
     with pytest.raises(InputError, match="no calibration samples"):
         call(quantize_coreml.quantize, order["path"], str(tmp_path / "x.mlpackage"), {})
     np.save(tmp_path / "calibration.npy", fed[:, :, :5])

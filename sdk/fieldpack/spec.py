@@ -218,7 +218,9 @@ class CoremlFlavour(Strict):
     minimum_ios: Literal["15", "16", "17", "18"] = Field(description="deployment target", examples=["16"])
     fold_scaling: bool = Field(description="the graph takes pixels 0..255", examples=[True])
     float32_layers: str | None = Field(
-        default=None, description="regular expression of layers kept in float32", examples=["sin|cos"]
+        default=None,
+        description="regular expression of layers kept in float32: the whole type, or in the name",
+        examples=["sin|cos"],
     )
     block_size: int | None = Field(
         default=None, ge=2, description="weights that share a scale of weight_int4", examples=[32]
@@ -246,6 +248,8 @@ class CoremlFlavour(Strict):
                 raise ValueError(
                     f"{setting} goes with {method} and only there; example: {setting} = {example}"
                 )
+        if self.float32_layers and self.precision is not Precision.FLOAT16:
+            raise ValueError('float32_layers goes with precision = "float16"; here all layers are float32')
         needs = 18 if self.group_size else COREML_METHOD_IOS[self.method]
         if int(self.minimum_ios) < needs:
             raise ValueError(f'this method runs from iOS {needs} on; write minimum_ios = "{needs}"')

@@ -128,6 +128,14 @@ def test_a_coreml_setting_that_is_missing_or_misplaced_is_named(
     assert said in str(caught.value)
 
 
+def test_islands_need_half_floats_around_them(tmp_path: Path) -> None:
+    path = coreml_spec(tmp_path, "weight_int8", "16", 'float32_layers = "softmax"')
+    assert load_spec(path).flavours[1].recipe[1].method is Method.FLOAT32
+    path.write_text(path.read_text().replace('precision = "float16"', 'precision = "float32"'))
+    with pytest.raises(SpecError, match="float32_layers goes with"):
+        load_spec(path)
+
+
 def test_coreml_static_int8_needs_calibration_data_and_half_floats(tmp_path: Path) -> None:
     path = coreml_spec(tmp_path, "static_int8", "17", 'ranges = { kind = "mse" }')
     text = path.read_text()

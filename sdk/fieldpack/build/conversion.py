@@ -335,7 +335,7 @@ class Conversion:
         operators, halved = int(answer["operators"]), int(answer["float16_tensors"])
         quantised = int(answer["constexpr_ops"]) + int(answer.get("quantize_ops", 0))
         quantises = flavour.main_method.quantises
-        kept = (operators - halved,) if flavour.float32_layers else ()
+        kept = (int(answer["float32_operators"]),) if flavour.float32_layers else ()
         compression = Compression(
             recipe=flavour.recipe,
             matched=(quantised if quantises else operators, *kept),
