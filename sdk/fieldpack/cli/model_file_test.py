@@ -13,6 +13,7 @@ from PIL import Image
 from fieldpack.cli.main import main
 from fieldpack.coreml.conftest import Handmade
 from fieldpack.testing import TINY_LABELS, tiny_bundle, tiny_golden, tiny_tflite
+from fieldpack.tflite.conftest import bad_axis_model
 
 Capture = pytest.CaptureFixture[str]
 
@@ -149,6 +150,14 @@ def test_explain_names_the_operators_that_an_engine_lacks(tmp_path: Path, capsys
     assert [item["missing"] for item in found["engines"]] == [["frobnicate"], ["frobnicate"]]
     assert main(["explain", str(path)]) == 0
     assert "reference does not run it: lacks frobnicate" in capsys.readouterr().out
+
+
+def test_explain_asks_litert_whether_it_runs_the_file(tflite: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert answer(["explain", str(tflite)], capsys)["engines"][0]["runs"]
+    (tmp_path / "bad.tflite").write_bytes(bad_axis_model())
+    engine = answer(["explain", str(tmp_path / "bad.tflite")], capsys)["engines"][0]
+    assert not engine["runs"]
+    assert "quantized_dimension" in engine["reason"]
 
 
 def test_inspect_says_of_a_file_what_explain_says(tflite: Path, package: Path, capsys: Capture) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fieldpack.coreml.neural.layers._layer_list import LAYERS
+from fieldpack.coreml.neural.network import NETWORKS
+from fieldpack.coreml.ops._op_list import OPERATORS
 from fieldpack.coreml.package import IOS_OF_OPSET, IOS_OF_SPECIFICATION, Package, open_package
 from fieldpack.coreml.value import tensor_fact
 from fieldpack.modelfile.explanation import EngineCover, Explanation, Layer
@@ -36,7 +39,7 @@ def explain_coreml(path: Path, function: str | None = None) -> Explanation:
         layers=tuple(Layer(*row) for row in package.operations()),
         labels=tuple(map(str, package.labels or ())),
         metadata=_metadata(package),
-        engines=(_reference(package, operators), _fast(package)),
+        engines=(_reference(package), _fast(package)),
         details={
             "specification_version": package.specification_version,
             "operator_set": package.opset,
@@ -87,13 +90,20 @@ def _metadata(package: Package) -> dict[str, str]:
     return {name: str(value) for name, value in fields.items() if value}
 
 
-def _reference(package: Package, operators: dict[str, int]) -> EngineCover:
-    if package.model_type == PROGRAM:
-        from fieldpack.coreml.ops._op_list import OPERATORS
+def _reference(package: Package) -> EngineCover:
+    missing = tuple(sorted(set(_lacking(package))))
+    return EngineCover("reference", not missing, missing)
 
-        missing = tuple(sorted(set(operators) - set(OPERATORS)))
-        return EngineCover("reference", not missing, missing)
-    return EngineCover("reference", True)
+
+def _lacking(package: Package) -> Iterator[str]:
+    """Operators and layers of a model, or of the models of a pipeline, that have no implementation."""
+    if package.stages:
+        for stage in package.stages:
+            yield from _lacking(stage)
+    elif package.model_type in NETWORKS:
+        yield from set(package.op_histogram()) - set(LAYERS)
+    else:
+        yield from set(package.op_histogram()) - set(OPERATORS)
 
 
 def _fast(package: Package) -> EngineCover:

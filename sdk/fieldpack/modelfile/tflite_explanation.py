@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fieldpack.errors import InputError
+from fieldpack.errors import InputError, ModelFileError
 from fieldpack.modelfile.explanation import EngineCover, Explanation, Layer
 from fieldpack.modelfile.opened import tflite_slot
 from fieldpack.tflite.facts import Operator, TfliteModel
 from fieldpack.tflite.file import open_model
+from fieldpack.tflite.load_check import check_loads
 from fieldpack.tflite.runner import tensor_specs
 from fieldpack.tflite.runtime_version import minimum_runtime
+
+MOST_REASON = 160
+"""Characters of what LiteRT says that are kept; it says the same of every tensor."""
 
 
 def explain_tflite(path: Path, function: str | None = None) -> Explanation:
@@ -37,7 +41,7 @@ def explain_tflite(path: Path, function: str | None = None) -> Explanation:
         layers=_layers(model),
         labels=(),
         metadata={"description": model.description} if model.description else {},
-        engines=(EngineCover("LiteRT", not model.custom_ops, model.custom_ops),),
+        engines=(_litert(path, model),),
         details={
             "operator_versions": model.op_versions(),
             "custom_operators": list(model.custom_ops),
@@ -45,6 +49,17 @@ def explain_tflite(path: Path, function: str | None = None) -> Explanation:
             "minimum_runtime": needed.version,
         },
     )
+
+
+def _litert(path: Path, model: TfliteModel) -> EngineCover:
+    """Whether LiteRT runs the file, tried on zeros in a process that may die."""
+    if model.custom_ops:
+        return EngineCover("LiteRT", False, model.custom_ops)
+    try:
+        check_loads(path)
+    except ModelFileError as error:
+        return EngineCover("LiteRT", False, reason=str(error.came or error.what)[:MOST_REASON])
+    return EngineCover("LiteRT", True)
 
 
 def _layers(model: TfliteModel) -> tuple[Layer, ...]:
