@@ -14,6 +14,7 @@ from fieldpack_benchmarks.mutation.fault import Fault
 
 TESTS = (
     "ops/cases_test.py",
+    "ops/storage_test.py",
     "interpreter_test.py",
     "plan_test.py",
     "state_test.py",

@@ -43,6 +43,7 @@ def test_a_state_is_kept_rounded_and_belongs_to_its_owner(counting: Any, precisi
     assert runner.run({"x": X}, one)["y"].tolist() == X.tolist()
     assert one.read("total").tolist() == [1.0, 2050.0]
     assert runner.run({"x": X}, one)["y"].tolist() == [2.0, 4099.5]
+    assert one.read("total").tolist() == [2.0, 4100.0]
     assert other.read("total").tolist() == [0.0, 0.0]
     assert runner.run({"x": X}, other)["y"].tolist() == X.tolist()
 

@@ -48,6 +48,8 @@ def test_gather_and_scatter_go_by_position() -> None:
     values = torch.tensor([[1.0], [2.0], [3.0]])
     filled = run("list_scatter", ls=made, indices=(2, 0, 5), value=values)
     assert run("list_gather", ls=filled, indices=(0, 1, 2, 5)).flatten().tolist() == [2.0, 0.0, 1.0, 3.0]
+    assert run("list_gather", ls=filled, indices=(5, 0, -4)).flatten().tolist() == [3.0, 2.0, 1.0]
+    assert run("list_read", ls=filled, index=-1).tolist() == [3.0]
     assert run("list_gather", ls=filled, indices=()).shape == (0, 1)
     with pytest.raises(ModelFileError, match="leaves its list"):
         run("list_gather", ls=filled, indices=(6,))

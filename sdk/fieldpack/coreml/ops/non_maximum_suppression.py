@@ -49,7 +49,7 @@ def _chosen(
     boxes: Tensor, scores: Tensor, iou_threshold: float, least: float, most: int, per_class: bool
 ) -> list[int]:
     best, classes = scores.max(dim=1)
-    order = [int(i) for i in torch.argsort(-best, stable=True) if float(best[i]) > least]
+    order = [int(i) for i in torch.argsort(-best, stable=True) if float(best[i]) >= least]
     chosen: list[int] = []
     for candidate in order:
         if len(chosen) == most:

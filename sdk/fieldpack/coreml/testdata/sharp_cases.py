@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fieldpack.coreml.testdata.case import Case, numbers
+from fieldpack.coreml.testdata.sampling_cases import NMS_BOXES, NMS_SCORES, kept
 from fieldpack.coreml.testdata.shape_cases import X
 from fieldpack.coreml.testdata.window_cases import (
     conv_transpose,
@@ -111,4 +112,31 @@ SHAPES = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*ELEMENTS, *WINDOWS, *SHAPES)
+REGIONS = (
+    Case(
+        "resize",
+        {"x": SQUARE},
+        {
+            "shape": [0, 10],
+            "resized_dims": np.uint32(2),
+            "interpolation_mode": "NEAREST_NEIGHBOR",
+            "sampling_mode": "DEFAULT",
+        },
+        lambda: SQUARE[..., [0, 1, 1, 2, 2, 3, 3, 4, 4, 4]],
+        opset=17,
+        note="ties",
+    ),
+    Case(
+        "non_maximum_suppression",
+        {"boxes": NMS_BOXES, "scores": NMS_SCORES},
+        {
+            "iou_threshold": F32(0.5),
+            "score_threshold": F32(0.8),
+            "max_boxes": I32(4),
+            "per_class_suppression": True,
+        },
+        lambda: (*kept([0, 1], 4), np.array([2])),
+        note="a score at the threshold",
+    ),
+)
+CASES: tuple[Case, ...] = (*ELEMENTS, *WINDOWS, *SHAPES, *REGIONS)
