@@ -8,8 +8,7 @@ carry the evidence class ``reference``: no Apple software takes part.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from fieldpack.coreml.exchange import give_output, take_inputs
 from fieldpack.coreml.package import Package
 from fieldpack.coreml.plan import make_plan, run_steps
 from fieldpack.coreml.state import State, States
+from fieldpack.coreml.threads import thread_count
 from fieldpack.errors import InputError
 
 __all__ = ["Interpreter", "Precision"]
@@ -139,7 +139,7 @@ class Interpreter:
         self, inputs: Mapping[str, NDArray[Any]], keep: Iterable[str], state: States | None
     ) -> dict[str, Any]:
         kept = set(keep)
-        with self._arithmetic.torch.inference_mode(), self._thread_count():
+        with self._arithmetic.torch.inference_mode(), thread_count(self._arithmetic.torch, self.threads):
             values = {**self._plan.constants, **self._take(inputs), **self._remembered(state)}
             run_steps(self._plan.steps, values, self._arithmetic, kept)
         return values
@@ -166,17 +166,3 @@ class Interpreter:
                 hint="state = interpreter.make_state(), then run(inputs, state)",
             )
         return given
-
-    @contextmanager
-    def _thread_count(self) -> Iterator[None]:
-        """Set torch's threads for one run; the setting belongs to the process, so it is put back."""
-        torch = self._arithmetic.torch
-        if self.threads is None:
-            yield
-            return
-        before = torch.get_num_threads()
-        torch.set_num_threads(self.threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)

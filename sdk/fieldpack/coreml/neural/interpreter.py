@@ -20,8 +20,8 @@ from fieldpack.coreml.exchange import give_output
 from fieldpack.coreml.feature import Feature
 from fieldpack.coreml.neural.border import give_blob, take_blob
 from fieldpack.coreml.neural.graph import make_graph
-from fieldpack.coreml.neural.threads import thread_count
 from fieldpack.coreml.package import Package
+from fieldpack.coreml.threads import thread_count
 from fieldpack.errors import InputError, ModelFileError
 
 __all__ = ["NeuralInterpreter", "Precision"]
