@@ -92,6 +92,8 @@ def _take_array(feature: Feature, array: NDArray[Any]) -> NDArray[Any]:
             allowed=f"{feature.dtype}, or another {'float' if wanted.kind == 'f' else 'integer'} type",
             hint=f"array.astype({feature.dtype!r})",
         )
+    if array.dtype == wanted:
+        return array.copy()
     with np.errstate(over="ignore"):
         cast = array.astype(wanted)
     if not _same_numbers(array, cast):
@@ -105,8 +107,6 @@ def _take_array(feature: Feature, array: NDArray[Any]) -> NDArray[Any]:
 
 def _same_numbers(array: NDArray[Any], cast: NDArray[Any]) -> bool:
     """Whether no number left its range by the change of type; float rounding is none."""
-    if array.dtype == cast.dtype:
-        return True
     if cast.dtype.kind != "f":
         return bool((cast == array).all())
     finite = np.isfinite(cast)
@@ -132,7 +132,7 @@ def _take_image(feature: Feature, array: NDArray[Any]) -> NDArray[Any]:
 
 
 def give_output(feature: Feature, value: Any) -> NDArray[Any]:
-    """Bring a result of the program to the declared form of ``feature``.
+    """Bring a result of the program to the declared form of ``feature``; one that has it stays itself.
 
     Returns
     -------
@@ -147,8 +147,10 @@ def give_output(feature: Feature, value: Any) -> NDArray[Any]:
         raise UnsupportedError(f"Output {feature.name!r} cannot be given", came=feature.kind)
     if feature.kind == "image":
         return _give_image(feature, value)
+    if not feature.dtype or value.dtype == feature.dtype:
+        return value
     with np.errstate(over="ignore"):
-        return value.astype(feature.dtype or value.dtype)
+        return value.astype(feature.dtype)
 
 
 def _give_image(feature: Feature, value: NDArray[Any]) -> NDArray[Any]:
