@@ -9,7 +9,8 @@ from pathlib import Path
 
 from fieldpack.errors import InputError
 
-FAULTS = Path(__file__).parent / "faults.toml"
+FAULTS = Path(__file__).parent / "faults"
+"""One file a family of operators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Fault:
     name : str
         Unique.
     family : str
-        Kind of operator.
+        Kind of operator: the name of the file that lists it.
     operator : str
         MIL operator whose result becomes wrong.
     file : str
@@ -57,7 +58,7 @@ class Fault:
                 f"fault {self.name} cannot be planted into {self.file}",
                 came=f"{self.old!r} stands there {count} times",
                 allowed="once",
-                hint="adapt faults.toml to the file",
+                hint="adapt the list of faults to the file",
             )
         planted = source.replace(self.old, self.new)
         try:
@@ -72,21 +73,22 @@ class Fault:
         return self.peer or f"{self.operator} or {self.operator.replace('_', '')}"
 
 
-def load_faults(path: Path = FAULTS) -> tuple[Fault, ...]:
-    """The list, checked.
+def load_faults(folder: Path = FAULTS) -> tuple[Fault, ...]:
+    """The lists of a folder, checked.
 
     Raises
     ------
     InputError
         A field is missing or unknown, or a name stands for two faults.
     """
-    known = {item.name for item in fields(Fault)}
+    known = {item.name for item in fields(Fault)} - {"family"}
     faults = []
-    for number, entry in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["faults"]):
-        strange = sorted(set(entry) ^ known - ({"peer"} - set(entry)))
-        if strange:
-            raise InputError(f"fault {number} of {path.name} is malformed", came=", ".join(strange))
-        faults.append(Fault(**entry))
+    for path in sorted(folder.glob("*.toml")):
+        for number, entry in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["faults"]):
+            strange = sorted(set(entry) ^ known - ({"peer"} - set(entry)))
+            if strange:
+                raise InputError(f"fault {number} of {path.name} is malformed", came=", ".join(strange))
+            faults.append(Fault(family=path.stem.replace("_", " "), **entry))
     names = [fault.name for fault in faults]
     if len(set(names)) != len(names):
         raise InputError("two faults have one name", came=sorted({n for n in names if names.count(n) > 1}))

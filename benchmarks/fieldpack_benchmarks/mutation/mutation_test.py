@@ -58,13 +58,16 @@ def test_a_fault_that_does_not_fit_is_refused(source: str, changed: dict[str, st
 
 
 def test_a_malformed_list_is_refused(tmp_path: Path) -> None:
-    entry = '[[faults]]\nname="a"\nfamily="f"\noperator="o"\nfile="x"\nold="a"\nnew="b"\n'
-    (tmp_path / "missing.toml").write_text(entry)
+    entry = '[[faults]]\nname="a"\noperator="o"\nfile="x"\nold="a"\nnew="b"\n'
+    (tmp_path / "family.toml").write_text(entry)
     with pytest.raises(InputError, match="malformed"):
-        load_faults(tmp_path / "missing.toml")
-    (tmp_path / "twice.toml").write_text((entry + 'breaks="b"\n') * 2)
+        load_faults(tmp_path)
+    (tmp_path / "family.toml").write_text(entry + 'breaks="b"\n')
+    (tmp_path / "other_one.toml").write_text(entry.replace('"a"', '"b"', 1) + 'breaks="b"\n')
+    assert [item.family for item in load_faults(tmp_path)] == ["family", "other one"]
+    (tmp_path / "other_one.toml").write_text(entry + 'breaks="b"\n')
     with pytest.raises(InputError, match="one name"):
-        load_faults(tmp_path / "twice.toml")
+        load_faults(tmp_path)
 
 
 def test_three_seeded_faults_are_noticed() -> None:

@@ -1,6 +1,6 @@
 """``fieldpack study coreml-mutation``: faults planted into Core ML operators, and who notices them.
 
-Passing tests say little unless wrong operators fail them. Each fault of ``mutation/faults.toml`` is
+Passing tests say little unless wrong operators fail them. Each fault of ``mutation/faults/`` is
 planted by itself into a copy of the package; our own tests run there, and where they see nothing,
 coremltools' tests of the operator, a seeded sample.
 """
