@@ -199,3 +199,16 @@ def test_inputs_that_the_program_does_not_take_are_refused(handmade: Any) -> Non
     handmade.model.description.input[0].name = "z"
     with pytest.raises(ModelFileError, match="not those of its program"):
         FastEngine(open_package(handmade.save()))
+
+
+@pytest.mark.parametrize(("dtype", "wanted"), [("int16", [-2, 0, 30000]), ("uint16", [0, 7, 60000])])
+def test_sixteen_bit_integers_are_carried(handmade: Any, dtype: str, wanted: Any) -> None:
+    """Converters give the indices of ``topk`` so; a cast cuts fractions."""
+    handmade.input("x", "float32", (3,))
+    handmade.op("cast", "i", dtype, (3,), x="x", dtype=f"={dtype}")
+    handmade.op("cast", "y", "int32", (3,), x="i", dtype="=int32")
+    handmade.output("y", "int32", (3,))
+    package = open_package(handmade.save())
+    x = {"x": (np.array(wanted) + 0.5 * np.sign(wanted)).astype(np.float32)}
+    assert FastEngine(package).run(x)["y"].tolist() == wanted
+    assert Interpreter(package).run(x)["y"].tolist() == wanted

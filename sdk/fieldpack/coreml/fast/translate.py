@@ -26,7 +26,8 @@ from fieldpack.coreml.plan import blame
 from fieldpack.coreml.value import Decoded, TensorFact, decode, state_fact, tensor_fact
 from fieldpack.errors import ModelFileError, UnsupportedError
 
-#: MIL type -> numpy type that carries it here. Sixteen-bit integers have few kernels.
+#: MIL type -> numpy type that carries it here. Sixteen-bit integers have few kernels; unsigned ones go
+#: into the next wider signed type, as in ``arithmetic``.
 CARRIERS = {
     "bool": "bool",
     "float16": "float32",
@@ -248,8 +249,8 @@ class _Translator:
                 came=list(wire.shape),
                 allowed=str(list(fact.shape or ())),
             )
-        if fact.dtype in ("int16", "uint16", "uint32") and wire.dtype != _carrier(fact, kind):
-            raise _refused(f"makes {fact.dtype}", kind)
+        if fact.dtype == "int16":
+            wire = self.graph.cast(wire, "int16")  # only this one turns round at its ends
         settled = self.graph.cast(wire, _carrier(fact, kind))
         if not self._rounded(fact) or kind in EXACT:
             return settled
