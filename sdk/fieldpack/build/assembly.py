@@ -204,7 +204,9 @@ def _requires(item: Made) -> Requires:
 
 
 def _tolerance(item: Made, golden: NDArray[Any]) -> float:
-    integers = item.kind is FlavourKind.TFLITE and item.quantises
+    """How far an answer may be from the stored one; an integer activation may fall to the next step."""
+    method = item.compression.recipe[0].method
+    integers = item.quantises if item.kind is FlavourKind.TFLITE else method.calibrates
     span = float(np.abs(golden).max(initial=0.0))
     share = INTEGER_TOLERANCE if integers else FLOAT_TOLERANCE
     return float(f"{max(span, 1e-6) * share:.3g}")
