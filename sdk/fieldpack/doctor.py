@@ -27,11 +27,14 @@ PURPOSES: dict[str | None, str] = {
     None: "opening, verifying, running and gating bundles",
     "keras": "Keras and SavedModel sources, TFLite flavours",
     "torch": "PyTorch sources",
-    "onnx": "ONNX graphs (no kind of source yet)",
+    "onnx": "ONNX sources",
     "coreml": "running Core ML flavours",
     "coreml-reference": "running any Core ML model, measuring Core ML flavours in a build",
     "coreml-convert": "writing Core ML flavours",
     "sound": "sound files other than WAV, changes of sample rate",
+    "compress": "channel pruning of PyTorch models, search over continuous choices",
+    "dask": "searching on a Dask cluster",
+    "mlflow": "logging a search to MLflow",
 }
 """What each extra of ``pyproject.toml`` is for; None is the bare distribution."""
 
