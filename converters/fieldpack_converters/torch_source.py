@@ -17,6 +17,7 @@ from fieldpack.errors import SourceError, SpecError
 from fieldpack.spec import SourceKind
 from fieldpack_converters.import_path import add_folders, imported
 from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact, numpy_dtype
+from fieldpack_converters.passes.torch_structure import fit_structure
 from fieldpack_converters.source_file import check_zip, checked_path, damaged, digest_of, is_zip
 
 _STATE = "a PyTorch state dict saved by torch.save(model.state_dict(), path)"
@@ -35,6 +36,8 @@ def open_torch(source: dict[str, Any]) -> OpenedSource:
         )
     state = _stripped(_state_dict(path), source.get("strip_prefix"), path)
     module = _built(source)
+    if source.get("compressed"):
+        fit_structure(module, state)
     _load_strictly(module, state, path)
     module.eval()
     return _opened(SourceKind.TORCH, module, path, source, int(sum(p.numel() for p in module.parameters())))

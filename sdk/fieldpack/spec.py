@@ -19,6 +19,7 @@ from fieldpack.budget import Budget
 from fieldpack.contract import Contract
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
+from fieldpack.passes import AnyPass, calibrates, trains
 from fieldpack.recipe import Method, Ranges, Rule
 
 SPEC_SCHEMA = 1
@@ -152,6 +153,9 @@ class Data(Strict):
     evaluation: DataSource = Field(description="examples that parity and accuracy are measured on")
     calibration: DataSource | None = Field(
         default=None, description="examples that activation ranges come from; needed by static_int8"
+    )
+    training: DataSource | None = Field(
+        default=None, description="labelled examples that the passes of the recipe train on"
     )
     golden: int = Field(
         ge=1, le=64, description="number of golden vectors, taken from evaluation", examples=[8]
@@ -289,6 +293,9 @@ class Spec(Strict):
     source: Source = Field(description="the source model")
     contract: Contract = Field(description="what goes in and what comes out")
     data: Data = Field(description="calibration, evaluation and golden examples")
+    recipe: tuple[AnyPass, ...] = Field(
+        default=(), description="passes that compress the source model, in order, before flavours are made"
+    )
     flavours: tuple[FlavourSpec, ...] = Field(min_length=1, description="one table a flavour")
     budget: Budget = Field(description="limits that the bundle must keep")
 
@@ -305,7 +312,17 @@ class Spec(Strict):
         needs = [f.name for f in self.flavours if f.recipe[0].method.calibrates]
         if needs and self.data.calibration is None:
             raise ValueError(f"flavour {needs[0]} is static_int8 and needs [data.calibration]")
+        self._recipe_has_its_data()
         return self
+
+    def _recipe_has_its_data(self) -> None:
+        if self.recipe and self.source.kind in (SourceKind.SAVED_MODEL, SourceKind.TFLITE):
+            raise ValueError(f"a recipe needs a Keras, PyTorch or ONNX source, not {self.source.kind.value}")
+        for step in self.recipe:
+            if trains(step) and self.data.training is None:
+                raise ValueError(f"{step.method} trains and needs [data.training]")
+            if calibrates(step) and self.data.calibration is None:
+                raise ValueError(f"{step.method} needs [data.calibration]")
 
 
 def load_spec(path: Path) -> Spec:
@@ -389,8 +406,8 @@ def _absolute(spec: Spec, base: Path) -> Spec:
     data = spec.data.model_copy(
         update={
             name: _absolute_data(part, place)
-            for name, part in (("evaluation", spec.data.evaluation), ("calibration", spec.data.calibration))
-            if part is not None
+            for name in ("evaluation", "calibration", "training")
+            if (part := getattr(spec.data, name)) is not None
         }
     )
     contract = spec.contract.model_copy(update={"outputs": outputs})

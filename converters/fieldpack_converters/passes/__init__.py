@@ -1,0 +1,1 @@
+"""Compression passes: one method a file, run in the order of a recipe on an open source model."""

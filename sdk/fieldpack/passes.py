@@ -1,0 +1,203 @@
+"""Passes: what a spec's ``[[recipe]]`` may do to the source model before it becomes flavours.
+
+A pass is one method on the layers that it names. They run in the order of the spec, each on what the
+one before it left; the stated order that works is prune, distil, quantisation-aware training,
+equalise, round, refit. Flavours are then made from the result, and compared with the model that the
+server team handed over.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from fieldpack.model import Strict
+
+
+class Training(Strict):
+    """How a pass trains: Adam with a cosine that ends at zero, seeded by ``[pack] seed``."""
+
+    epochs: int = Field(ge=1, description="passes over the training data", examples=[5])
+    batch: int = Field(ge=1, description="examples a step", examples=[32])
+    learning_rate: float = Field(gt=0, description="largest rate", examples=[0.0005])
+    flip: bool = Field(default=False, description="pictures are mirrored at random")
+    shift: float = Field(
+        default=0.0,
+        ge=0,
+        lt=0.5,
+        description="largest random shift of pictures, share of a side",
+        examples=[0.1],
+    )
+    mixup: float = Field(
+        default=0.0, ge=0, description="alpha of mixup's beta distribution; 0 is none", examples=[0.2]
+    )
+
+
+class _Pass(Strict):
+    """What every pass states."""
+
+    layers: str = Field(
+        min_length=1,
+        description="regular expression searched in the names of the model's layers",
+        examples=[".*", "block_1[0-9]"],
+    )
+
+    @field_validator("layers")
+    @classmethod
+    def _compiles(cls, layers: str) -> str:
+        try:
+            re.compile(layers)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return layers
+
+
+class PruneChannels(_Pass):
+    """Takes whole channels out, those of the smallest norm; the network becomes smaller and stays dense."""
+
+    method: Literal["prune_channels"]
+    share: float = Field(gt=0, lt=1, description="share of each layer's channels taken out", examples=[0.5])
+    round_to: int = Field(default=8, ge=1, description="channels left are a multiple of it", examples=[8])
+    steps: int = Field(default=1, ge=1, description="rounds of pruning and training", examples=[3])
+    training: Training | None = Field(default=None, description="fine-tuning after each round")
+
+
+class PruneWeights(_Pass):
+    """Sets single weights to zero, those of the smallest magnitude; pays in compressed size only."""
+
+    method: Literal["prune_weights"]
+    pattern: Literal["unstructured", "2:4"] = Field(
+        description="any weights, or two of each four neighbours", examples=["unstructured"]
+    )
+    share: float | None = Field(
+        default=None, gt=0, lt=1, description="share of zeros; unstructured only", examples=[0.75]
+    )
+    training: Training | None = Field(default=None, description="fine-tuning that keeps the zeros")
+
+    @model_validator(mode="after")
+    def _share_goes_with_unstructured(self) -> PruneWeights:
+        if (self.share is None) != (self.pattern == "2:4"):
+            raise ValueError('share goes with pattern = "unstructured" and only there; example: share = 0.75')
+        return self
+
+
+class FineTune(_Pass):
+    """Trains the named layers on the labels."""
+
+    method: Literal["fine_tune"]
+    training: Training = Field(description="how it trains")
+
+
+class Distil(_Pass):
+    """Trains the named layers to answer as a teacher does on the same views, and on the labels there are."""
+
+    method: Literal["distil"]
+    teacher: str = Field(
+        description='"source", or the path of a bundle or of a pack.toml whose source is the teacher',
+        examples=["source"],
+    )
+    temperature: float = Field(gt=0, description="softens both answers", examples=[2.0])
+    label_weight: float = Field(
+        ge=0, le=1, description="weight of the labels; the rest is the teacher's", examples=[0.1]
+    )
+    feature_weight: float = Field(
+        default=0.0, ge=0, description="weight of the squared distance of the last features", examples=[0.1]
+    )
+    taxonomy_weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of a label's weight that is spread over its relatives in the contract's taxonomy",
+        examples=[0.1],
+    )
+    training: Training = Field(description="how it trains")
+
+
+class QuantisationAware(_Pass):
+    """Trains with 8-bit weights and activations in the forward pass, rounded as the TFLite file rounds."""
+
+    method: Literal["quantisation_aware"]
+    training: Training = Field(description="how it trains")
+
+
+class Equalise(_Pass):
+    """Scales neighbouring layers against each other until their channels have like ranges; same function."""
+
+    method: Literal["equalise"]
+
+
+class Round(_Pass):
+    """Chooses for each weight to round up or down so that the layer's answer stays, and writes it back."""
+
+    method: Literal["round"]
+    bits: Literal[8, 4] = Field(description="bits of the stored weights", examples=[8])
+    block_size: int | None = Field(
+        default=None,
+        ge=2,
+        description="inputs that share a scale; a whole channel where left out",
+        examples=[32],
+    )
+    iterations: int = Field(default=500, ge=1, description="steps a layer", examples=[500])
+
+
+class RoundHead(_Pass):
+    """Rounds dense layers one input after another, each error taken up by those to come (GPTQ)."""
+
+    method: Literal["round_head"]
+    bits: Literal[8, 4] = Field(description="bits of the stored weights", examples=[8])
+    block_size: int | None = Field(
+        default=None,
+        ge=2,
+        description="inputs that share a scale; a whole channel where left out",
+        examples=[32],
+    )
+    damping: float = Field(
+        default=0.01, gt=0, description="share of the mean feature variance added to all", examples=[0.01]
+    )
+
+
+class LowRank(_Pass):
+    """Factors dense layers in two thinner ones, with the least error on the features that occur."""
+
+    method: Literal["low_rank"]
+    rank: int = Field(ge=1, description="width between the two", examples=[256])
+    weighting: Literal["covariance", "plain"] = Field(
+        default="covariance", description="least error on real features, or of the matrix alone"
+    )
+
+
+class Refit(_Pass):
+    """Fits one temperature and a bias for each class on the calibration labels, into the last dense layer."""
+
+    method: Literal["refit"]
+    bias: bool = Field(default=False, description="fit a bias for each class too")
+
+
+AnyPass = Annotated[
+    PruneChannels
+    | PruneWeights
+    | FineTune
+    | Distil
+    | QuantisationAware
+    | Equalise
+    | Round
+    | RoundHead
+    | LowRank
+    | Refit,
+    Field(discriminator="method"),
+]
+"""One table of ``[[recipe]]``."""
+
+
+def trains(step: AnyPass) -> bool:
+    """Whether the pass needs ``[data.training]``."""
+    return getattr(step, "training", None) is not None
+
+
+def calibrates(step: AnyPass) -> bool:
+    """Whether the pass needs ``[data.calibration]``."""
+    if isinstance(step, LowRank):
+        return step.weighting == "covariance"
+    return isinstance(step, Equalise | Round | RoundHead | Refit | QuantisationAware)
