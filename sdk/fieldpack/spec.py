@@ -400,7 +400,11 @@ def _absolute(spec: Spec, base: Path) -> Spec:
         }
     )
     outputs = tuple(
-        output.model_copy(update={"labels": place(output.labels)}) if output.labels else output
+        output.model_copy(
+            update={
+                name: place(getattr(output, name)) for name in ("labels", "taxonomy") if getattr(output, name)
+            }
+        )
         for output in spec.contract.outputs
     )
     data = spec.data.model_copy(

@@ -33,6 +33,7 @@ from fieldpack.bundle.manifest import (
     Requires,
 )
 from fieldpack.bundle.write import BundleWriter
+from fieldpack.contract import Output
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.spec import ArrayData, DataSource, FolderData, ProviderData, SourceKind, Spec
 from fieldpack.verdict import Outcome, Verdict
@@ -95,6 +96,10 @@ class Assembly:
                 writer.add_bytes(file, _npy(results[self.rows]))
         for name, labels in self.labels.items():
             writer.add_bytes(f"labels/{name}.txt", labels_bytes(labels))
+        for declared in self.spec.contract.outputs:
+            if declared.taxonomy:
+                taxa = Path(declared.taxonomy).read_bytes()
+                writer.add_bytes(f"labels/{declared.name}.taxonomy.csv", taxa)
         golden = self._golden(writer)
         worst = WorstExamples(self.spec, self.evaluation.prepared, self.measured.evidence)
         evidence = {**self.measured.evidence, "worst": worst.write(writer)}
@@ -104,12 +109,7 @@ class Assembly:
     def _fields(self, golden: Golden) -> dict[str, Any]:
         pack = self.spec.pack
         contract = self.spec.contract
-        outputs = tuple(
-            output.model_copy(update={"labels": f"labels/{output.name}.txt", "skip_labels": 0})
-            if output.labels
-            else output
-            for output in contract.outputs
-        )
+        outputs = tuple(_packed(output) for output in contract.outputs)
         return {
             "name": pack.name,
             "version": pack.version,
@@ -245,3 +245,13 @@ def _npy(array: NDArray[Any]) -> bytes:
 def _json(document: Mapping[str, Any]) -> bytes:
     text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8")
+
+
+def _packed(output: Output) -> Output:
+    """An output as the bundle's contract states it, with paths inside the bundle."""
+    update: dict[str, Any] = {}
+    if output.labels:
+        update = {"labels": f"labels/{output.name}.txt", "skip_labels": 0}
+    if output.taxonomy:
+        update["taxonomy"] = f"labels/{output.name}.taxonomy.csv"
+    return output.model_copy(update=update)

@@ -21,6 +21,7 @@ from fieldpack.contract import Contract
 from fieldpack.data import prepare_data
 from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
 from fieldpack.spec import DataSource, Spec, load_spec
+from fieldpack.taxonomy import Taxonomy, parse_taxonomy
 from fieldpack.verdict import Outcome, Verdict
 from fieldpack.workspace import work_folder
 
@@ -95,7 +96,7 @@ def read_labels(contract: Contract) -> dict[str, tuple[str, ...]]:
     SpecError
         A label file is missing.
     ContractError
-        A label file is malformed.
+        A label file or a taxonomy is malformed, or a label is no taxon.
     """
     labels = {}
     for output in contract.outputs:
@@ -111,7 +112,25 @@ def read_labels(contract: Contract) -> dict[str, tuple[str, ...]]:
         except BundleError as error:
             raise ContractError(error.what, came=error.came, allowed=error.allowed) from error
         labels[output.name] = lines[output.skip_labels :]
+        if output.taxonomy is not None:
+            read_taxonomy(output.taxonomy).check(labels[output.name])
     return labels
+
+
+def read_taxonomy(path: str) -> Taxonomy:
+    """The taxonomy file of an output.
+
+    Raises
+    ------
+    SpecError
+        It cannot be read.
+    ContractError
+        It is malformed.
+    """
+    try:
+        return parse_taxonomy(Path(path).read_bytes(), path)
+    except OSError as error:
+        raise SpecError("the taxonomy cannot be read", came=f"{path}: {error.strerror}") from error
 
 
 def _measured(

@@ -152,7 +152,8 @@ class Manifest(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Manifest:
-        inside = [output.labels for output in self.contract.outputs if output.labels]
+        listed = [path for output in self.contract.outputs for path in (output.labels, output.taxonomy)]
+        inside = [path for path in listed if path]
         inside += [*self.golden.inputs.values(), *self.golden.outputs.values(), self.evidence]
         for flavour in self.flavours:
             inside += flavour.golden.files.values()

@@ -10,7 +10,8 @@ from fieldpack.bundle.finding import Finding, FindingCode
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.manifest import Border, FlavourEntry, Manifest
 from fieldpack.contract import ImageInput, Input
-from fieldpack.errors import BundleError
+from fieldpack.errors import BundleError, ContractError
+from fieldpack.taxonomy import parse_taxonomy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,9 +59,12 @@ def _label_counts(manifest: Manifest, read: Read) -> tuple[dict[str, int], list[
         if data is None or output.labels is None:
             continue
         try:
-            counts[output.name] = len(parse_labels(data, output.labels))
-        except BundleError as error:
-            findings.append(Finding(FindingCode.LABELS, output.labels, error.what))
+            labels = parse_labels(data, output.labels)
+            counts[output.name] = len(labels)
+            if output.taxonomy and (taxa := read(output.taxonomy)) is not None:
+                parse_taxonomy(taxa, output.taxonomy).check(labels)
+        except (BundleError, ContractError) as error:
+            findings.append(Finding(FindingCode.LABELS, output.taxonomy or output.labels, error.what))
     return counts, findings
 
 

@@ -73,6 +73,31 @@ def test_dense_labels_may_stand_on_any_axis_but_the_first(tmp_path: Path) -> Non
         commit(tmp_path / "tiny", {}, {"golden/scores.npy": wrong, flavour: wrong})
 
 
+def commit_taxonomy(target: Path, text: bytes) -> None:
+    output = {"name": "scores", "activation": "softmax", "labels": "labels.txt", "taxonomy": "taxa.csv"}
+    with BundleWriter(target) as writer:
+        fields = tiny_content(writer)
+        writer.add_bytes("taxa.csv", text)
+        writer.commit({**fields, "contract": {**fields["contract"], "outputs": [output]}})
+
+
+def test_a_taxonomy_covers_the_labels(tmp_path: Path) -> None:
+    commit_taxonomy(tmp_path / "tiny", b"taxon,parent\ninsect,\nbee,insect\nmoth,insect\nwasp,insect\n")
+    assert check_structure(tmp_path / "tiny") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"taxon,parent\nbee,\nmoth,\n", "not in the taxonomy"),
+        (b"taxon,parent\nbee,moth\nmoth,bee\nwasp,\n", "circle"),
+    ],
+)
+def test_a_broken_taxonomy_is_refused(text: bytes, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=said):
+        commit_taxonomy(tmp_path / "tiny", text)
+
+
 @pytest.mark.parametrize(
     "labels", [("a",), ("bee", "m\u00f6we", "\u30cf\u30c1"), ("a b", "c,d;e\tf", "g\u2028h\x0bi")]
 )

@@ -41,6 +41,11 @@ class Output(Strict):
         ge=0,
         description="leading lines of the label file without an output, such as a background row",
     )
+    taxonomy: str | None = Field(
+        default=None,
+        description="CSV file with the columns taxon,parent; every label is a taxon",
+        examples=["taxonomy.csv"],
+    )
     unit: str | None = Field(default=None, description="unit of a linear output", examples=["metre"])
     threshold: float | None = Field(
         default=None, description="score from which a sigmoid label counts as present", examples=[0.5]
@@ -56,6 +61,8 @@ class Output(Strict):
             raise ValueError('a linear output needs its unit; example: unit = "metre"')
         if not self.activation.classifies and self.labels is not None:
             raise ValueError("a linear output has no labels")
+        if self.taxonomy is not None and self.labels is None:
+            raise ValueError("a linear output has no taxonomy")
         if self.activation is Activation.SIGMOID and self.threshold is None:
             raise ValueError("a sigmoid output needs its threshold; example: threshold = 0.5")
         return self
