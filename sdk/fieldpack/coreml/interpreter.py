@@ -17,8 +17,9 @@ from fieldpack.coreml.arithmetic import Arithmetic, Precision
 from fieldpack.coreml.engine import EngineKind
 from fieldpack.coreml.exchange import give_output, take_inputs
 from fieldpack.coreml.package import Package
-from fieldpack.coreml.plan import make_plan, run_steps
+from fieldpack.coreml.plan import make_plan
 from fieldpack.coreml.state import State, States
+from fieldpack.coreml.step import run_steps
 from fieldpack.coreml.threads import thread_count
 from fieldpack.errors import InputError
 

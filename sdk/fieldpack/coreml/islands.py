@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from fieldpack.coreml.plan import Step
 from fieldpack.coreml.precision_risk import RiskKind
+from fieldpack.coreml.step import Step
 
 #: Operators that carry, pick or scale numbers: what reaches them wrong leaves them wrong.
 CARRIERS = frozenset(

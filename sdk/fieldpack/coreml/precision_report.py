@@ -25,9 +25,10 @@ from fieldpack.coreml.arithmetic import Arithmetic, Precision
 from fieldpack.coreml.exchange import take_input
 from fieldpack.coreml.islands import suggest_islands
 from fieldpack.coreml.package import Package
-from fieldpack.coreml.plan import Plan, Source, Step, make_plan
+from fieldpack.coreml.plan import Plan, make_plan
 from fieldpack.coreml.precision_risk import Observed, Risk, RiskKind, find_risks
 from fieldpack.coreml.state import State
+from fieldpack.coreml.step import Source, Step
 from fieldpack.coreml.value import TensorFact
 from fieldpack.errors import InputError
 

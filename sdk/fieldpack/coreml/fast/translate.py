@@ -22,7 +22,7 @@ from fieldpack.coreml.fast.graph import Graph, Wire
 from fieldpack.coreml.fast.ops._op_list import EXACT, OPERATORS
 from fieldpack.coreml.fast.storage import UNPACKERS
 from fieldpack.coreml.package import Package
-from fieldpack.coreml.plan import blame
+from fieldpack.coreml.step import blame
 from fieldpack.coreml.value import Decoded, TensorFact, decode, state_fact, tensor_fact
 from fieldpack.errors import ModelFileError, UnsupportedError
 
