@@ -18,10 +18,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from fieldpack.coreml.ops._recurrent import Activation, activation_named, directed
 from fieldpack.errors import ModelFileError
 
+#: Parameter -> its reordered copy; nothing changes a parameter in place.
+_REORDERED = WeakTensorKeyDictionary()
 _COMMON = tuple(map(activation_named, ("sigmoid", "tanh", "tanh")))
 
 
@@ -94,14 +97,18 @@ def _common(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The common form by torch's own kernel, which wants the cell gate before the output gate."""
     hidden = weight_hh.shape[1]
-
-    def reordered(parameter: Tensor) -> Tensor:
-        i, f, o, z = parameter.split(hidden)
-        return torch.cat((i, f, z, o))
-
-    given = torch.zeros(4 * hidden) if bias is None else reordered(bias)
-    weights = [reordered(weight_ih), reordered(weight_hh), given, torch.zeros(4 * hidden)]
+    given = torch.zeros(4 * hidden) if bias is None else _reordered(bias)
+    weights = [_reordered(weight_ih), _reordered(weight_hh), given, torch.zeros(4 * hidden)]
     states, last_h, last_c = torch.lstm(
         x, [h[None].contiguous(), c[None].contiguous()], weights, True, 1, 0.0, False, False, False
     )
     return states, last_h[0], last_c[0]
+
+
+def _reordered(parameter: Tensor) -> Tensor:
+    """The gates in the order of torch, kept while the parameter lives: a copy takes as long as a sequence."""
+    if parameter not in _REORDERED:
+        i, f, o, z = parameter.chunk(4)
+        _REORDERED[parameter] = torch.cat((i, f, z, o))
+    found: Tensor = _REORDERED[parameter]
+    return found
