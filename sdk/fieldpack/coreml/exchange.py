@@ -84,6 +84,8 @@ def take_input(feature: Feature, array: Any) -> NDArray[Any]:
 
 def _take_array(feature: Feature, array: NDArray[Any]) -> NDArray[Any]:
     wanted = np.dtype(feature.dtype)
+    if array.dtype == wanted:
+        return array.copy()
     family = np.floating if wanted.kind == "f" else np.integer
     if not np.issubdtype(array.dtype, family):
         raise InputError(
@@ -92,8 +94,6 @@ def _take_array(feature: Feature, array: NDArray[Any]) -> NDArray[Any]:
             allowed=f"{feature.dtype}, or another {'float' if wanted.kind == 'f' else 'integer'} type",
             hint=f"array.astype({feature.dtype!r})",
         )
-    if array.dtype == wanted:
-        return array.copy()
     with np.errstate(over="ignore"):
         cast = array.astype(wanted)
     if not _same_numbers(array, cast):

@@ -56,6 +56,7 @@ class FastEngine:
             )
         self._translation = translate(package, self.precision)
         self._session = _session(self._translation, threads)
+        self._wires = {name: wire.name for name, wire in self._translation.outputs.items()}
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the program once.
@@ -82,8 +83,7 @@ class FastEngine:
         if classified is not None:
             scores = values[classified.scores.name]
             values[classified.label] = classified.classes[int(scores.argmax())]
-        names = {name: wire.name for name, wire in self._translation.outputs.items()}
-        return {f.name: give_output(f, values[names.get(f.name, f.name)]) for f in self.package.outputs}
+        return {f.name: give_output(f, values[self._wires.get(f.name, f.name)]) for f in self.package.outputs}
 
     def run_intermediates(
         self, inputs: Mapping[str, NDArray[Any]], names: Iterable[str] | None = None
