@@ -5,34 +5,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
-from fieldpack_reference_models.vision import card
-from fieldpack_reference_models.vision.card import interval
+from fieldpack_reference_models.card import Spent, Trial, figures
+from fieldpack_reference_models.vision import card, world
 from fieldpack_reference_models.vision.train import TrainingRecipe
 
 
-def _trial() -> card.Trial:
+def _trial() -> Trial:
     labels = np.tile(np.arange(12), 2)
     guesses = labels.copy()
     guesses[[0, 12]] = 10
     guesses[3] = 8
-    return card.Trial(labels, guesses, [{"light": "sun" if row < 12 else "dusk"} for row in range(24)])
+    return Trial(labels, guesses, [{"light": "sun" if row < 12 else "dusk"} for row in range(24)])
 
 
 def _facts(folder: Path) -> dict[str, Any]:
     (folder / "model.keras").write_bytes(b"weights")
-    spent = card.Spent(wall_s=10.4, cpu_s=20.6, processors=2, versions={"keras": "3.0"})
+    spent = Spent(wall_s=10.4, cpu_s=20.6, processors=2, versions={"keras": "3.0"})
     return card.facts(_trial(), TrainingRecipe(), spent, parameters=7, model=folder / "model.keras")
 
 
-def test_the_wilson_interval_matches_a_published_example() -> None:
-    # 81 of 263, from Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
-    assert interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-
-
 def test_accuracy_recall_and_slices_are_counted() -> None:
-    found = card.figures(_trial())
+    found = figures(_trial(), world.CLASSES, card.COMMAND)
     assert (found["correct"], found["pictures"], found["accuracy"]) == (21, 24, 0.875)
     assert (found["recall"]["beetle"], found["recall"]["feather"], found["recall"]["bird"]) == (0.0, 0.5, 1.0)
     assert found["slices"]["light"]["sun"] == {"pictures": 12, "accuracy": 0.8333}
@@ -40,7 +34,7 @@ def test_accuracy_recall_and_slices_are_counted() -> None:
 
 
 def test_the_most_frequent_mistake_comes_first_and_none_is_invented() -> None:
-    assert card.figures(_trial())["confusions"] == [
+    assert figures(_trial(), world.CLASSES, card.COMMAND)["confusions"] == [
         {"true": "beetle", "guess": "spider", "pictures": 2},
         {"true": "feather", "guess": "needle_twig", "pictures": 1},
     ]

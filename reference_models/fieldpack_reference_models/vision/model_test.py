@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from fieldpack_reference_models.card import interval
 from fieldpack_reference_models.vision import world
-from fieldpack_reference_models.vision.card import interval
 
 HERE = Path(__file__).parent
 PICTURES = 240

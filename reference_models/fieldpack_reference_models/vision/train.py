@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import io
-import json
 import logging
 import os
-import re
 import time
-import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -27,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.errors import MissingDependencyError
+from fieldpack_reference_models import keras_archive
+from fieldpack_reference_models.card import Spent, Trial
 from fieldpack_reference_models.vision import card, network, world
 
 SEED = 20250
 DRAWN_AT_ONCE = 600
 LOG = logging.getLogger("fieldpack.train")
 _UPRIGHT = [world.CLASSES.index(name) for name in sorted(world.UPRIGHT)]
-_STAMP = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,32 +145,8 @@ def save(model: Any, path: Path) -> None:
     clean.set_weights(model.get_weights())
     loose = path.with_suffix(".loose.keras")
     keras.saving.save_model(clean, loose)
-    path.write_bytes(settled(loose.read_bytes()))
+    path.write_bytes(keras_archive.settled(loose.read_bytes()))
     loose.unlink()
-
-
-def settled(archive: bytes) -> bytes:
-    """The same ``.keras`` archive: members in order, dates fixed, shared objects counted from 0."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as loose, zipfile.ZipFile(out, "w") as settled:
-        for name in sorted(loose.namelist()):
-            member = loose.read(name)
-            if name == "metadata.json":
-                member = json.dumps(json.loads(member) | {"date_saved": "1980-01-01@00:00:00"}).encode()
-            elif name == "config.json":
-                member = _numbered(member.decode()).encode()
-            settled.writestr(zipfile.ZipInfo(name, _STAMP), member)
-    return out.getvalue()
-
-
-def _numbered(config: str) -> str:
-    """Keras names shared objects by their address in memory; name them by order of appearance."""
-    order: dict[str, int] = {}
-    return re.sub(
-        r'("shared_object_id": )(\d+)',
-        lambda found: f"{found[1]}{order.setdefault(found[2], len(order))}",
-        config,
-    )
 
 
 def _frameworks() -> tuple[Any, Any]:
@@ -200,11 +173,11 @@ def main(arguments: list[str] | None = None) -> int:
     wall, cpu = time.monotonic(), _processor_s()
     model = train(recipe)
     versions = {name: importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy", "pillow")}
-    spent = card.Spent(time.monotonic() - wall, _processor_s() - cpu, os.cpu_count() or 1, versions)
+    spent = Spent(time.monotonic() - wall, _processor_s() - cpu, os.cpu_count() or 1, versions)
     save(model, out / "model.keras")
     (out / "labels.txt").write_text("\n".join(world.CLASSES) + "\n", encoding="utf-8")
     images, labels, slices = pictures("test", recipe.test_pictures)
-    trial = card.Trial(labels, predict(model, images).argmax(axis=1), slices)
+    trial = Trial(labels, predict(model, images).argmax(axis=1), slices)
     facts = card.facts(trial, recipe, spent, parameters=model.count_params(), model=out / "model.keras")
     card.write(facts, out)
     LOG.info("test accuracy %.4f; card in %s", facts["test"]["accuracy"], out)

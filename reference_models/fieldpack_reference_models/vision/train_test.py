@@ -1,9 +1,5 @@
 """What training does around the framework: scaling, augmentation, and the archive with fixed dates."""
 
-import io
-import json
-import zipfile
-
 import numpy as np
 
 from fieldpack_reference_models.vision import train, world
@@ -38,27 +34,3 @@ def test_augmentation_turns_only_what_lies_any_way_round() -> None:
         assert result.tobytes() in allowed
         seen[upright].add(b"same" if np.array_equal(result, image) else b"changed")
     assert seen == {False: {b"same", b"changed"}, True: {b"same", b"changed"}}
-
-
-def _archive(names: list[str], saved: str, year: int, address: int) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name in names:
-            saying = {"keras_version": "3", "date_saved": saved}
-            body = saying if name == "metadata.json" else {"shared_object_id": address}
-            archive.writestr(zipfile.ZipInfo(name, (year, 2, 3, 4, 5, 6)), json.dumps(body))
-    return out.getvalue()
-
-
-def test_two_savings_of_one_model_settle_to_the_same_bytes() -> None:
-    one = train.settled(
-        _archive(["config.json", "metadata.json"], "2001-01-01@01:01:01", 2001, 140283373535312)
-    )
-    two = train.settled(
-        _archive(["metadata.json", "config.json"], "2002-02-02@02:02:02", 2002, 140510077812560)
-    )
-    assert one == two
-    with zipfile.ZipFile(io.BytesIO(one)) as archive:
-        shared = json.loads(archive.read("config.json"))["shared_object_id"]
-        assert shared == 0
-        assert json.loads(archive.read("metadata.json"))["keras_version"] == "3"
