@@ -93,7 +93,7 @@ def _opened(kind: SourceKind, library: ModuleType, path: Path, source: dict[str,
         parameters=int(model.count_params()),
         digest=digest_of(path),
         model=model,
-        call=lambda arrays: _call(model, arrays),
+        call=lambda arrays: call_model(model, arrays),
     )
 
 
@@ -171,7 +171,8 @@ def _facts(tensors: Any, names: list[str]) -> tuple[TensorFact, ...]:
     )
 
 
-def _call(model: Any, arrays: list[Array]) -> list[Array]:
+def call_model(model: Any, arrays: list[Array]) -> list[Array]:
+    """All outputs of a Keras model, flat, as arrays."""
     import tensorflow as tf
 
     values = [tf.constant(array) for array in arrays]

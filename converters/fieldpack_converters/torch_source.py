@@ -195,7 +195,7 @@ def _opened(
     fixed = int(shapes[0][0]) if kind is SourceKind.TORCH_EXPORT else None
     sample = [np.zeros(fact.fixed(fixed or 1), fact.dtype) for fact in inputs]
     try:
-        results = _call(module, sample)
+        results = call_module(module, sample)
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         raise SourceError(
             f"The network of {path} does not accept input_shapes.",
@@ -213,13 +213,14 @@ def _opened(
         parameters=parameters,
         digest=digest_of(path),
         model=module,
-        call=lambda arrays: _call(module, arrays),
+        call=lambda arrays: call_module(module, arrays),
         layout=source.get("layout", "NCHW"),
         fixed_batch=fixed,
     )
 
 
-def _call(module: Any, arrays: list[Array]) -> list[Array]:
+def call_module(module: Any, arrays: list[Array]) -> list[Array]:
+    """All outputs of a module, flat, as arrays."""
     import torch
 
     with torch.no_grad():

@@ -1,0 +1,79 @@
+"""Rounding one input after another, the error of each taken up by those still to come.
+
+Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers" (2022),
+on second moments of the layer's real inputs, the inputs of largest variance first. Rows are worked on
+in slices and columns in blocks, so that a head of 80,000 rows needs no second copy of itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fieldpack_converters.opened_source import Array
+from fieldpack_converters.passes.grid import Grid, row_slices
+
+_COLUMNS = 128
+
+
+def rounded(weights: Array, moments: Array, grid: Grid, damping: float) -> Array:
+    """Steps with little error of the layer's answer.
+
+    Parameters
+    ----------
+    weights : ndarray
+        float32 [O, K].
+    moments : ndarray
+        float64 [K, K], second moments of the inputs, about their mean where the bias takes the mean error.
+    grid : Grid
+        Scales of the weights.
+    damping : float
+        Share of the mean of the diagonal that is added to it.
+
+    Returns
+    -------
+    ndarray
+        int8 [O, K]; the largest weight of each channel or block stays at the last step.
+    """
+    order = np.argsort(-np.diag(moments), kind="stable")
+    factor = compensation(moments[np.ix_(order, order)], damping)
+    steps = np.empty(weights.shape, np.int8)
+    for rows in row_slices(weights.shape[0]):
+        part = np.array(weights[rows], np.float32)
+        anchors = np.where(grid.anchors(part), np.sign(part) * grid.last, 0)
+        turned = _rounded_rows(
+            np.asfortranarray(part[:, order]),
+            np.asfortranarray(grid.spread(rows)[:, order]),
+            np.asfortranarray(anchors[:, order]),
+            factor,
+            grid.last,
+        )
+        steps[rows][:, order] = turned
+    return steps
+
+
+def compensation(moments: Array, damping: float) -> Array:
+    """Upper Cholesky factor of the inverse of damped second moments, float32 [K, K]."""
+    damped = np.array(moments, np.float64)
+    mean = float(np.diag(damped).mean())
+    damped[np.diag_indices_from(damped)] += damping * (mean if mean > 0 else 1.0)
+    upper = np.linalg.cholesky(damped[::-1, ::-1])[::-1, ::-1]
+    # With the axes turned round the triangle is an upper one, and its inverse the factor of the inverse.
+    return np.linalg.inv(upper).astype(np.float32)
+
+
+def _rounded_rows(weights: Array, scales: Array, anchors: Array, factor: Array, last: int) -> Array:
+    count = weights.shape[1]
+    steps = np.empty(weights.shape, np.int8, order="F")
+    for start in range(0, count, _COLUMNS):
+        end = min(start + _COLUMNS, count)
+        errors = np.empty((weights.shape[0], end - start), np.float32, order="F")
+        for column in range(start, end):
+            values, scale, anchor = weights[:, column], scales[:, column], anchors[:, column]
+            chosen = np.clip(np.rint(values / scale), -last, last)
+            chosen = np.where(anchor != 0, anchor, chosen).astype(np.float32)
+            steps[:, column] = chosen
+            error = (values - chosen * scale) / factor[column, column]
+            errors[:, column - start] = error
+            weights[:, column + 1 : end] -= np.outer(error, factor[column, column + 1 : end])
+        weights[:, end:] -= errors @ factor[start:end, end:]
+    return steps
