@@ -66,6 +66,7 @@ class Assembly:
     facts: SourceFacts
     made: list[Made]
     measured: Measured
+    training: Examples | None = None
 
     @cached_property
     def rows(self) -> list[int]:
@@ -160,6 +161,8 @@ class Assembly:
         data = {"evaluation": _data_lineage(spec.data.evaluation, self.evaluation)}
         if spec.data.calibration is not None and self.calibration is not None:
             data["calibration"] = _data_lineage(spec.data.calibration, self.calibration)
+        if spec.data.training is not None and self.training is not None:
+            data["training"] = _data_lineage(spec.data.training, self.training)
         return Lineage(
             source_kind=spec.source.kind.value,
             source_digest=self.facts.digest,
@@ -175,6 +178,7 @@ class Assembly:
         kinds = {item.kind for item in self.made}
         names += ["ai-edge-litert", "ai-edge-quantizer"] if FlavourKind.TFLITE in kinds else []
         names += ["coremltools", "torch"] if FlavourKind.COREML in kinds else []
+        names += ["torch", "torch-pruning"] if self.spec.recipe else []
         return {name: found for name in sorted(set(names)) if (found := _version(name)) is not None}
 
 

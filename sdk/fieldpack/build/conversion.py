@@ -16,6 +16,7 @@ from typing import Any
 
 from fieldpack import worker
 from fieldpack.build.borders import check_stated_borders, find_borders
+from fieldpack.build.compression import Compressed
 from fieldpack.build.examples import Examples, save_tensors
 from fieldpack.bundle.digest import sha256_file
 from fieldpack.bundle.manifest import Border, Compression, FlavourKind
@@ -78,6 +79,8 @@ class Conversion:
         Input name -> ``.npy`` that the source model is fed.
     progress : callable
         Called with (road, stage, fraction).
+    compressed : Compressed, optional
+        What the recipe left; flavours are made from it, and compared with the source model all the same.
     """
 
     spec: Spec
@@ -86,6 +89,7 @@ class Conversion:
     calibration: Examples | None
     tensors: dict[str, str]
     progress: Progress
+    compressed: Compressed | None = None
     _bases: dict[bool, Path] = field(default_factory=dict)
     _facts: SourceFacts | None = None
 
@@ -127,7 +131,7 @@ class Conversion:
             self._adopt_tflite(path, folded)
             return
         run = None
-        if self._facts is None:
+        if self._facts is None and self.compressed is None:
             run = {"inputs": self._indexed_tensors(), "outputs": str(self.folder / "source")}
         answer = self._work(
             TFLITE,
@@ -197,12 +201,12 @@ class Conversion:
         )
 
     def _run_source(self) -> None:
-        facts = self._work(TFLITE, DESCRIBE_SOURCE, {"source": self._source()})
+        facts = self._work(TFLITE, DESCRIBE_SOURCE, {"source": source_words(self.spec)})
         answer = self._work(
             TFLITE,
             RUN_SOURCE,
             {
-                "source": self._source(),
+                "source": source_words(self.spec),
                 "inputs": self._indexed_tensors(),
                 "outputs": str(self.folder / "source"),
             },
@@ -348,11 +352,8 @@ class Conversion:
         return worker.run(target, arguments, progress=lambda stage, done: self.progress(road, stage, done))
 
     def _source(self) -> dict[str, Any]:
-        source = self.spec.source.model_dump(mode="json")
-        first = self.spec.contract.inputs[0]
-        source["layout"] = first.layout.value if isinstance(first, ImageInput) else "NHWC"
-        source["input_shapes"] = [[1, *item.shape] for item in self.spec.contract.inputs]
-        return source
+        """What flavours are made from."""
+        return source_words(self.spec) if self.compressed is None else self.compressed.source
 
     def _indexed_tensors(self) -> dict[str, str]:
         return {str(index): self.tensors[item.name] for index, item in enumerate(self.spec.contract.inputs)}
@@ -384,6 +385,15 @@ class Conversion:
                 ends = [o + p * s for s, o in zip(border.scale, border.offset, strict=True) for p in (0, 255)]
             known[tensors[border.tensor]] = [min(ends), max(ends)]
         return known
+
+
+def source_words(spec: Spec) -> dict[str, Any]:
+    """The source model in the words of the worker targets."""
+    source = spec.source.model_dump(mode="json")
+    first = spec.contract.inputs[0]
+    source["layout"] = first.layout.value if isinstance(first, ImageInput) else "NHWC"
+    source["input_shapes"] = [[1, *item.shape] for item in spec.contract.inputs]
+    return source
 
 
 def _facts(answer: dict[str, Any], outputs: list[str]) -> SourceFacts:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from fieldpack.build.assembly import Assembly
 from fieldpack.build.borders import check_labels
-from fieldpack.build.conversion import Conversion
+from fieldpack.build.compression import compress
+from fieldpack.build.conversion import Conversion, source_words
 from fieldpack.build.examples import Examples, save_examples, save_source_tensors
 from fieldpack.build.measurement import measure
 from fieldpack.bundle.labels import parse_labels
@@ -20,6 +21,7 @@ from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Contract
 from fieldpack.data import prepare_data
 from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
+from fieldpack.passes import Refit
 from fieldpack.spec import DataSource, Spec, load_spec
 from fieldpack.taxonomy import Taxonomy, parse_taxonomy
 from fieldpack.verdict import Outcome, Verdict
@@ -141,11 +143,24 @@ def _measured(
     progress: Progress,
 ) -> Assembly:
     evaluation = _examples(spec, spec.data.evaluation, labels, folder / "evaluation", progress)
-    calibration = None
+    calibration = training = compressed = None
     if spec.data.calibration is not None:
-        calibration = _examples(spec, spec.data.calibration, {}, folder / "calibration", progress)
+        known = labels if any(isinstance(step, Refit) for step in spec.recipe) else {}
+        calibration = _examples(spec, spec.data.calibration, known, folder / "calibration", progress)
+    if spec.recipe:
+        if spec.data.training is not None:
+            training = _examples(spec, spec.data.training, labels, folder / "training", progress)
+        compressed = compress(
+            spec,
+            source_words(spec),
+            training,
+            calibration,
+            labels,
+            folder,
+            lambda stage, done: progress("recipe", stage, done),
+        )
     tensors = save_source_tensors(spec.contract, evaluation, folder / "tensors")
-    facts, made = Conversion(spec, folder, evaluation, calibration, tensors, progress).run()
+    facts, made = Conversion(spec, folder, evaluation, calibration, tensors, progress, compressed).run()
     names = [output.name for output in spec.contract.outputs]
     if len(names) != len(facts.output_shapes):
         raise ContractError(
@@ -156,7 +171,9 @@ def _measured(
     check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
     ordered = [made[flavour.name] for flavour in spec.flavours]
     measured = measure(spec.contract, facts, ordered, evaluation, folder, progress)
-    return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, measured)
+    if compressed is not None:
+        measured.evidence["recipe"] = compressed.steps
+    return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, measured, training)
 
 
 def _examples(

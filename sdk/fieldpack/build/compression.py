@@ -1,0 +1,106 @@
+"""The recipe of a spec, run on the source model before flavours are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fieldpack import worker
+from fieldpack.build.examples import Examples, save_source_tensors
+from fieldpack.spec import Spec
+from fieldpack.taxonomy import parse_taxonomy
+from fieldpack.verdict import stored_number
+
+APPLY = "fieldpack_converters.passes.runner:apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """What a recipe left.
+
+    Attributes
+    ----------
+    source : dict
+        Words of the compressed model, as worker targets take them.
+    steps : list of dict
+        By pass: method, settings, matched layers, parameters before and after, facts.
+    """
+
+    source: dict[str, Any]
+    steps: list[dict[str, Any]]
+
+
+def compress(
+    spec: Spec,
+    source: dict[str, Any],
+    training: Examples | None,
+    calibration: Examples | None,
+    labels: dict[str, tuple[str, ...]],
+    folder: Path,
+    progress: Callable[[str, float], None],
+) -> Compressed:
+    """Run the recipe in a worker.
+
+    Parameters
+    ----------
+    source : dict
+        The source model's words.
+    labels : dict
+        Output name -> labels.
+    folder : Path
+        Work folder; the compressed model is written into it.
+
+    Raises
+    ------
+    FieldpackError
+        A pass does not fit the model, or broke what it must keep.
+    """
+    answer = worker.run(
+        APPLY,
+        {
+            "source": source,
+            "recipe": [step.model_dump(mode="json") for step in spec.recipe],
+            "folder": str(folder / "compressed"),
+            "activation": spec.contract.outputs[0].activation.value,
+            "seed": spec.pack.seed,
+            "training": _words(spec, training, folder / "training-tensors"),
+            "calibration": _words(spec, calibration, folder / "calibration-tensors"),
+            "taxonomy": _nearness(spec, labels, folder),
+        },
+        progress=progress,
+    )
+    return Compressed(answer["source"], _stored(answer["steps"]))
+
+
+def _stored(value: Any) -> Any:
+    """Numbers as manifests keep them, so that the last bits of two machines do not change a file."""
+    if isinstance(value, dict):
+        return {key: _stored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_stored(item) for item in value]
+    return stored_number(value) if isinstance(value, float) else value
+
+
+def _words(spec: Spec, examples: Examples | None, folder: Path) -> dict[str, Any] | None:
+    if examples is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = save_source_tensors(spec.contract, examples, folder)
+    inputs = {str(place): paths[item.name] for place, item in enumerate(spec.contract.inputs)}
+    if examples.prepared.labels is None:
+        return {"inputs": inputs, "labels": None}
+    np.save(folder / "labels.npy", examples.prepared.labels)
+    return {"inputs": inputs, "labels": str(folder / "labels.npy")}
+
+
+def _nearness(spec: Spec, labels: dict[str, tuple[str, ...]], folder: Path) -> str | None:
+    output = spec.contract.outputs[0]
+    if output.taxonomy is None:
+        return None
+    taxonomy = parse_taxonomy(Path(output.taxonomy).read_bytes(), output.taxonomy)
+    np.save(folder / "nearness.npy", taxonomy.nearness(labels[output.name]))
+    return str(folder / "nearness.npy")
