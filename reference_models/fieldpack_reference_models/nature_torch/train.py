@@ -1,0 +1,90 @@
+"""Train: ``python -m fieldpack_reference_models.nature_torch.train --data FOLDER --out FILE``.
+
+FOLDER holds ``vision/`` (photos by split) and ``models/vision/coral/`` (start weights). It takes a GPU
+where PyTorch finds one. ``nature/training.py`` is the loop, ``RECIPE`` what was chosen on the
+validation split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fieldpack.contract.inputs import ImageInput
+from fieldpack.errors import MissingDependencyError
+from fieldpack_reference_models.nature.dequantise import Layer
+from fieldpack_reference_models.nature.program import Trainable, train_command
+from fieldpack_reference_models.nature.training import Recipe
+from fieldpack_reference_models.nature_torch import network
+from fieldpack_reference_models.nature_torch.learner import TorchLearner
+
+RECIPE = Recipe(
+    seed=20261,
+    epochs=15,
+    batch=32,
+    peak_rate=3e-4,
+    weight_decay=0.02,
+    head_decay=0.1,
+    smoothing=0.1,
+    mixup=0.2,
+    smallest_crop=0.4,
+    average=0.99,
+)
+
+
+def learner(contract: ImageInput, classes: int, layers: Sequence[Layer], recipe: Recipe) -> TorchLearner:
+    """The network with the published backbone, ready to train; same seed, same weights."""
+    torch = _framework()
+    torch.manual_seed(recipe.seed)
+    module = network.build(classes)
+    network.load_backbone(module, layers)
+    return TorchLearner(module, recipe.weight_decay, recipe.average)
+
+
+def save(trained: TorchLearner, path: Path) -> None:
+    """The averaged weights as a state dict of float16 tensors."""
+    torch = _framework()
+    state = {name: value.cpu().contiguous().half() for name, value in trained.averaged.state_dict().items()}
+    torch.save(state, path)
+
+
+def load(path: Path, contract: ImageInput, classes: int, recipe: Recipe) -> TorchLearner:
+    """The stored weights, widened to float32, for predictions."""
+    torch = _framework()
+    module = network.build(classes)
+    module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return TorchLearner(module, recipe.weight_decay, recipe.average)
+
+
+def _framework() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Training needs PyTorch.", came=error, hint="pip install 'fieldpack[torch]'"
+        ) from error
+    return torch
+
+
+MODEL = Trainable(
+    module="fieldpack_reference_models.nature_torch",
+    folder=Path(__file__).parent,
+    start="models/vision/coral/mobilenet_v1_1.0_224_quant_embedding_extractor.tflite",
+    recipe=RECIPE,
+    learner=learner,
+    save=save,
+    load=load,
+    packages=("torch", "numpy", "pillow"),
+    architecture="MobileNetV1 of width 1.0 (arXiv:1704.04861), batch normalisation folded.",
+    output="logits",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train and store; see :func:`~..nature.program.train_command`."""
+    return train_command(MODEL, arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
