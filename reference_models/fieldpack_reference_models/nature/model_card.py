@@ -41,7 +41,7 @@ def facts(model: Trainable, trial: Trial, file: Path, parameters: int, validatio
         "input": f"float32 {shape}, RGB, pixel / 127.5 - 1, in [-1, 1]; the whole photo stretched, bilinear",
         "output": f"float32 [N, {len(model.labels)}], {model.output}, order of labels.txt",
         "model": weights(file, parameters)
-        | {"stored": f"float16; opening it gives float32. {model.architecture}"},
+        | {"stored": f"float16; opening the file gives float32. {model.architecture}"},
         "training": record,
         "validation": {
             key: watched[key] for key in ("command", "pictures", "correct", "accuracy", "interval_95")
