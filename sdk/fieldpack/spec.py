@@ -21,6 +21,7 @@ from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
 from fieldpack.passes import AnyPass, calibrates, trains
 from fieldpack.recipe import Method, Ranges, Rule
+from fieldpack.search.settings import Search
 
 SPEC_SCHEMA = 1
 SLUG = r"^[a-z0-9][a-z0-9._-]{0,62}$"
@@ -298,6 +299,7 @@ class Spec(Strict):
     )
     flavours: tuple[FlavourSpec, ...] = Field(min_length=1, description="one table a flavour")
     budget: Budget = Field(description="limits that the bundle must keep")
+    search: Search | None = Field(default=None, description="how the smallest flavour is looked for")
 
     @model_validator(mode="after")
     def _consistent(self) -> Spec:
@@ -313,6 +315,8 @@ class Spec(Strict):
         if needs and self.data.calibration is None:
             raise ValueError(f"flavour {needs[0]} is static_int8 and needs [data.calibration]")
         self._recipe_has_its_data()
+        if self.search is not None and self.search.flavour not in names:
+            raise ValueError(f"the search varies {self.search.flavour}, which is no flavour of this spec")
         return self
 
     def _recipe_has_its_data(self) -> None:

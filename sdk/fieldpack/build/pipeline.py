@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fieldpack.build.assembly import Assembly
 from fieldpack.build.borders import check_labels
@@ -72,11 +73,35 @@ def build(
     FieldpackError
         Anything that is wrong; then the target is as it was before.
     """
-    spec = load_spec(spec_path)
+    return build_spec(load_spec(spec_path), spec_path, target, progress)
+
+
+def build_spec(
+    spec: Spec,
+    spec_path: Path,
+    target: Path,
+    progress: Progress = lambda road, stage, fraction: None,
+    record: dict[str, Any] | None = None,
+) -> BuildResult:
+    """``build`` of a spec that is read already.
+
+    Parameters
+    ----------
+    spec : Spec
+        What is built.
+    spec_path : Path
+        The file that it came from; its digest stands in the bundle.
+    target, progress
+        As for ``build``.
+    record : dict, optional
+        What led to the spec; kept in the bundle's evidence under ``search``.
+    """
     labels = read_labels(spec.contract)
     with BundleWriter(target) as writer, work_folder("build") as folder:
         try:
-            assembly = _measured(spec, spec_path, labels, folder, progress)
+            assembly = measured(spec, spec_path, labels, folder, progress)
+            if record is not None:
+                assembly.measured.evidence["search"] = record
             progress("bundle", "write", 0.0)
             digest = assembly.write(writer)
         except OSError as error:
@@ -135,21 +160,30 @@ def read_taxonomy(path: str) -> Taxonomy:
         raise SpecError("the taxonomy cannot be read", came=f"{path}: {error.strerror}") from error
 
 
-def _measured(
+def measured(
     spec: Spec,
     spec_path: Path,
     labels: dict[str, tuple[str, ...]],
     folder: Path,
-    progress: Progress,
+    progress: Progress = lambda road, stage, fraction: None,
 ) -> Assembly:
-    evaluation = _examples(spec, spec.data.evaluation, labels, folder / "evaluation", progress)
+    """Everything of a bundle but the bundle: data prepared, flavours made, run and compared.
+
+    Parameters
+    ----------
+    labels : dict
+        From ``read_labels``.
+    folder : Path
+        Work folder of the caller; the flavours lie in it.
+    """
+    evaluation = prepare_examples(spec, spec.data.evaluation, labels, folder / "evaluation", progress)
     calibration = training = compressed = None
     if spec.data.calibration is not None:
         known = labels if any(isinstance(step, Refit) for step in spec.recipe) else {}
-        calibration = _examples(spec, spec.data.calibration, known, folder / "calibration", progress)
+        calibration = prepare_examples(spec, spec.data.calibration, known, folder / "calibration", progress)
     if spec.recipe:
         if spec.data.training is not None:
-            training = _examples(spec, spec.data.training, labels, folder / "training", progress)
+            training = prepare_examples(spec, spec.data.training, labels, folder / "training", progress)
         compressed = compress(
             spec,
             source_words(spec),
@@ -170,19 +204,33 @@ def _measured(
         )
     check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
     ordered = [made[flavour.name] for flavour in spec.flavours]
-    measured = measure(spec.contract, facts, ordered, evaluation, folder, progress)
+    results = measure(spec.contract, facts, ordered, evaluation, folder, progress)
     if compressed is not None:
-        measured.evidence["recipe"] = compressed.steps
-    return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, measured, training)
+        results.evidence["recipe"] = compressed.steps
+    return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, results, training)
 
 
-def _examples(
+def prepare_examples(
     spec: Spec,
     source: DataSource,
     labels: dict[str, tuple[str, ...]],
     folder: Path,
-    progress: Progress,
+    progress: Progress = lambda road, stage, fraction: None,
 ) -> Examples:
+    """Prepare one data set of a spec and lay it on disk.
+
+    Parameters
+    ----------
+    labels : dict
+        Output name -> labels; empty where labels do not matter.
+    folder : Path
+        Where the arrays are written; its name is the table's.
+
+    Raises
+    ------
+    SpecError
+        There are no examples.
+    """
     known = next(iter(labels.values()), None)
     prepared = prepare_data(
         source,

@@ -19,6 +19,7 @@ from fieldpack.errors import FieldpackError
 
 COMMANDS = {
     "build": "pack a source model as pack.toml says, run every flavour, write the bundle",
+    "search": "look for the smallest flavour that keeps the budget, and build it",
     "inspect": "say what a bundle or a model file is, without running it",
     "explain": "say what a model file takes, gives and holds, and what can run it",
     "run": "run one model file (.mlpackage, .mlmodel, .tflite) on arrays or pictures",

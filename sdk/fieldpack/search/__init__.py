@@ -1,0 +1,1 @@
+"""The smallest model that keeps a budget: stages, trials, their store, and the search over them."""

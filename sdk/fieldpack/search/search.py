@@ -1,0 +1,213 @@
+"""The search: cheapest stages first, until one keeps the budget or all are tried."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldpack.errors import SpecError
+from fieldpack.search.executor import Executor
+from fieldpack.search.outcome import Judged, binding_limits
+from fieldpack.search.pareto import front
+from fieldpack.search.proposals import Proposals
+from fieldpack.search.settings import TFLITE_STAGES, Search, Stage
+from fieldpack.search.store import TrialStore
+from fieldpack.search.trial import Result, Status, Trial, make_trial
+from fieldpack.spec import Spec, TfliteFlavour
+from fieldpack.verdict import Outcome
+
+Told = Callable[[Judged], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to.
+
+    Attributes
+    ----------
+    judged : list of Judged
+        Every trial, in the order of asking.
+    best : Judged or None
+        The smallest that keeps the budget; else the smallest that is inconclusive; else None.
+    front : list of Judged
+        Finished trials that no other beats in size and loss.
+    ended : str
+        ``first``, ``all stages``, ``trials`` or ``wall clock``.
+    damaged : list of str
+        Files of the store that could not be read and whose trials were run again.
+    """
+
+    judged: list[Judged]
+    best: Judged | None
+    front: list[Judged]
+    ended: str
+    damaged: list[str] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Outcome:
+        """``pass``, ``inconclusive``, or ``fail`` where nothing keeps the budget."""
+        return Outcome.FAIL if self.best is None else self.best.outcome
+
+    @property
+    def nearest(self) -> Judged | None:
+        """The finished trial that is least beyond the limits."""
+        finished = [item for item in self.judged if item.result.status is Status.DONE]
+        return min(finished, key=lambda item: (item.excess, item.trial.number), default=None)
+
+    @property
+    def binding(self) -> list[str]:
+        """The limits that stand in the way; none where the budget is kept."""
+        return [] if self.outcome is Outcome.PASS else binding_limits(self.judged)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: the same whatever ran where, and whatever was stored before."""
+        return {
+            "outcome": self.outcome.value,
+            "best": None if self.best is None else self.best.trial.number,
+            "front": [item.trial.number for item in self.front],
+            "binding": self.binding,
+            "nearest": None if self.nearest is None else self.nearest.trial.number,
+            "ended": self.ended,
+            "trials": [item.as_dict() for item in self.judged],
+        }
+
+
+def stages_of(spec: Spec, settings: Search) -> list[Stage]:
+    """The stages in the order in which they are tried.
+
+    Raises
+    ------
+    SpecError
+        The flavour has no built-in stages and the spec lists none.
+    """
+    if settings.stages:
+        return sorted(settings.stages, key=lambda stage: stage.cost)
+    flavour = next((item for item in spec.flavours if item.name == settings.flavour), None)
+    if not isinstance(flavour, TfliteFlavour):
+        raise SpecError(
+            "built-in stages are for TFLite flavours",
+            came=settings.flavour,
+            hint="list [[search.stages]] for a Core ML flavour",
+        )
+    return list(TFLITE_STAGES)
+
+
+def search(
+    spec: Spec,
+    context: Mapping[str, str],
+    executor: Executor,
+    store: TrialStore,
+    told: Told = lambda judged: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Found:
+    """Look for the smallest flavour that keeps the budget.
+
+    Trials are asked for in batches of a fixed size and told in the order of asking, so that neither the
+    number of workers nor who finishes first changes what is tried next. Only the wall clock can.
+
+    Parameters
+    ----------
+    spec : Spec
+        With ``[search]``.
+    context : mapping
+        What decides results beside the spec: digests of source and data, versions of tools.
+    executor : Executor
+        Where trials run.
+    store : TrialStore
+        Asked before a trial runs, told after.
+    told : callable
+        Called with each trial as it is judged, in order.
+    clock : callable
+        Seconds.
+
+    Raises
+    ------
+    SpecError
+        A stage is wrong; before any trial runs where its numbers do not decide that.
+    """
+    settings = _settings(spec)
+    stages = stages_of(spec, settings)
+    for stage in stages:  # a wrong one ends the search before anything heavy starts
+        make_trial(spec, stage, 0, {place: choice.low for place, choice in stage.choices.items()})
+    begin = clock()
+    judged: list[Judged] = []
+    ended = "all stages"
+    for stage in stages:
+        proposals = Proposals(stage, spec.pack.seed)
+        while True:
+            if settings.wall_clock_s is not None and clock() - begin > settings.wall_clock_s:
+                return _found(judged, "wall clock", store)
+            asked = proposals.ask(settings.trials - len(judged))
+            if not asked:
+                break
+            trials = [make_trial(spec, stage, len(judged) + k, numbers) for k, numbers in enumerate(asked)]
+            batch = _run(trials, context, executor, store)
+            for item in batch:
+                told(item)
+            proposals.tell([item.score for item in batch])
+            judged += batch
+        if settings.stop == "first" and any(item.outcome is Outcome.PASS for item in judged):
+            ended = "first"
+            break
+        if len(judged) >= settings.trials:
+            ended = "trials"
+            break
+    return _found(judged, ended, store)
+
+
+def _settings(spec: Spec) -> Search:
+    if spec.search is None:
+        raise SpecError(
+            "the spec does not say what to search",
+            hint='add [search] with flavour = "NAME" and stop = "first" or "pareto"',
+        )
+    return spec.search
+
+
+def _run(
+    trials: list[Trial], context: Mapping[str, str], executor: Executor, store: TrialStore
+) -> list[Judged]:
+    keys = [trial.key(context) for trial in trials]
+    results: dict[str, Result] = {}
+    for key in keys:
+        stored = store.load(key)
+        if stored is not None:
+            results[key] = stored
+    known = set(results)
+    missing = list(dict.fromkeys(key for key in keys if key not in known))
+
+    def done(place: int, result: Result) -> None:
+        results[missing[place]] = result
+        if result.status.lasting:
+            store.save(missing[place], result)
+
+    specs = dict(zip(keys, (trial.spec for trial in trials), strict=True))
+    if missing:
+        executor.run([specs[key].model_dump(mode="json", by_alias=True) for key in missing], done)
+    return [
+        Judged(trial, results[key], key in known, trial.spec.budget)
+        for trial, key in zip(trials, keys, strict=True)
+    ]
+
+
+def _found(judged: list[Judged], ended: str, store: TrialStore) -> Found:
+    return Found(judged, _best(judged), _front(judged), ended, store.damaged)
+
+
+def _best(judged: Iterable[Judged]) -> Judged | None:
+    for wanted in (Outcome.PASS, Outcome.INCONCLUSIVE):
+        kept = [item for item in judged if item.outcome is wanted]
+        if kept:
+            return min(kept, key=lambda item: (item.size or 0, item.trial.number))
+    return None
+
+
+def _front(judged: list[Judged]) -> list[Judged]:
+    finished = [item for item in judged if item.size is not None and item.loss is not None]
+    names = {item.loss[0] for item in finished if item.loss}
+    if len(names) != 1:  # nothing that all of them measured
+        return []
+    points = [(float(item.size or 0), item.loss[1] if item.loss else 0.0) for item in finished]
+    return [finished[place] for place in front(points)]

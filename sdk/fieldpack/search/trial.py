@@ -1,0 +1,154 @@
+"""A trial: one stage with all its numbers chosen, and what came of it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from fieldpack.errors import SpecError
+from fieldpack.search.settings import Stage
+from fieldpack.spec import Spec
+
+
+class Status(StrEnum):
+    """How a trial ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    CRASHED = "crashed"
+    OUT_OF_MEMORY = "out_of_memory"
+
+    @property
+    def lasting(self) -> bool:
+        """Whether a repeated trial would end alike; a crash or a full memory may have been bad luck."""
+        return self in (Status.DONE, Status.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One stage with numbers.
+
+    Attributes
+    ----------
+    number : int
+        In the order of asking, from 0.
+    stage : str
+    numbers : dict
+        Place -> chosen number.
+    spec : Spec
+        The spec with one flavour and the trial's recipe.
+    """
+
+    number: int
+    stage: str
+    numbers: dict[str, float]
+    spec: Spec
+
+    def key(self, context: Mapping[str, str]) -> str:
+        """SHA-256 over everything that decides the result: recipe, flavour, source, data and tools."""
+        words = self.spec.model_dump(mode="json", by_alias=True)
+        decides = {name: words[name] for name in ("contract", "recipe", "flavours")}
+        decides["source"] = {k: v for k, v in words["source"].items() if k not in ("path", "python_path")}
+        text = json.dumps([decides, words["pack"]["seed"], dict(context)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a trial.
+
+    Attributes
+    ----------
+    status : Status
+    entry : dict or None
+        The flavour as the manifest would have it (``FlavourEntry``).
+    evidence : dict or None
+        What a bundle's ``evidence/parity.json`` would say of the flavour.
+    reason : str
+        Why it is not done.
+    """
+
+    status: Status
+    entry: dict[str, Any] | None = None
+    evidence: dict[str, Any] | None = None
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "status": self.status.value,
+            "entry": self.entry,
+            "evidence": self.evidence,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Result:
+        """Read what ``as_dict`` wrote; raises KeyError, TypeError or ValueError on anything else."""
+        status = Status(data["status"])
+        entry, evidence = data["entry"], data["evidence"]
+        if status is Status.DONE and not (isinstance(entry, dict) and isinstance(evidence, dict)):
+            raise ValueError("a finished trial without figures")
+        return cls(status, entry, evidence, str(data["reason"]))
+
+
+def make_trial(spec: Spec, stage: Stage, number: int, numbers: Mapping[str, float]) -> Trial:
+    """The trial of a stage.
+
+    Raises
+    ------
+    SpecError
+        The stage's recipe or flavour is wrong, or a choice names no place.
+    """
+    words: dict[str, Any] = {
+        "recipe": [copy.deepcopy(dict(step)) for step in stage.recipe],
+        "flavour": copy.deepcopy(stage.flavour),
+    }
+    for place, value in numbers.items():
+        _put(words, place, int(value) if stage.choices[place].whole else value, stage.name)
+    template = _template(spec)
+    flavour = {**template, **words["flavour"]}
+    whole = spec.model_dump(mode="json", by_alias=True)
+    whole |= {"recipe": [*whole["recipe"], *words["recipe"]], "flavours": [flavour], "search": None}
+    whole["budget"] = {"every": spec.budget.limits_of(flavour["name"]), "flavours": {}}
+    return Trial(number, stage.name, dict(numbers), _validated(whole, stage.name))
+
+
+def _validated(words: dict[str, Any], stage: str) -> Spec:
+    from fieldpack.model import validated
+
+    return validated(Spec, words, f"stage {stage} of the search", SpecError)
+
+
+def _template(spec: Spec) -> dict[str, Any]:
+    wanted = spec.search.flavour if spec.search else ""
+    for flavour in spec.flavours:
+        if flavour.name == wanted:
+            return flavour.model_dump(mode="json")
+    raise SpecError(
+        "the search varies a flavour that the spec does not have",
+        came=wanted,
+        allowed=", ".join(flavour.name for flavour in spec.flavours),
+    )
+
+
+def _put(words: dict[str, Any], place: str, value: float, stage: str) -> None:
+    *path, last = place.split(".")
+    target: Any = words
+    try:
+        for part in path:
+            target = target[int(part)] if isinstance(target, list) else target[part]
+        if not isinstance(target, dict):
+            raise KeyError(last)
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise SpecError(
+            f"a choice of stage {stage} names no place in it",
+            came=place,
+            allowed='such as "recipe.0.share" or "flavour.ranges.percent"',
+        ) from error
+    target[last] = value
