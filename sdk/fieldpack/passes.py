@@ -1,8 +1,8 @@
 """Passes: what a spec's ``[[recipe]]`` may do to the source model before it becomes flavours.
 
 A pass is one method on the layers that it names. They run in the order of the spec, each on what the
-one before it left; the stated order that works is prune, distil, quantisation-aware training,
-equalise, round, refit. Flavours are then made from the result, and compared with the model that the
+one before it left; the stated order that works is prune, distil, equalise, round,
+refit. Flavours are then made from the result, and compared with the model that the
 server team handed over.
 """
 
@@ -95,15 +95,12 @@ class Distil(_Pass):
 
     method: Literal["distil"]
     teacher: str = Field(
-        description='"source", or the path of a bundle or of a pack.toml whose source is the teacher',
+        description='"source", or the path of a pack.toml whose source model is the teacher',
         examples=["source"],
     )
     temperature: float = Field(gt=0, description="softens both answers", examples=[2.0])
     label_weight: float = Field(
         ge=0, le=1, description="weight of the labels; the rest is the teacher's", examples=[0.1]
-    )
-    feature_weight: float = Field(
-        default=0.0, ge=0, description="weight of the squared distance of the last features", examples=[0.1]
     )
     taxonomy_weight: float = Field(
         default=0.0,
@@ -112,13 +109,6 @@ class Distil(_Pass):
         description="share of a label's weight that is spread over its relatives in the contract's taxonomy",
         examples=[0.1],
     )
-    training: Training = Field(description="how it trains")
-
-
-class QuantisationAware(_Pass):
-    """Trains with 8-bit weights and activations in the forward pass, rounded as the TFLite file rounds."""
-
-    method: Literal["quantisation_aware"]
     training: Training = Field(description="how it trains")
 
 
@@ -176,16 +166,7 @@ class Refit(_Pass):
 
 
 AnyPass = Annotated[
-    PruneChannels
-    | PruneWeights
-    | FineTune
-    | Distil
-    | QuantisationAware
-    | Equalise
-    | Round
-    | RoundHead
-    | LowRank
-    | Refit,
+    PruneChannels | PruneWeights | FineTune | Distil | Equalise | Round | RoundHead | LowRank | Refit,
     Field(discriminator="method"),
 ]
 """One table of ``[[recipe]]``."""
@@ -200,4 +181,4 @@ def calibrates(step: AnyPass) -> bool:
     """Whether the pass needs ``[data.calibration]``."""
     if isinstance(step, LowRank):
         return step.weighting == "covariance"
-    return isinstance(step, Equalise | Round | RoundHead | Refit | QuantisationAware)
+    return isinstance(step, Equalise | Round | RoundHead | Refit)

@@ -19,7 +19,7 @@ from fieldpack.budget import Budget
 from fieldpack.contract import Contract
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
-from fieldpack.passes import AnyPass, calibrates, trains
+from fieldpack.passes import AnyPass, Distil, calibrates, trains
 from fieldpack.recipe import Method, Ranges, Rule
 from fieldpack.search.settings import Search
 
@@ -419,7 +419,13 @@ def _absolute(spec: Spec, base: Path) -> Spec:
         }
     )
     contract = spec.contract.model_copy(update={"outputs": outputs})
-    return spec.model_copy(update={"source": source, "contract": contract, "data": data})
+    recipe = tuple(
+        step.model_copy(update={"teacher": place(step.teacher)})
+        if isinstance(step, Distil) and step.teacher != "source"
+        else step
+        for step in spec.recipe
+    )
+    return spec.model_copy(update={"source": source, "contract": contract, "data": data, "recipe": recipe})
 
 
 def _absolute_data(part: Any, place: Any) -> Any:

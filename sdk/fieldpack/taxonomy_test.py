@@ -31,14 +31,14 @@ def test_the_line_of_a_taxon_ends_at_its_root() -> None:
 
 def test_nearness_counts_the_common_ancestors() -> None:
     near = birds().nearness(["Great tit", "Blue tit", "Robin", "Fly agaric", "Birds"])
-    wanted = [
+    wanted: list[list[float]] = [
         [1, 2 * 3 / 8, 2 * 2 / 7, 0, 2 * 2 / 6],
         [2 * 3 / 8, 1, 2 * 2 / 7, 0, 2 * 2 / 6],
         [2 * 2 / 7, 2 * 2 / 7, 1, 0, 2 * 2 / 5],
         [0, 0, 0, 1, 0],
         [2 * 2 / 6, 2 * 2 / 6, 2 * 2 / 5, 0, 1],
     ]
-    np.testing.assert_allclose(near, wanted, rtol=1e-6)
+    np.testing.assert_allclose(near, np.array(wanted), rtol=1e-6)
 
 
 def test_a_label_outside_the_taxonomy_is_named() -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from fieldpack.errors import ConversionError, SpecError
+from fieldpack.contract import Input
+from fieldpack.errors import ContractError, ConversionError, SpecError
 from fieldpack.model import Strict, validated
 from fieldpack.passes import AnyPass
 from fieldpack_converters.opened_source import Array, OpenedSource
@@ -30,7 +31,6 @@ TRAINED = {
     "prune_weights": (Promise.SAME_PARAMETERS,),
     "fine_tune": (Promise.SAME_PARAMETERS,),
     "distil": (Promise.SAME_PARAMETERS,),
-    "quantisation_aware": (),
 }
 """Method -> what holds after it; written once a framework: ``passes/in_torch/`` and ``passes/in_keras/``."""
 
@@ -58,6 +58,12 @@ class Recipe(Strict):
     recipe: tuple[AnyPass, ...]
 
 
+class Inputs(Strict):
+    """The inputs of a contract."""
+
+    inputs: tuple[Input, ...]
+
+
 def apply(
     source: dict[str, Any],
     recipe: list[dict[str, Any]],
@@ -67,6 +73,7 @@ def apply(
     training: dict[str, Any] | None = None,
     calibration: dict[str, Any] | None = None,
     taxonomy: str | None = None,
+    inputs: list[dict[str, Any]] | None = None,
     report: Report = silent,
 ) -> dict[str, Any]:
     """Run a recipe on a source model.
@@ -87,6 +94,8 @@ def apply(
         ``{"inputs": {index: .npy}, "labels": .npy | None}``, float32 [N, ...] as the source is fed.
     taxonomy : str, optional
         ``.npy`` float32 [C, C], how near two classes are.
+    inputs : list of dict, optional
+        The contract's inputs; a teacher other than ``source`` needs them.
 
     Returns
     -------
@@ -116,7 +125,7 @@ def apply(
         taxonomy=None if taxonomy is None else np.load(taxonomy, allow_pickle=False),
     )
     subject.folder.mkdir(parents=True, exist_ok=True)
-    subject.teachers = open_teachers(steps, subject)
+    subject.teachers = open_teachers(steps, subject, _contract_inputs(inputs or []))
     done = [_step(subject, step, number) for number, step in enumerate(steps)]
     words = save(subject.opened, source, subject.folder)
     after = open_source(words)
@@ -124,6 +133,10 @@ def apply(
         _answers(subject, subject.opened), _answers(subject, after), "saving changed the model's answers"
     )
     return {"source": words, "steps": done, "parameters": after.parameters, "digest": after.digest}
+
+
+def _contract_inputs(words: list[dict[str, Any]]) -> tuple[Input, ...]:
+    return validated(Inputs, {"inputs": words}, "the contract's inputs", ContractError).inputs
 
 
 def _step(subject: Subject, step: AnyPass, number: int) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Subject:
         Name in the spec -> function from input arrays to the first output [N, ...], logits or activated
         as the contract says.
     activation : str
-        Of the first output: ``softmax``, ``sigmoid``, ``logits`` or ``linear`` (``fieldpack.contract.Activation``).
+        Of the first output, a word of ``fieldpack.contract.Activation``.
     taxonomy : ndarray or None
         float32 [C, C], how near two classes are (1 on the diagonal), from the contract's taxonomy.
     """

@@ -69,6 +69,7 @@ def compress(
             "seed": spec.pack.seed,
             "training": _words(spec, training, folder / "training-tensors"),
             "calibration": _words(spec, calibration, folder / "calibration-tensors"),
+            "inputs": [item.model_dump(mode="json") for item in spec.contract.inputs],
             "taxonomy": _nearness(spec, labels, folder),
         },
         progress=progress,

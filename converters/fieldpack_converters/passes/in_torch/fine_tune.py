@@ -1,0 +1,33 @@
+"""``fine_tune`` of a PyTorch module."""
+
+from __future__ import annotations
+
+from fieldpack.passes import FineTune
+from fieldpack_converters.passes.applied import Applied
+from fieldpack_converters.passes.in_torch.training import (
+    demand_labels,
+    label_loss,
+    named_parameters,
+    train,
+    training_targets,
+)
+from fieldpack_converters.passes.subject import Subject
+
+
+def apply(subject: Subject, step: FineTune) -> Applied:
+    """Train the matching layers on the labels.
+
+    Returns
+    -------
+    Applied
+        ``facts``: the mean loss of each epoch.
+
+    Raises
+    ------
+    SpecError
+        No layer matches, or there are no labels.
+    """
+    _, names = named_parameters(subject.opened.model, step.layers)
+    targets = demand_labels(training_targets(subject), "fine_tune")
+    facts = train(subject, step.layers, step.training, label_loss(subject), targets)
+    return Applied(subject.opened, names, dict(facts))

@@ -1,0 +1,177 @@
+"""One training loop for every pass on a PyTorch module."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fieldpack.errors import SpecError
+from fieldpack.passes import Training
+from fieldpack_converters.opened_source import Array
+from fieldpack_converters.passes.subject import Subject
+from fieldpack_converters.passes.views import Batch, batches, label_targets, steps_of
+
+Loss = Callable[[list[Any], Batch], Any]
+"""The module's outputs and the batch -> a scalar tensor."""
+SMALLEST = 1e-7
+"""Probabilities are not taken below it."""
+
+
+def named_parameters(module: Any, pattern: str) -> tuple[list[Any], tuple[str, ...]]:
+    """The parameters of the layers whose name matches, and the names of those layers.
+
+    Raises
+    ------
+    SpecError
+        None matches.
+    """
+    owners = [
+        (name, layer) for name, layer in module.named_modules() if list(layer.parameters(recurse=False))
+    ]
+    found = [(name, layer) for name, layer in owners if re.search(pattern, name)]
+    if not found:
+        raise SpecError(
+            "a pass of the recipe matches no layer",
+            came=pattern,
+            allowed=", ".join(name for name, _ in owners[:12]),
+        )
+    return [p for _, layer in found for p in layer.parameters(recurse=False)], tuple(
+        name for name, _ in found
+    )
+
+
+def train(
+    subject: Subject,
+    pattern: str,
+    training: Training,
+    loss: Loss,
+    targets: Array | None = None,
+    after_step: Callable[[], None] | None = None,
+) -> dict[str, list[float]]:
+    """Train the matching layers; the others, their batch norms included, stay as they are.
+
+    Parameters
+    ----------
+    pattern : str
+        Regular expression of layer names.
+    loss : callable
+        See ``Loss``.
+    targets : ndarray, optional
+        [N, C] of the training examples.
+    after_step : callable, optional
+        Called after each step, to put back what must hold (zeros).
+
+    Returns
+    -------
+    dict
+        ``loss``: mean of each epoch.
+    """
+    import torch
+
+    module, examples = subject.opened.model, subject.training_data()
+    parameters, names = named_parameters(module, pattern)
+    generator = np.random.default_rng(subject.seed)
+    torch.manual_seed(subject.seed)
+    optimiser = torch.optim.Adam(parameters, lr=training.learning_rate)
+    whole, done = steps_of(examples, training), 0
+    history: list[float] = []
+    _set_training(module, names)
+    try:
+        for epoch in range(training.epochs):
+            losses = []
+            for batch in batches(examples, training, subject.opened.layout, targets, generator):
+                for group in optimiser.param_groups:
+                    group["lr"] = training.learning_rate * 0.5 * (1 + math.cos(math.pi * done / whole))
+                value = loss(outputs_of(module, batch.inputs), batch)
+                optimiser.zero_grad()
+                value.backward()
+                optimiser.step()
+                if after_step is not None:
+                    after_step()
+                losses.append(float(value.detach()))
+                done += 1
+            history.append(float(np.mean(losses)))
+            subject.report(f"train, epoch {epoch + 1} of {training.epochs}", done / whole)
+    finally:
+        module.eval()
+        for parameter in module.parameters():
+            parameter.requires_grad_(True)
+    return {"loss": history}
+
+
+def _set_training(module: Any, names: tuple[str, ...]) -> None:
+    """Only the named layers train; a batch norm that is not named keeps its statistics."""
+    module.train()
+    wanted = set(names)
+    for name, layer in module.named_modules():
+        if list(layer.parameters(recurse=False)) and name not in wanted:
+            layer.eval()
+    for name, layer in module.named_modules():
+        for parameter in layer.parameters(recurse=False):
+            parameter.requires_grad_(name in wanted)
+
+
+def outputs_of(module: Any, inputs: list[Array]) -> list[Any]:
+    """The module's outputs as a flat list of tensors, with gradients."""
+    import torch
+
+    result = module(*(torch.from_numpy(np.ascontiguousarray(array)) for array in inputs))
+    if isinstance(result, dict):
+        return list(result.values())
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def log_probabilities(scores: Any, activation: str, temperature: float = 1.0) -> Any:
+    """Log of the softmax of an output that is a softmax or its logits, at a temperature.
+
+    Raises
+    ------
+    SpecError
+        The output is neither.
+    """
+    import torch
+
+    if activation not in ("softmax", "logits"):
+        raise SpecError("this pass needs a softmax output or its logits", came=activation)
+    logits = torch.log(scores.clamp_min(SMALLEST)) if activation == "softmax" else scores
+    return torch.log_softmax(logits / temperature, dim=-1)
+
+
+def label_loss(subject: Subject) -> Loss:
+    """Cross-entropy with the targets: of classes, or of each label by itself for a sigmoid."""
+    import torch
+
+    def loss(outputs: list[Any], batch: Batch) -> Any:
+        scores = outputs[0]
+        wanted = torch.from_numpy(batch.targets)
+        if subject.activation == "sigmoid":
+            return torch.nn.functional.binary_cross_entropy(scores.clamp(SMALLEST, 1 - SMALLEST), wanted)
+        rows = wanted.sum(dim=1).sum().clamp_min(1.0)
+        return -(wanted * log_probabilities(scores, subject.activation)).sum() / rows
+
+    return loss
+
+
+def training_targets(subject: Subject, nearness_weight: float = 0.0) -> Array | None:
+    """Targets of the training examples for the first output."""
+    classes = int(subject.opened.outputs[0].shape[-1] or 0)
+    return label_targets(subject.training_data().labels, classes, subject.taxonomy, nearness_weight)
+
+
+def demand_labels(targets: Array | None, method: str) -> Array:
+    """The targets.
+
+    Raises
+    ------
+    SpecError
+        There are none.
+    """
+    if targets is None or not targets.any():
+        raise SpecError(
+            f"{method} needs labelled training examples", hint="give [data.training] a label_column"
+        )
+    return targets

@@ -1,0 +1,229 @@
+"""Every pass that trains, on a network with each kind of tie between channels."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fieldpack.errors import SpecError
+from fieldpack.passes import Distil, FineTune, PruneChannels, PruneWeights, Training
+from fieldpack_converters.opened_source import OpenedSource
+from fieldpack_converters.passes.in_torch import distil, fine_tune, prune_channels, prune_weights
+from fieldpack_converters.passes.in_torch.prune_channels import _output_layers
+from fieldpack_converters.passes.testing import CLASSES, accuracy, make_subject, task, torch_opened
+from fieldpack_converters.passes.torch_structure import fit_structure
+
+TRAINING = Training(epochs=6, batch=32, learning_rate=5e-3)
+
+
+def network(width: int = 16) -> Any:
+    """Plain, residual, depthwise, squeeze-excite and concatenated layers, ending in a softmax."""
+    import torch
+    from torch import nn
+
+    class Network(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem = nn.Conv2d(3, width, 3, padding=1, bias=False)
+            self.norm = nn.BatchNorm2d(width)
+            self.one = nn.Conv2d(width, width, 3, padding=1)
+            self.depthwise = nn.Conv2d(width, width, 3, padding=1, groups=width)
+            self.squeeze = nn.Conv2d(width, width, 1)
+            self.side = nn.Conv2d(width, width, 1)
+            self.head = nn.Linear(2 * width, CLASSES)
+
+        def forward(self, x: Any) -> Any:
+            x = torch.relu(self.norm(self.stem(x)))
+            x = x + torch.relu(self.one(x))
+            x = torch.relu(self.depthwise(x))
+            x = x * torch.sigmoid(self.squeeze(x.mean(dim=(2, 3), keepdim=True)))
+            x = torch.cat([x, torch.relu(self.side(x))], dim=1)
+            return torch.softmax(self.head(x.mean(dim=(2, 3))), dim=1)
+
+    torch.manual_seed(0)
+    return Network()
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The network after it learned the task."""
+    opened = torch_opened(network())
+    subject = make_subject(opened, opened, tmp_path_factory.mktemp("learn"))
+    fine_tune.apply(subject, FineTune(method="fine_tune", layers=".*", training=TRAINING))
+    return opened.model
+
+
+def fresh(learned: Any) -> OpenedSource:
+    return torch_opened(copy.deepcopy(learned))
+
+
+def test_fine_tuning_learns_the_task(learned: Any) -> None:
+    assert accuracy(torch_opened(network())) < 0.6
+    assert accuracy(fresh(learned)) > 0.9
+    assert not learned.training
+
+
+def test_the_same_seed_trains_the_same_weights(tmp_path: Path) -> None:
+    found = []
+    for seed in (0, 0, 1):
+        opened = torch_opened(network())
+        subject = make_subject(opened, opened, tmp_path, seed=seed)
+        short = TRAINING.model_copy(update={"epochs": 1, "flip": True, "shift": 0.1, "mixup": 0.2})
+        fine_tune.apply(subject, FineTune(method="fine_tune", layers=".*", training=short))
+        found.append(opened.model.head.weight.detach().numpy().tobytes())
+    assert found[0] == found[1]
+    assert found[0] != found[2]
+
+
+def test_layers_that_are_not_named_stay(learned: Any, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    before = {name: value.clone() for name, value in opened.model.state_dict().items()}
+    subject = make_subject(opened, opened, tmp_path)
+    short = TRAINING.model_copy(update={"epochs": 1})
+    applied = fine_tune.apply(subject, FineTune(method="fine_tune", layers="head", training=short))
+    assert applied.matched == ("head",)
+    changed = {name for name, value in opened.model.state_dict().items() if not value.equal(before[name])}
+    assert changed == {"head.weight", "head.bias"}
+    assert all(p.requires_grad for p in opened.model.parameters())
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_channels_are_taken_out_and_the_task_stays(learned: Any, steps: int, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    step = PruneChannels(
+        method="prune_channels", layers=".*", share=0.5, round_to=4, steps=steps, training=TRAINING
+    )
+    applied = prune_channels.apply(make_subject(opened, opened, tmp_path), step)
+    module = applied.opened.model
+    assert module.stem.out_channels == module.depthwise.groups == 8
+    assert module.head.out_features == CLASSES
+    assert module.head.in_features == 8 + module.side.out_channels
+    assert applied.opened.parameters < 0.4 * opened.parameters
+    assert "stem" in applied.matched
+    assert accuracy(applied.opened) > 0.9
+
+
+def test_only_named_layers_lose_channels(learned: Any, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    step = PruneChannels(method="prune_channels", layers="side", share=0.5)
+    module = prune_channels.apply(make_subject(opened, opened, tmp_path), step).opened.model
+    assert module.side.out_channels == 8
+    assert module.stem.out_channels == 16
+
+
+def test_a_pruned_state_fits_a_fresh_network(learned: Any, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    step = PruneChannels(method="prune_channels", layers=".*", share=0.5, round_to=4)
+    pruned = prune_channels.apply(make_subject(opened, opened, tmp_path), step).opened
+    other = network()
+    fit_structure(other, pruned.model.state_dict())
+    other.load_state_dict(pruned.model.state_dict())
+    inputs, _ = task("NCHW")
+    np.testing.assert_array_equal(torch_opened(other).call([inputs[:5]])[0], pruned.call([inputs[:5]])[0])
+
+
+def test_layers_that_make_the_output_are_found(learned: Any, tmp_path: Path) -> None:
+    from torch import nn
+
+    opened = fresh(learned)
+    kinds = (nn.Linear, nn.Conv2d)
+    layers = {name: layer for name, layer in opened.model.named_modules() if isinstance(layer, kinds)}
+    assert _output_layers(make_subject(opened, opened, tmp_path), layers) == {"head"}
+
+
+@pytest.mark.parametrize(("pattern", "share"), [("unstructured", 0.75), ("2:4", None)])
+def test_zeros_stay_through_training(learned: Any, pattern: Any, share: Any, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    step = PruneWeights(
+        method="prune_weights",
+        layers="one|side|squeeze|head",
+        pattern=pattern,
+        share=share,
+        training=TRAINING,
+    )
+    applied = prune_weights.apply(make_subject(opened, opened, tmp_path), step)
+    assert set(applied.matched) == {"one", "side", "squeeze", "head"}
+    weights = [getattr(opened.model, name).weight.detach().numpy() for name in applied.matched]
+    zeros = sum((array == 0).sum() for array in weights) / sum(array.size for array in weights)
+    assert zeros == pytest.approx(share or 0.5, abs=1e-3)
+    if pattern == "2:4":
+        for array in weights:
+            fours = np.moveaxis(array, 1, -1).reshape(-1, 4)
+            assert ((fours != 0).sum(axis=1) <= 2).all()
+    assert accuracy(opened) > 0.85
+    assert applied.facts["deflated_bytes"] < 0.75 * applied.facts["deflated_bytes_before"]
+
+
+def test_a_student_learns_from_its_teacher_without_labels(learned: Any, tmp_path: Path) -> None:
+    teacher, opened = fresh(learned), torch_opened(network(8))
+    subject = make_subject(opened, opened, tmp_path)
+    assert subject.training is not None
+    unlabelled = type(subject.training)(subject.training.inputs, None)
+    subject = make_subject(
+        opened, opened, tmp_path, training=unlabelled, teachers={"source": lambda a: teacher.call(a)[0]}
+    )
+    step = Distil(
+        method="distil", layers=".*", teacher="source", temperature=2.0, label_weight=0.0,
+        training=TRAINING.model_copy(update={"epochs": 10}),
+    )  # fmt: skip
+    applied = distil.apply(subject, step)
+    inputs, _ = task("NCHW", seed=1)
+    agree = teacher.call([inputs])[0].argmax(axis=1) == opened.call([inputs])[0].argmax(axis=1)
+    assert agree.mean() > 0.85
+    assert applied.facts["loss"][-1] < 0.5 * applied.facts["loss"][0]
+
+
+def test_the_teacher_and_not_the_label_is_learned(learned: Any, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    turned = fresh(learned)
+    subject = make_subject(
+        opened, opened, tmp_path, teachers={"source": lambda a: np.roll(turned.call(a)[0], 1, axis=1)}
+    )
+    step = Distil(
+        method="distil", layers=".*", teacher="source", temperature=1.0, label_weight=0.0, training=TRAINING
+    )
+    distil.apply(subject, step)
+    assert accuracy(opened) < 0.2
+
+
+def test_a_teacher_with_other_classes_is_refused(learned: Any, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    subject = make_subject(opened, opened, tmp_path, teachers={"source": lambda a: np.ones((len(a[0]), 7))})
+    step = Distil(
+        method="distil", layers=".*", teacher="source", temperature=1.0, label_weight=0.1, training=TRAINING
+    )
+    with pytest.raises(SpecError, match="other classes"):
+        distil.apply(subject, step)
+
+
+def test_training_without_labels_is_refused(learned: Any, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    subject = make_subject(opened, opened, tmp_path)
+    assert subject.training is not None
+    unlabelled = type(subject.training)(subject.training.inputs, None)
+    with pytest.raises(SpecError, match="labelled"):
+        fine_tune.apply(
+            make_subject(opened, opened, tmp_path, training=unlabelled),
+            FineTune(method="fine_tune", layers=".*", training=TRAINING),
+        )
+
+
+def test_a_pattern_that_matches_nothing_is_refused(learned: Any, tmp_path: Path) -> None:
+    opened = fresh(learned)
+    subject = make_subject(opened, opened, tmp_path)
+    steps: list[tuple[Any, Any]] = [
+        (fine_tune, FineTune(method="fine_tune", layers="tail", training=TRAINING)),
+        (prune_channels, PruneChannels(method="prune_channels", layers="tail", share=0.5)),
+        (
+            prune_weights,
+            PruneWeights(method="prune_weights", layers="tail", pattern="unstructured", share=0.5),
+        ),
+    ]
+    for module, step in steps:
+        with pytest.raises(SpecError, match="layer") as caught:
+            module.apply(subject, step)
+        assert "tail" in str(caught.value)

@@ -1,0 +1,117 @@
+"""Batches of training examples: seeded order, augmented views, mixed pairs, and the targets of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from fieldpack.errors import SpecError
+from fieldpack.passes import Training
+from fieldpack_converters.opened_source import Array
+from fieldpack_converters.passes.subject import Examples
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One step's views.
+
+    Attributes
+    ----------
+    inputs : list of ndarray
+        float32 [n, ...] an input.
+    targets : ndarray or None
+        float32 [n, C], each row adds up to 1, or to 0 where there is no label.
+    """
+
+    inputs: list[Array]
+    targets: Array | None
+
+
+def steps_of(examples: Examples, training: Training) -> int:
+    """Steps that the whole training takes."""
+    return training.epochs * -(-len(examples) // training.batch)
+
+
+def batches(
+    examples: Examples, training: Training, layout: str, targets: Array | None, generator: np.random.Generator
+) -> Iterator[Batch]:
+    """One epoch in a new order; the last batch takes in what is left.
+
+    Parameters
+    ----------
+    layout : str
+        ``NCHW`` or ``NHWC``, of inputs with four axes.
+    targets : ndarray or None
+        [N, C] from ``label_targets``.
+    """
+    order = generator.permutation(len(examples))
+    for start in range(0, len(order), training.batch):
+        rows = np.sort(order[start : start + training.batch])  # sorted: the arrays are mapped from disk
+        inputs = [_view(np.array(a[rows], np.float32), training, layout, generator) for a in examples.inputs]
+        chosen = None if targets is None else targets[rows]
+        yield _mixed(inputs, chosen, training.mixup, generator)
+
+
+def _view(values: Array, training: Training, layout: str, generator: np.random.Generator) -> Array:
+    """Each picture mirrored and shifted by itself; the border is repeated."""
+    if values.ndim != 4:
+        return values
+    rows, columns = (2, 3) if layout == "NCHW" else (1, 2)
+    if training.flip:
+        turned = generator.random(len(values)) < 0.5
+        values[turned] = np.flip(values[turned], columns)
+    for axis in (rows, columns) if training.shift else ():
+        size = values.shape[axis]
+        most = int(training.shift * size)
+        for number, offset in enumerate(generator.integers(-most, most + 1, len(values))):
+            places = np.clip(np.arange(size) + offset, 0, size - 1)
+            values[number] = np.take(values[number], places, axis - 1)
+    return values
+
+
+def _mixed(inputs: list[Array], targets: Array | None, alpha: float, generator: np.random.Generator) -> Batch:
+    """Mixup (Zhang et al. 2018): each example blended with another, its target as well."""
+    if not alpha:
+        return Batch(inputs, targets)
+    share = np.float32(generator.beta(alpha, alpha))
+    partner = generator.permutation(len(inputs[0]))
+    blended = [share * values + (1 - share) * values[partner] for values in inputs]
+    return Batch(blended, None if targets is None else share * targets + (1 - share) * targets[partner])
+
+
+def label_targets(
+    labels: Array | None, classes: int, nearness: Array | None = None, weight: float = 0.0
+) -> Array | None:
+    """What a perfect answer would be, [N, C]; rows of zeros where there is no label.
+
+    Parameters
+    ----------
+    nearness : ndarray, optional
+        [C, C] from the taxonomy.
+    weight : float
+        Share of each label that goes to its relatives, by nearness.
+
+    Raises
+    ------
+    SpecError
+        A label is no class of the output, or a taxonomy is asked for and not there.
+    """
+    if labels is None:
+        return None
+    if labels.max(initial=-1) >= classes:
+        raise SpecError(
+            "a label is no class of the model", came=int(labels.max()), allowed=f"0 to {classes - 1}"
+        )
+    ideal = np.eye(classes, dtype=np.float32)
+    if weight:
+        if nearness is None:
+            raise SpecError("taxonomy_weight needs a taxonomy", hint="name it in [[contract.outputs]]")
+        near = nearness * (1 - ideal)
+        sums = near.sum(axis=1, keepdims=True)
+        spread = np.divide(near, sums, out=np.zeros_like(near), where=sums > 0)
+        ideal = (1 - weight * (sums > 0)) * ideal + weight * spread
+    targets: Array = ideal[np.maximum(labels, 0)].astype(np.float32)
+    targets[labels < 0] = 0
+    return targets
