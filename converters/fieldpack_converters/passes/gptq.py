@@ -15,7 +15,7 @@ from fieldpack_converters.passes.grid import Grid, row_slices
 _COLUMNS = 128
 
 
-def rounded(weights: Array, moments: Array, grid: Grid, damping: float) -> Array:
+def rounded(weights: Array, moments: Array, grid: Grid, damping: float, held: Array | None = None) -> Array:
     """Steps with little error of the layer's answer.
 
     Parameters
@@ -28,6 +28,8 @@ def rounded(weights: Array, moments: Array, grid: Grid, damping: float) -> Array
         Scales of the weights.
     damping : float
         Share of the mean of the diagonal that is added to it.
+    held : ndarray, optional
+        int8 [O, K], steps that are given, 0 where free; ``grid.held(weights)`` where None.
 
     Returns
     -------
@@ -39,11 +41,11 @@ def rounded(weights: Array, moments: Array, grid: Grid, damping: float) -> Array
     steps = np.empty(weights.shape, np.int8)
     for rows in row_slices(weights.shape[0]):
         part = np.array(weights[rows], np.float32)
-        anchors = np.where(grid.anchors(part), np.sign(part) * grid.last, 0)
+        given = grid.held(part) if held is None else held[rows]
         turned = _rounded_rows(
             np.asfortranarray(part[:, order]),
             np.asfortranarray(grid.spread(rows)[:, order]),
-            np.asfortranarray(anchors[:, order]),
+            np.asfortranarray(given[:, order]),
             factor,
             grid.last,
         )
@@ -61,16 +63,16 @@ def compensation(moments: Array, damping: float) -> Array:
     return np.linalg.inv(upper).astype(np.float32)
 
 
-def _rounded_rows(weights: Array, scales: Array, anchors: Array, factor: Array, last: int) -> Array:
+def _rounded_rows(weights: Array, scales: Array, given: Array, factor: Array, last: int) -> Array:
     count = weights.shape[1]
     steps = np.empty(weights.shape, np.int8, order="F")
     for start in range(0, count, _COLUMNS):
         end = min(start + _COLUMNS, count)
         errors = np.empty((weights.shape[0], end - start), np.float32, order="F")
         for column in range(start, end):
-            values, scale, anchor = weights[:, column], scales[:, column], anchors[:, column]
+            values, scale = weights[:, column], scales[:, column]
             chosen = np.clip(np.rint(values / scale), -last, last)
-            chosen = np.where(anchor != 0, anchor, chosen).astype(np.float32)
+            chosen = np.where(given[:, column], given[:, column], chosen).astype(np.float32)
             steps[:, column] = chosen
             error = (values - chosen * scale) / factor[column, column]
             errors[:, column - start] = error

@@ -62,13 +62,17 @@ class Grid:
             weights[rows] = steps[rows] * self.spread(rows)
         return weights
 
-    def anchors(self, weights: Array) -> Array:
-        """bool [O, K]: the largest weight of each channel or block, which stays at the last step."""
+    def held(self, weights: Array) -> Array:
+        """int8 [O, K]: the last step where a channel or block has its largest weight, 0 elsewhere.
+
+        That weight stays there, so that a converter finds the scale again.
+        """
         outputs, inputs = weights.shape
         blocks = np.abs(weights).reshape(outputs, -1, self.width)
         found = np.zeros(blocks.shape, bool)
         np.put_along_axis(found, blocks.argmax(axis=2)[:, :, None], True, axis=2)
-        return found.reshape(outputs, inputs)
+        signs = np.sign(weights).astype(np.int8) * np.int8(self.last)
+        return np.where(found.reshape(outputs, inputs), signs, np.int8(0))
 
 
 def row_slices(count: int, size: int = _ROWS) -> list[slice]:

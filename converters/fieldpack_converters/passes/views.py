@@ -10,7 +10,7 @@ import numpy as np
 from fieldpack.errors import SpecError
 from fieldpack.passes import Training
 from fieldpack_converters.opened_source import Array
-from fieldpack_converters.passes.subject import Examples
+from fieldpack_converters.passes.subject import Examples, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +114,25 @@ def label_targets(
         ideal = (1 - weight * (sums > 0)) * ideal + weight * spread
     targets: Array = ideal[np.maximum(labels, 0)].astype(np.float32)
     targets[labels < 0] = 0
+    return targets
+
+
+def training_targets(subject: Subject, nearness_weight: float = 0.0) -> Array | None:
+    """Targets of the training examples for the first output."""
+    classes = int(subject.opened.outputs[0].shape[-1] or 0)
+    return label_targets(subject.training_data().labels, classes, subject.taxonomy, nearness_weight)
+
+
+def demand_labels(targets: Array | None, method: str) -> Array:
+    """The targets.
+
+    Raises
+    ------
+    SpecError
+        There are none.
+    """
+    if targets is None or not targets.any():
+        raise SpecError(
+            f"{method} needs labelled training examples", hint="give [data.training] a label_column"
+        )
     return targets

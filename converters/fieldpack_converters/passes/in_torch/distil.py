@@ -19,10 +19,9 @@ from fieldpack_converters.passes.in_torch.training import (
     log_probabilities,
     named_parameters,
     train,
-    training_targets,
 )
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.views import Batch
+from fieldpack_converters.passes.views import Batch, training_targets
 
 
 def apply(subject: Subject, step: Distil) -> Applied:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from fieldpack.passes import FineTune
 from fieldpack_converters.passes.applied import Applied
 from fieldpack_converters.passes.in_torch.training import (
-    demand_labels,
     label_loss,
     named_parameters,
     train,
-    training_targets,
 )
 from fieldpack_converters.passes.subject import Subject
+from fieldpack_converters.passes.views import demand_labels, training_targets
 
 
 def apply(subject: Subject, step: FineTune) -> Applied:

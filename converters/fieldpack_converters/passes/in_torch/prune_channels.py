@@ -15,14 +15,13 @@ from fieldpack.errors import MissingDependencyError, SpecError
 from fieldpack.passes import PruneChannels
 from fieldpack_converters.passes.applied import Applied
 from fieldpack_converters.passes.in_torch.training import (
-    demand_labels,
     label_loss,
     outputs_of,
     train,
-    training_targets,
 )
 from fieldpack_converters.passes.reopened import reopened
 from fieldpack_converters.passes.subject import Subject
+from fieldpack_converters.passes.views import demand_labels, training_targets
 
 
 def apply(subject: Subject, step: PruneChannels) -> Applied:

@@ -7,13 +7,12 @@ import numpy as np
 from fieldpack.passes import PruneWeights
 from fieldpack_converters.passes.applied import Applied
 from fieldpack_converters.passes.in_torch.training import (
-    demand_labels,
     label_loss,
     train,
-    training_targets,
 )
 from fieldpack_converters.passes.sparsity import kept_weights, sparsity_facts
 from fieldpack_converters.passes.subject import Subject
+from fieldpack_converters.passes.views import demand_labels, training_targets
 from fieldpack_converters.passes.weighted_layers import matching
 
 

@@ -13,7 +13,7 @@ from fieldpack.errors import SpecError
 from fieldpack.passes import Training
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.views import Batch, batches, label_targets, steps_of
+from fieldpack_converters.passes.views import Batch, batches, steps_of
 
 Loss = Callable[[list[Any], Batch], Any]
 """The module's outputs and the batch -> a scalar tensor."""
@@ -154,24 +154,3 @@ def label_loss(subject: Subject) -> Loss:
         return -(wanted * log_probabilities(scores, subject.activation)).sum() / rows
 
     return loss
-
-
-def training_targets(subject: Subject, nearness_weight: float = 0.0) -> Array | None:
-    """Targets of the training examples for the first output."""
-    classes = int(subject.opened.outputs[0].shape[-1] or 0)
-    return label_targets(subject.training_data().labels, classes, subject.taxonomy, nearness_weight)
-
-
-def demand_labels(targets: Array | None, method: str) -> Array:
-    """The targets.
-
-    Raises
-    ------
-    SpecError
-        There are none.
-    """
-    if targets is None or not targets.any():
-        raise SpecError(
-            f"{method} needs labelled training examples", hint="give [data.training] a label_column"
-        )
-    return targets
