@@ -14,7 +14,13 @@ from fieldpack.model import validated
 from fieldpack.recipe import Method, Rule
 from fieldpack_converters.tflite_graph import Operation, TFLiteGraph
 
-TFLITE_METHODS = (Method.FLOAT32, Method.FLOAT16, Method.DYNAMIC_INT8, Method.STATIC_INT8)
+TFLITE_METHODS = (
+    Method.FLOAT32,
+    Method.FLOAT16,
+    Method.DYNAMIC_INT8,
+    Method.DYNAMIC_INT4,
+    Method.STATIC_INT8,
+)
 
 
 def rules_from(words: list[dict[str, Any]], default: Method) -> tuple[Rule, ...]:

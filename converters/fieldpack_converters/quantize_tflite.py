@@ -1,4 +1,4 @@
-"""Worker target: float32 TFLite in, float16 / dynamic int8 / static int8 TFLite out.
+"""Worker target: float32 TFLite in, float16 / dynamic int8 or int4 / static int8 TFLite out.
 
 ai-edge-quantizer rewrites the graph; the ranges come from our calibrator, the rules are checked
 before and after, and the result is made smaller by ``compact.py``.  What the file promises (int8
@@ -42,6 +42,7 @@ _WEIGHTED = (
     "BATCH_MATMUL",
     "EMBEDDING_LOOKUP",
 )
+_FOUR_BITS = ("CONV_2D", "FULLY_CONNECTED")
 
 
 def quantize(
@@ -64,7 +65,8 @@ def quantize(
     model, path : str
         The float32 file and the file to write.
     method : str
-        ``float16``, ``dynamic_int8`` (int8 weights, float activations) or ``static_int8``.
+        ``float16``, ``dynamic_int8`` (int8 weights, float activations), ``dynamic_int4`` (int4 weights of
+        convolutions and dense layers, the rest as ``dynamic_int8``) or ``static_int8``.
     calibration : dict, optional
         Input tensor name or index -> ``.npy`` [N, ...] of real values; needed for static int8.
     ranges : dict, optional
@@ -162,7 +164,7 @@ def _rewritten(
     engine = aeq.Quantizer(bytearray(content))
     for operation in graph.operations():
         names = ";".join(graph.name(tensor) for tensor in operation.outputs if tensor >= 0)
-        _add(engine, methods[operation.index], f"^{re.escape(names)};?$", "*")
+        _add(engine, _possible(methods[operation.index], operation.name), f"^{re.escape(names)};?$", "*")
     for border in ("INPUT", "OUTPUT"):
         _add(engine, Method.STATIC_INT8 if io == "int8" else Method.FLOAT32, ".*", border)
     ranks = {graph.name(index): len(graph.shape(index)) for index in range(len(graph.main.tensors))}
@@ -181,6 +183,12 @@ def _rewritten(
     return bytes(written.quantized_model)
 
 
+def _possible(method: Method, operator: str) -> Method:
+    """The method that an operator gets: LiteRT has 4-bit weights of two operators only."""
+    narrow = method is Method.DYNAMIC_INT4 and operator not in _FOUR_BITS
+    return Method.DYNAMIC_INT8 if narrow else method
+
+
 def _add(engine: Any, method: Method, scope: str, operator: str) -> None:
     """One entry of the quantiser's recipe; it is exact, so that only our rules decide."""
     from ai_edge_quantizer import quantizer as aeq
@@ -191,6 +199,8 @@ def _add(engine: Any, method: Method, scope: str, operator: str) -> None:
         engine.add_weight_only_config(scope, operator, 16, algorithm_key=aeq.AlgorithmName.FLOAT_CASTING)
     elif method is Method.DYNAMIC_INT8:
         engine.add_dynamic_config(scope, operator, 8)
+    elif method is Method.DYNAMIC_INT4:
+        engine.add_dynamic_config(scope, operator, 4)
     else:
         engine.add_static_config(scope, operator, 8, 8)
 
@@ -228,7 +238,8 @@ def _counted(before: TFLiteGraph, after: TFLiteGraph, methods: dict[int, Method]
 
 
 def _is_quantised(graph: TFLiteGraph, inputs: tuple[int, ...], widened: set[int]) -> bool:
-    """Whether an operator reads int8 values, or weights that a DEQUANTIZE widens at load time."""
+    """Whether an operator reads integers, or weights that a DEQUANTIZE widens at load time."""
     return any(
-        tensor >= 0 and (tensor in widened or graph.dtype(tensor) in ("int8", "float16")) for tensor in inputs
+        tensor >= 0 and (tensor in widened or graph.dtype(tensor) in ("int8", "int4", "float16"))
+        for tensor in inputs
     )

@@ -83,6 +83,22 @@ def test_weights_only(
     assert np.abs(difference).max() < 0.03
 
 
+def test_four_bit_weights(tiny_files: Files, tiny_samples: Array, tmp_path: Path) -> None:
+    answer, graph = quantised((tiny_files[0], {}), tmp_path, "dynamic_int4")
+    assert answer["quantised_ops"] == 4
+    assert weight_dtypes(graph) == {"CONV_2D": "int4", "DEPTHWISE_CONV_2D": "int8", "FULLY_CONNECTED": "int4"}
+    head = next(item for item in graph.operations() if item.name == "FULLY_CONNECTED")
+    steps = graph.constant(head.inputs[1])
+    original = TFLiteGraph.read(tiny_files[0])
+    weights = original.constant(
+        next(item for item in original.operations() if item.name == "FULLY_CONNECTED").inputs[1]
+    )
+    scale = np.abs(weights).max(axis=1, keepdims=True) / 7
+    np.testing.assert_array_equal(steps, np.rint(weights / scale))
+    difference = outputs(tiny_files[0], tiny_samples) - outputs(tmp_path / "quantised.tflite", tiny_samples)
+    assert 0 < np.abs(difference).max() < 0.2
+
+
 def test_a_later_rule_wins_and_is_counted(tiny_files: Files, tmp_path: Path) -> None:
     rules = [
         {"method": "float32", "layers": ".*", "operators": ["CONV_2D", "FULLY_CONNECTED"]},

@@ -19,7 +19,7 @@ from fieldpack_converters.opened_source import Array
 _IDENTIFIER = b"TFL3"
 _DTYPES = {
     0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8",
-    10: "float64", 12: "uint64", 15: "uint32", 16: "uint16",
+    10: "float64", 12: "uint64", 15: "uint32", 16: "uint16", 17: "int4",
 }  # fmt: skip
 
 
@@ -88,8 +88,10 @@ class TFLiteGraph:
         return data is not None and len(data) > 0
 
     def constant(self, tensor: int) -> Array:
-        """A copy of a constant tensor's values in its own dtype."""
+        """A copy of a constant tensor's values in its own dtype; int4 as int8."""
         raw = np.asarray(self._buffer(tensor).data, np.uint8).tobytes()
+        if self.dtype(tensor) == "int4":
+            return _unpacked(raw, self.shape(tensor))
         return np.frombuffer(raw, self.dtype(tensor)).reshape(self.shape(tensor)).copy()
 
     def set_constant(self, tensor: int, values: Array) -> None:
@@ -158,3 +160,10 @@ class TFLiteGraph:
 
     def _buffer(self, tensor: int) -> Any:
         return self.model.buffers[self.main.tensors[tensor].buffer]
+
+
+def _unpacked(raw: bytes, shape: tuple[int, ...]) -> Array:
+    """Two values a byte, the lower four bits first."""
+    both = np.frombuffer(raw, np.int8)
+    values = np.stack([np.left_shift(both, 4) >> 4, both >> 4], axis=1).reshape(-1)
+    return values[: int(np.prod(shape))].reshape(shape)

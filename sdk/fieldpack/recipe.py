@@ -21,6 +21,7 @@ class Method(StrEnum):
     FLOAT32 = "float32"
     FLOAT16 = "float16"
     DYNAMIC_INT8 = "dynamic_int8"
+    DYNAMIC_INT4 = "dynamic_int4"
     STATIC_INT8 = "static_int8"
     WEIGHT_INT8 = "weight_int8"
     WEIGHT_INT4 = "weight_int4"

@@ -194,7 +194,9 @@ class TfliteFlavour(Strict):
             )
         foreign = [rule.method.value for rule in self.recipe if rule.method.weights_only]
         if foreign:
-            raise ValueError(f"{foreign[0]} is a Core ML method; for TFLite take dynamic_int8")
+            raise ValueError(
+                f"{foreign[0]} is a Core ML method; for TFLite take dynamic_int8 or dynamic_int4"
+            )
         if self.io == "int8" and self.method is not Method.STATIC_INT8:
             raise ValueError('io = "int8" needs method = "static_int8"')
         return self
