@@ -1,0 +1,237 @@
+"""What the passes do to a small Keras model of either library; a worker target, one process a library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fieldpack.errors import SpecError
+from fieldpack.passes import Distil, FineTune, PruneChannels, PruneWeights, Training
+from fieldpack.spec import SourceKind
+from fieldpack_converters.keras_source import call_model, keras_library
+from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact
+from fieldpack_converters.passes.in_keras import distil, fine_tune, prune_channels, prune_weights
+from fieldpack_converters.passes.subject import Examples, Subject
+from fieldpack_converters.passes.testing import CLASSES, SIZE, accuracy, make_subject, task
+
+TRAINING = Training(epochs=6, batch=32, learning_rate=5e-3)
+SHORT = TRAINING.model_copy(update={"epochs": 1, "flip": True, "shift": 0.1, "mixup": 0.2})
+DEAD = (1, 3, 4, 6, 8, 9, 13, 15)
+DEAD_HIDDEN = (0, 2, 5, 7, 10, 12, 14, 15, 16, 18, 20, 23)
+CONVOLUTIONS = ("stem", "one", "squeeze", "side")
+
+
+def facts(kind: str, folder: str) -> dict[str, Any]:
+    """Figures of every pass on the task, for ``training_passes_test``."""
+    return Trials(SourceKind(kind), Path(folder)).all()
+
+
+class Trials:
+    """One library, one learned network."""
+
+    def __init__(self, kind: SourceKind, folder: Path) -> None:
+        self.kind, self.folder = kind, folder
+        self.keras = keras_library(kind)
+        self.facts: dict[str, Any] = {}
+        self.learned: Any = None
+
+    def all(self) -> dict[str, Any]:
+        """Every figure."""
+        for part in (
+            self._learn,
+            self._seeds,
+            self._named,
+            self._silent,
+            self._prune,
+            self._zeros,
+            self._teach,
+            self._refuse,
+        ):
+            part()
+        return self.facts
+
+    def network(self, width: int = 16, seed: int = 0) -> Any:
+        """Plain, residual, depthwise, squeeze-excite, concatenated and flattened layers."""
+        self.keras.utils.set_random_seed(seed)
+        layers = self.keras.layers
+        x = inputs = self.keras.Input((SIZE, SIZE, 3))
+        x = layers.Conv2D(width, 3, padding="same", use_bias=False, name="stem")(x)
+        x = layers.ReLU()(layers.BatchNormalization(name="norm")(x))
+        y = layers.Conv2D(width, 3, padding="same", activation="relu", name="one")(x)
+        x = layers.Add()([x, y])
+        x = layers.DepthwiseConv2D(3, padding="same", activation="relu", name="depthwise")(x)
+        gate = layers.Reshape((1, 1, width))(layers.GlobalAveragePooling2D()(x))
+        gate = layers.Conv2D(width, 1, activation="sigmoid", name="squeeze")(gate)
+        x = layers.Multiply()([x, gate])
+        x = layers.Concatenate()([x, layers.Conv2D(width, 1, activation="relu", name="side")(x)])
+        x = layers.Flatten()(layers.AveragePooling2D(6)(x))
+        x = layers.Dense(24, activation="relu", name="hidden")(x)
+        return self.keras.Model(inputs, layers.Dense(CLASSES, activation="softmax", name="head")(x))
+
+    def opened(self, model: Any) -> OpenedSource:
+        """A model as if a spec had named it."""
+        return OpenedSource(
+            kind=self.kind,
+            framework="keras",
+            inputs=(TensorFact("x", (None, SIZE, SIZE, 3), "float32"),),
+            outputs=(TensorFact("y", (None, CLASSES), "float32"),),
+            parameters=int(model.count_params()),
+            digest="",
+            model=model,
+            call=lambda arrays: call_model(model, arrays),
+        )
+
+    def copied(self) -> OpenedSource:
+        """The learned network, to be changed."""
+        other = self.keras.models.clone_model(self.learned)
+        other.set_weights(self.learned.get_weights())
+        return self.opened(other)
+
+    def subject(self, one: OpenedSource, **changes: Any) -> Subject:
+        """The task for a model."""
+        return make_subject(one, one, self.folder, **changes)
+
+    def _learn(self) -> None:
+        first = self.opened(self.network())
+        self.facts["before"] = accuracy(first)
+        step = FineTune(method="fine_tune", layers=".*", training=TRAINING)
+        applied = fine_tune.apply(self.subject(first), step)
+        self.facts |= {"learned": accuracy(first), "losses": applied.facts["loss"]}
+        self.learned = first.model
+
+    def _seeds(self) -> None:
+        found = []
+        for seed in (0, 0, 1):
+            one = self.copied()
+            step = FineTune(method="fine_tune", layers=".*", training=SHORT)
+            fine_tune.apply(self.subject(one, seed=seed), step)
+            found.append(one.model.get_weights()[0].tobytes())
+        self.facts |= {"same_seed": found[0] == found[1], "other_seed": found[0] == found[2]}
+
+    def _named(self) -> None:
+        one = self.copied()
+        step = FineTune(method="fine_tune", layers="^head$", training=SHORT)
+        fine_tune.apply(self.subject(one), step)
+        pairs = zip(one.model.layers, self.learned.layers, strict=True)
+        self.facts["changed"] = sorted(new.name for new, old in pairs if _differ(new, old))
+        self.facts["trainable_again"] = all(layer.trainable for layer in one.model.layers)
+
+    def _silent(self) -> None:
+        """Channels that are zero everywhere are taken out; no answer may change."""
+        one = self.copied()
+        for name in (*CONVOLUTIONS, "norm", "depthwise"):
+            _silence(one.model.get_layer(name), DEAD)
+        _silence(one.model.get_layer("hidden"), DEAD_HIDDEN)
+        inputs, _ = task("NHWC", seed=2)
+        before = one.call([inputs[:8]])[0]
+        step = PruneChannels(method="prune_channels", layers=".*", share=0.5, round_to=4)
+        applied = prune_channels.apply(self.subject(one), step)
+        after = applied.opened.model
+        self.facts |= {
+            "exact": float(np.abs(applied.opened.call([inputs[:8]])[0] - before).max()),
+            "matched": sorted(applied.matched),
+            "filters": {name: int(after.get_layer(name).filters) for name in CONVOLUTIONS},
+            "shrunk": applied.opened.parameters / self.learned.count_params(),
+            "outputs": int(after.output_shape[-1]),
+        }
+
+    def _prune(self) -> None:
+        inputs, _ = task("NHWC", seed=1)
+        for steps in (1, 2):
+            step = PruneChannels(
+                method="prune_channels", layers=".*", share=0.5, round_to=4, steps=steps, training=TRAINING
+            )
+            opened = prune_channels.apply(self.subject(self.copied()), step).opened
+            path = self.folder / ("m.h5" if self.kind is SourceKind.KERAS_LEGACY else "m.keras")
+            opened.model.save(str(path))
+            again = self.keras.models.load_model(str(path), compile=False)
+            difference = call_model(again, [inputs[:8]])[0] - opened.call([inputs[:8]])[0]
+            self.facts[f"pruned_{steps}"] = [
+                accuracy(opened),
+                opened.parameters / self.learned.count_params(),
+            ]
+            self.facts[f"saved_{steps}"] = float(np.abs(difference).max())
+        side = PruneChannels(method="prune_channels", layers="side", share=0.5)
+        model = prune_channels.apply(self.subject(self.copied()), side).opened.model
+        self.facts["only_side"] = [model.get_layer("side").filters, model.get_layer("stem").filters]
+
+    def _zeros(self) -> None:
+        for pattern, share in (("unstructured", 0.75), ("2:4", None)):
+            one = self.copied()
+            words = {"method": "prune_weights", "layers": "one|side|squeeze|hidden", "pattern": pattern}
+            step = PruneWeights.model_validate({**words, "share": share, "training": TRAINING})
+            applied = prune_weights.apply(self.subject(one), step)
+            kernels = [one.model.get_layer(name).get_weights()[0] for name in applied.matched]
+            zeros = sum((kernel == 0).sum() for kernel in kernels) / sum(kernel.size for kernel in kernels)
+            fours = [
+                (np.moveaxis(kernel, -2, -1).reshape(-1, 4) != 0).sum(axis=1).max() for kernel in kernels
+            ]
+            self.facts[pattern] = {
+                "zeros": float(zeros),
+                "most_of_four": int(max(fours)),
+                "accuracy": accuracy(one),
+                "bytes": applied.facts["deflated_bytes"] / applied.facts["deflated_bytes_before"],
+            }
+
+    def _teach(self) -> None:
+        teacher, student = self.copied(), self.opened(self.network(8, seed=1))
+        inputs, _ = task("NHWC")
+        subject = self.subject(
+            student,
+            teachers={"source": lambda arrays: teacher.call(arrays)[0]},
+            training=Examples([inputs], None),
+        )
+        distil.apply(subject, self._lesson())
+        unseen, _ = task("NHWC", seed=1)
+        agree = teacher.call([unseen])[0].argmax(axis=1) == student.call([unseen])[0].argmax(axis=1)
+        self.facts["agrees"] = float(agree.mean())
+
+    def _lesson(self) -> Distil:
+        longer = TRAINING.model_copy(update={"epochs": 12})
+        return Distil(
+            method="distil", layers=".*", teacher="source", temperature=2.0, label_weight=0.0, training=longer
+        )
+
+    def _refuse(self) -> None:
+        def other(arrays: list[Array]) -> Array:
+            return np.ones((len(arrays[0]), 7), np.float32)
+
+        cases: dict[str, tuple[Callable[..., Any], Any]] = {
+            "teacher": (distil.apply, self._lesson()),
+            "nothing": (prune_channels.apply, _channels("tail")),
+            "head": (prune_channels.apply, _channels("head")),
+            "tune": (fine_tune.apply, FineTune(method="fine_tune", layers="tail", training=SHORT)),
+        }
+        for name, (apply, step) in cases.items():
+            try:
+                apply(self.subject(self.copied(), teachers={"source": other}), step)
+                self.facts[f"refused_{name}"] = ""
+            except SpecError as error:
+                self.facts[f"refused_{name}"] = str(error)
+
+
+def _channels(layers: str) -> PruneChannels:
+    return PruneChannels(method="prune_channels", layers=layers, share=0.5)
+
+
+def _differ(new: Any, old: Any) -> bool:
+    pairs = zip(new.get_weights(), old.get_weights(), strict=True)
+    return any(bool((one != other).any()) for one, other in pairs)
+
+
+def _silence(layer: Any, dead: tuple[int, ...]) -> None:
+    """Output channels that give nothing: zero weights, and a norm that adds nothing."""
+    values = layer.get_weights()
+    rows = list(dead)
+    if type(layer).__name__ == "BatchNormalization":
+        for value, silent in zip(values, (0, 0, 0, 1), strict=True):
+            value[rows] = silent
+    elif type(layer).__name__ == "DepthwiseConv2D":
+        values[0][:, :, rows], values[1][rows] = 0, 0
+    else:
+        for value in values:
+            value[..., rows] = 0
+    layer.set_weights(values)

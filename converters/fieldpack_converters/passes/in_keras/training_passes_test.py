@@ -1,0 +1,75 @@
+"""Every pass that trains, on Keras models of both libraries, each in a process of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fieldpack import worker
+
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture(scope="module", params=["keras", "keras_legacy"])
+def facts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp(request.param)
+    return worker.run(
+        "fieldpack_converters.passes.in_keras.testing:facts", {"kind": request.param, "folder": str(folder)}
+    )
+
+
+def test_fine_tuning_learns_the_task(facts: dict[str, Any]) -> None:
+    assert facts["before"] < 0.6
+    assert facts["learned"] > 0.9
+    assert facts["losses"][-1] < 0.5 * facts["losses"][0]
+
+
+def test_the_seed_decides_the_weights(facts: dict[str, Any]) -> None:
+    assert facts["same_seed"]
+    assert not facts["other_seed"]
+
+
+def test_layers_that_are_not_named_stay(facts: dict[str, Any]) -> None:
+    assert facts["changed"] == ["head"]
+    assert facts["trainable_again"]
+
+
+def test_taking_out_silent_channels_changes_no_answer(facts: dict[str, Any]) -> None:
+    assert facts["exact"] < 1e-5
+    assert facts["filters"] == {"stem": 8, "one": 8, "squeeze": 8, "side": 8}
+    assert facts["matched"] == ["depthwise", "hidden", "one", "side", "squeeze", "stem"]
+    assert facts["shrunk"] < 0.4
+    assert facts["outputs"] == 4
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_pruned_network_still_knows_the_task_and_is_saved(steps: int, facts: dict[str, Any]) -> None:
+    right, left = facts[f"pruned_{steps}"]
+    assert right > 0.9
+    assert left < 0.4
+    assert facts[f"saved_{steps}"] == 0
+
+
+def test_only_named_layers_lose_channels(facts: dict[str, Any]) -> None:
+    assert facts["only_side"] == [8, 16]
+
+
+def test_zeros_stay_through_training(facts: dict[str, Any]) -> None:
+    any_place, two_of_four = facts["unstructured"], facts["2:4"]
+    assert any_place["zeros"] == pytest.approx(0.75, abs=1e-3)
+    assert any_place["bytes"] < 0.5
+    assert two_of_four["zeros"] == pytest.approx(0.5, abs=1e-3)
+    assert two_of_four["most_of_four"] == 2
+    assert min(any_place["accuracy"], two_of_four["accuracy"]) > 0.85
+
+
+def test_a_student_learns_from_its_teacher_without_labels(facts: dict[str, Any]) -> None:
+    assert facts["agrees"] > 0.85
+
+
+def test_what_does_not_fit_is_refused_by_name(facts: dict[str, Any]) -> None:
+    assert "other classes" in facts["refused_teacher"]
+    for name in ("nothing", "tune"):
+        assert "tail" in facts[f"refused_{name}"]
+    assert "head" in facts["refused_head"]
