@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from types import FrameType
+from types import FrameType, ModuleType
 
 from fieldpack import __version__
 from fieldpack.errors import FieldpackError
@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": "check digests, structure and golden vectors on every flavour",
     "predict": "run a bundle on a picture, a sound, a place or an array",
     "gate": "hold a bundle against a budget: pass, fail or inconclusive",
+    "plan-eval": "say how many labelled examples a margin needs",
     "report": "write the report as one HTML file",
     "rebuild": "build again from the spec and compare the bytes",
     "study": "run a measured comparison and print its table and bars",
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = next((item for item in given if not item.startswith("-")), None)
-    module = importlib.import_module(f"fieldpack.cli.{name}") if name in COMMANDS else None
+    module = _module(name) if name in COMMANDS else None
     parser = _parser()
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command, summary in COMMANDS.items():
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _clean_up_on_termination()
     terminal = Terminal(json_wanted=options.json is True)
     try:
-        code: int = importlib.import_module(f"fieldpack.cli.{options.command}").run(options, terminal)
+        code: int = _module(options.command).run(options, terminal)
         return code
     except FieldpackError as error:
         terminal.error(error)
@@ -74,6 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERNAL_ERROR
     finally:
         terminal.close()
+
+
+def _module(command: str) -> ModuleType:
+    return importlib.import_module(f"fieldpack.cli.{command.replace('-', '_')}")
 
 
 def _clean_up_on_termination() -> None:

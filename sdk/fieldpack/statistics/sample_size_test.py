@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from fieldpack.errors import InputError
 from fieldpack.statistics.binomial import clopper_pearson
 from fieldpack.statistics.paired import paired_drop, tango
-from fieldpack.statistics.sample_size import non_inferiority_n, rate_settles_at, settles_at
+from fieldpack.statistics.sample_size import (
+    chance_of_pass,
+    non_inferiority_n,
+    planned_n,
+    rate_settles_at,
+    settles_at,
+)
 
 
 @pytest.mark.parametrize(
@@ -109,3 +115,19 @@ def test_rate_on_the_limit_never_settles() -> None:
     assert rate_settles_at(100, 100, 0.98) == 149
     with pytest.raises(InputError):
         rate_settles_at(1, 2, 0.5, "<")
+
+
+@pytest.mark.parametrize(("share", "margin"), [(0.04, 0.02), (0.02, 0.02), (0.1, 0.03)])
+def test_the_planned_number_passes_as_often_as_wanted(share: float, margin: float) -> None:
+    n = planned_n(share, margin)
+    generator = np.random.default_rng(1)
+    draws = generator.multinomial(n, [share / 2, share / 2, 1 - share], size=2000)
+    seen = np.mean([paired_drop(a, b, n).high <= margin for a, b, _ in draws])
+    exact = chance_of_pass(n, share, margin)
+    assert exact >= 0.9
+    assert seen == pytest.approx(exact, abs=4 * np.sqrt(0.09 / 2000))
+    assert chance_of_pass(n // 2, share, margin) < 0.85
+
+
+def test_a_drop_at_the_margin_hardly_ever_passes() -> None:
+    assert chance_of_pass(2000, 0.05, 0.01, true_drop=0.01) == pytest.approx(0.05, abs=0.01)
