@@ -21,6 +21,7 @@ from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Contract
 from fieldpack.data import prepare_data
+from fieldpack.data.separation import check_apart, range_warnings
 from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
 from fieldpack.passes import Refit
 from fieldpack.spec import DataSource, Spec, load_spec
@@ -46,12 +47,15 @@ class BuildResult:
         The spec's budget, held.
     outcome : Outcome
         The worst of them.
+    warnings : tuple of str
+        What makes the data doubtful.
     """
 
     path: Path
     digest: str
     verdicts: tuple[Verdict, ...]
     outcome: Outcome
+    warnings: tuple[str, ...] = ()
 
 
 def build(
@@ -112,7 +116,8 @@ def build_spec(
                 came=f"{error.filename2 or error.filename or folder}: {error.strerror}",
                 hint="free some space where that file lies; TMPDIR says where the build works",
             ) from error
-    return BuildResult(target, digest, assembly.verdicts, assembly.outcome)
+    warnings = tuple(assembly.measured.evidence.get("warnings", ()))
+    return BuildResult(target, digest, assembly.verdicts, assembly.outcome, warnings)
 
 
 def read_labels(contract: Contract) -> dict[str, tuple[str, ...]]:
@@ -181,9 +186,11 @@ def measured(
     if spec.data.calibration is not None:
         known = labels if any(isinstance(step, Refit) for step in spec.recipe) else {}
         calibration = prepare_examples(spec, spec.data.calibration, known, folder / "calibration", progress)
+        check_apart(evaluation.prepared, calibration.prepared, "calibration")
     if spec.recipe:
         if spec.data.training is not None:
             training = prepare_examples(spec, spec.data.training, labels, folder / "training", progress)
+            check_apart(evaluation.prepared, training.prepared, "training")
         compressed = compress(
             spec,
             source_words(spec),
@@ -205,6 +212,8 @@ def measured(
     check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
     ordered = [made[flavour.name] for flavour in spec.flavours]
     results = measure(spec.contract, facts, ordered, evaluation, folder, progress)
+    if calibration is not None:
+        results.evidence["warnings"] = range_warnings(evaluation.prepared, calibration.prepared)
     if compressed is not None:
         results.evidence["recipe"] = compressed.steps
     return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, results, training)

@@ -26,7 +26,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack.build.pipeline import build
 
     result = build(options.spec, options.out, terminal.progress)
+    for warning in result.warnings:
+        terminal.note(f"warning: {warning}")
     document = {
+        "warnings": list(result.warnings),
         "bundle": str(result.path),
         "digest": result.digest,
         "outcome": result.outcome.value,
