@@ -56,6 +56,11 @@ class Limits(Strict):
     worst_slice_agreement: float | None = Field(
         default=None, ge=0, le=1, description="at least this agreement in the worst slice", examples=[0.9]
     )
+    nll_rise: float | None = Field(
+        default=None,
+        description="rise of the mean negative log likelihood of the labels, nats",
+        examples=[0.05],
+    )
     max_abs_error: float | None = Field(
         default=None, gt=0, description="largest difference of an output from the source", examples=[0.1]
     )

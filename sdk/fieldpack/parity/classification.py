@@ -17,6 +17,7 @@ from fieldpack.parity.activation import Activation, known_activation, largest_di
 from fieldpack.parity.correctness import Correctness, correctness, read_labels
 from fieldpack.parity.cosine import centred_cosine, plain_cosine
 from fieldpack.parity.item_scores import TOP, Integers, ItemScores, score_items
+from fieldpack.parity.likelihood import likelihood_figures
 from fieldpack.parity.pairing import Flags, Floats, Numbers, paired_arrays
 from fieldpack.parity.record import Example, Parity, bounded_figure, exact_figure
 from fieldpack.parity.slices import read_slices, slice_changes, worst_slice
@@ -94,6 +95,7 @@ def compare_scores(
     figures += _distance_figures(first, second, scores, kind, blocks, evidence)
     if right is not None:
         figures += accuracy_figures(right, outputs, evidence, blocks)
+        figures += likelihood_figures(first, second, right.labels, kind, blocks, evidence)
     agree, top1 = (scores.agree, right) if outputs > 1 else (scores.flipped_cells == 0, None)
     if outputs == 1 and kind is not Activation.SIGMOID:
         named = {}

@@ -42,6 +42,9 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "flavour_false_positives": "fraction",
         "false_positive_rise": "fraction",
         "worst_slice_drop": "fraction",
+        "source_nll": "nats",
+        "flavour_nll": "nats",
+        "nll_rise": "nats",
     }
 )
 """Every figure that parity knows, and its unit; ``output`` is the unit of the model's output."""
