@@ -54,3 +54,34 @@ def _move_mean(opened: OpenedSource, norm: Any, shift: Array) -> None:
             norm.running_mean -= torch.from_numpy(np.asarray(shift, np.float32))
     else:
         norm.moving_mean.assign(norm.moving_mean.numpy() - np.asarray(shift, np.float32))
+
+
+def norm_gain(opened: OpenedSource, norm: Any) -> Array:
+    """What a batch norm multiplies each channel by, float64 [C]."""
+    if opened.kind.is_torch:
+        gamma = 1.0 if norm.weight is None else norm.weight.detach().numpy().astype(np.float64)
+        return np.asarray(gamma / np.sqrt(norm.running_var.numpy().astype(np.float64) + norm.eps))
+    gamma = np.asarray(norm.gamma.numpy(), np.float64) if norm.scale else 1.0
+    return np.asarray(gamma / np.sqrt(np.asarray(norm.moving_variance.numpy(), np.float64) + norm.epsilon))
+
+
+def can_scale(opened: OpenedSource, norm: Any) -> bool:
+    """Whether a batch norm has a gamma to scale, and a beta with it."""
+    if opened.kind.is_torch:
+        return bool(norm.affine and norm.track_running_stats)
+    return bool(norm.scale)
+
+
+def scale_norm(opened: OpenedSource, norm: Any, factor: Array) -> None:
+    """Multiply what a batch norm makes, channel by channel."""
+    if opened.kind.is_torch:
+        import torch
+
+        values = torch.from_numpy(np.asarray(factor, np.float32))
+        with torch.no_grad():
+            norm.weight *= values
+            norm.bias *= values
+        return
+    for part in (norm.gamma, norm.beta if norm.center else None):
+        if part is not None:
+            part.assign(np.asarray(part.numpy() * factor, np.float32))
