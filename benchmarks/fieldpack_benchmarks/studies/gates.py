@@ -64,8 +64,8 @@ class Population:
 
 
 def study(quick: bool, progress: Progress) -> Study:
-    """200 draws for each size, or with `quick` 60 draws of the smallest."""
-    sizes, draws = ((305,), 60) if quick else (SIZES, DRAWS)
+    """200 draws for each size, or with `quick` 40 draws of the smallest."""
+    sizes, draws = ((305,), 40) if quick else (SIZES, DRAWS)
     rows: list[dict[str, Cell]] = []
     settings = [(blocks, maker) for blocks in (False, True) for maker in (unchanged, cancelling, losing)]
     for number, (blocks, maker) in enumerate(settings):

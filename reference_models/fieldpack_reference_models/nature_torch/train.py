@@ -21,9 +21,9 @@ from fieldpack_reference_models.nature_torch.learner import TorchLearner
 
 RECIPE = Recipe(
     seed=20261,
-    epochs=15,
+    epochs=8,
     batch=32,
-    peak_rate=3e-4,
+    peak_rate=1e-4,
     weight_decay=0.02,
     head_decay=0.1,
     smoothing=0.1,
