@@ -36,7 +36,7 @@ def test_the_example_spec_is_valid(tmp_path: Path) -> None:
 
 
 def test_every_command_shown_exists() -> None:
-    shown = set(re.findall(r"\bfieldpack ([a-z]+) ?", "\n".join(_code())))
+    shown = set(re.findall(r"\bfieldpack ([a-z-]+) ?", "\n".join(_code())))
     assert len(shown) >= 6
     assert shown <= set(COMMANDS)
 
