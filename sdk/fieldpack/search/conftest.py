@@ -43,7 +43,7 @@ WORDS: dict[str, Any] = {
         "stop": "pareto",
         "trials": 12,
         "stages": [
-            {"name": "half", "cost": 0, "flavour": {"method": "float16", "ranges": None}},
+            {"name": "half", "cost": 0, "flavour": {"method": "float16"}},
             {"name": "whole", "cost": 1},
             {
                 "name": "pruned",

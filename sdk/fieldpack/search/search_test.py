@@ -19,8 +19,9 @@ from fieldpack.search.conftest import Recorder, answer, entry, evidence, make_sp
 from fieldpack.search.executor import failed
 from fieldpack.search.pareto import front
 from fieldpack.search.search import search
+from fieldpack.search.settings import TFLITE_STAGES, Stage
 from fieldpack.search.store import TrialStore
-from fieldpack.search.trial import Result, Status
+from fieldpack.search.trial import Result, Status, make_trial
 from fieldpack.verdict import Outcome
 
 
@@ -133,7 +134,7 @@ def test_two_limits_that_exclude_each_other_bind_together(tmp_path: Path, contex
 
 
 def _half() -> dict[str, Any]:
-    return {"name": "half", "cost": 0, "flavour": {"method": "float16", "ranges": None}}
+    return {"name": "half", "cost": 0, "flavour": {"method": "float16"}}
 
 
 def _whole() -> dict[str, Any]:
@@ -209,7 +210,7 @@ def test_trials_are_counted(tmp_path: Path, context: dict[str, str]) -> None:
     [
         ({**_pruned(), "recipe": [{"method": "shrink", "layers": ".*"}]}, "shrink"),
         ({**_pruned(), "choices": {"recipe.7.share": {"low": 0.1, "high": 0.2}}}, "names no place"),
-        ({**_whole(), "flavour": {"method": "float16"}}, "ranges goes with static_int8"),
+        ({**_whole(), "flavour": {"method": "float16", "ranges": {"kind": "mse"}}}, "ranges goes with"),
     ],
 )
 def test_a_wrong_stage_ends_the_search_before_it_begins(
@@ -260,6 +261,23 @@ def test_the_front_is_what_nothing_dominates(points: list[tuple[int, int]]) -> N
         better = [p for p in points if p != point and p[0] <= point[0] and p[1] <= point[1]]
         first = points.index(point) == place
         assert (place in kept) == (first and not better)
+
+
+def test_another_method_drops_the_settings_of_the_old_one() -> None:
+    spec = make_spec()
+    other = make_trial(spec, Stage(name="a", cost=0, flavour={"method": "dynamic_int8"}), 0, {})
+    same = make_trial(spec, Stage(name="b", cost=0, flavour={"bias_correction": True}), 0, {})
+    assert other.spec.flavours[0].model_dump()["ranges"] is None
+    assert same.spec.flavours[0].model_dump()["ranges"] == {"kind": "min_max"}
+
+
+@pytest.mark.parametrize("stage", TFLITE_STAGES, ids=lambda stage: stage.name)
+def test_the_built_in_stages_are_legal(stage: Stage) -> None:
+    spec = make_spec()
+    numbers = {place: choice.high for place, choice in stage.choices.items()}
+    trial = make_trial(spec, stage, 3, numbers)
+    assert trial.spec.flavours[0].name == "small"
+    assert trial.key({}) != make_trial(spec, TFLITE_STAGES[0], 3, {}).key({}) or stage is TFLITE_STAGES[0]
 
 
 def test_the_record_is_json(tmp_path: Path, context: dict[str, str]) -> None:

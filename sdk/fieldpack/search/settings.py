@@ -73,17 +73,11 @@ class Search(Strict):
         return self
 
 
-FLOAT: dict[str, Any] = {"ranges": None, "bias_correction": False, "rules": []}
-INT8: dict[str, Any] = {
-    "method": "static_int8",
-    "ranges": {"kind": "mse"},
-    "bias_correction": True,
-    "rules": [],
-}
+INT8: dict[str, Any] = {"method": "static_int8", "ranges": {"kind": "mse"}, "bias_correction": True}
 
 TFLITE_STAGES = (
-    Stage(name="float16", cost=0, flavour={**FLOAT, "method": "float16"}),
-    Stage(name="dynamic", cost=1, flavour={**FLOAT, "method": "dynamic_int8"}),
+    Stage(name="float16", cost=0, flavour={"method": "float16"}),
+    Stage(name="dynamic", cost=1, flavour={"method": "dynamic_int8"}),
     Stage(name="static", cost=2, flavour={**INT8, "ranges": {"kind": "min_max"}, "bias_correction": False}),
     Stage(name="static-corrected", cost=3, flavour=INT8),
     Stage(
@@ -93,6 +87,13 @@ TFLITE_STAGES = (
         choices={"flavour.ranges.percent": Choice(low=99.0, high=99.999)},
         tries=4,
     ),
+    Stage(name="dynamic-int4", cost=4, flavour={"method": "dynamic_int4"}),
     Stage(name="rounded", cost=5, recipe=({"method": "round", "layers": ".*", "bits": 8},), flavour=INT8),
+    Stage(
+        name="rounded-int4",
+        cost=6,
+        recipe=({"method": "round", "layers": ".*", "bits": 4},),
+        flavour={"method": "dynamic_int4"},
+    ),
 )
 """For a TFLite flavour, cheapest first; passes that train or need a named head are the spec's to list."""

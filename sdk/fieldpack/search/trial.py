@@ -14,6 +14,9 @@ from fieldpack.errors import SpecError
 from fieldpack.search.settings import Stage
 from fieldpack.spec import Spec
 
+OF_METHOD = ("ranges", "bias_correction", "rules", "block_size", "palette_bits", "group_size")
+"""Settings of a flavour that belong to its method."""
+
 
 class Status(StrEnum):
     """How a trial ended."""
@@ -111,8 +114,7 @@ def make_trial(spec: Spec, stage: Stage, number: int, numbers: Mapping[str, floa
     }
     for place, value in numbers.items():
         _put(words, place, int(value) if stage.choices[place].whole else value, stage.name)
-    template = _template(spec)
-    flavour = {**template, **words["flavour"]}
+    flavour = {**_template(spec, words["flavour"].get("method")), **words["flavour"]}
     whole = spec.model_dump(mode="json", by_alias=True)
     whole |= {"recipe": [*whole["recipe"], *words["recipe"]], "flavours": [flavour], "search": None}
     whole["budget"] = {"every": spec.budget.limits_of(flavour["name"]), "flavours": {}}
@@ -125,11 +127,14 @@ def _validated(words: dict[str, Any], stage: str) -> Spec:
     return validated(Spec, words, f"stage {stage} of the search", SpecError)
 
 
-def _template(spec: Spec) -> dict[str, Any]:
+def _template(spec: Spec, method: str | None) -> dict[str, Any]:
+    """The settings of the flavour that is varied; those of its method go where a stage names another."""
     wanted = spec.search.flavour if spec.search else ""
     for flavour in spec.flavours:
         if flavour.name == wanted:
-            return flavour.model_dump(mode="json")
+            words = flavour.model_dump(mode="json")
+            other = method is not None and method != words["method"]
+            return {key: value for key, value in words.items() if not (other and key in OF_METHOD)}
     raise SpecError(
         "the search varies a flavour that the spec does not have",
         came=wanted,
