@@ -3,7 +3,8 @@
 Layer after layer in the order of the model, each on the inputs that the already rounded layers before it
 give, towards the answer of the float layer on float inputs. What is left of the mean error goes into the
 bias, or into the batch norm behind the layer. The weights are written back as floats of the grid; TFLite's
-and Core ML's 8-bit weights (and 4-bit ones, with ``bits = 4``) then hold the same integers.
+and Core ML's 8-bit weights (and 4-bit ones, with ``bits = 4``) then hold the same integers. Depthwise layers
+get 8 bits always: no file stores them with fewer.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def _round(
     moments, cross = (
         (found.second(), found.cross_second()) if take is None else (found.covariance, found.cross)
     )
-    grid = _grid(layer, weights, moments, step)
+    bits = 8 if _is_depthwise(layer) else step.bits
+    grid = _grid(layer, weights, moments, bits, step.block_size)
     target = _target(weights, moments, cross, found.rows)
     steps = adaround.chosen(weights, target, moments, grid, step.iterations)
     rounded = grid.real(steps)
@@ -73,6 +75,7 @@ def _round(
     if take is not None:
         take(_answer(weights, found.twin_mean) - _answer(rounded, found.mean))
     return {
+        "bits": bits,
         "rows": found.rows,
         "nearest_mean_square": float(adaround.row_losses(target - nearest, moments).mean()),
         "mean_square": float(adaround.row_losses(target - rounded, moments).mean()),
@@ -81,13 +84,17 @@ def _round(
     }
 
 
-def _grid(layer: WeightedLayer, weights: Array, moments: Array, step: Round) -> Grid:
-    width = None if step.block_size is None else step.block_size * places(layer)
+def _is_depthwise(layer: WeightedLayer) -> bool:
+    return layer.groups > 1 and layer.weights().shape[1] == 1
+
+
+def _grid(layer: WeightedLayer, weights: Array, moments: Array, bits: int, block_size: int | None) -> Grid:
+    width = None if block_size is None else block_size * places(layer)
     importance = None
-    if step.bits == 4:
+    if bits == 4:
         diagonal = np.diagonal(moments, axis1=1, axis2=2)
         importance = np.repeat(diagonal, weights.shape[0] // layer.groups, axis=0)
-    return grid_of(weights, step.bits, width, importance)
+    return grid_of(weights, bits, width, importance)
 
 
 def _target(weights: Array, moments: Array, cross: Array, rows: int) -> Array:

@@ -54,7 +54,7 @@ def test_every_weight_is_on_its_grid_and_the_answer_is_nearer(
     )
     assert answer["steps"][0]["matched"] == ["0", "3", "7"]
     for layer in weighted_layers(open_source(answer["source"])):
-        grid = grid_of(matrix(layer), bits)
+        grid = grid_of(matrix(layer), 8 if layer.groups > 1 else bits)
         np.testing.assert_allclose(
             grid.real(grid.nearest(matrix(layer))), matrix(layer), rtol=1e-5, atol=1e-9
         )
