@@ -34,7 +34,7 @@ from fieldpack_converters.ranges import RangeChoice
 from fieldpack_converters.source import Report, silent
 from fieldpack_converters.tflite_graph import TFLiteGraph
 
-_WEIGHTED = (
+WEIGHTED = (
     "CONV_2D",
     "DEPTHWISE_CONV_2D",
     "FULLY_CONNECTED",
@@ -42,7 +42,7 @@ _WEIGHTED = (
     "BATCH_MATMUL",
     "EMBEDDING_LOOKUP",
 )
-_FOUR_BITS = ("CONV_2D", "FULLY_CONNECTED")
+FOUR_BITS = ("CONV_2D", "FULLY_CONNECTED")
 
 
 def quantize(
@@ -185,7 +185,7 @@ def _rewritten(
 
 def _possible(method: Method, operator: str) -> Method:
     """The method that an operator gets: LiteRT has 4-bit weights of two operators only."""
-    narrow = method is Method.DYNAMIC_INT4 and operator not in _FOUR_BITS
+    narrow = method is Method.DYNAMIC_INT4 and operator not in FOUR_BITS
     return Method.DYNAMIC_INT8 if narrow else method
 
 
@@ -224,9 +224,9 @@ def _counted(before: TFLiteGraph, after: TFLiteGraph, methods: dict[int, Method]
             done = place < len(kept) and kept[place]
             quantised += done
             floating += not done
-            if name in _WEIGHTED and method is not Method.FLOAT32 and not done:
+            if name in WEIGHTED and method is not Method.FLOAT32 and not done:
                 broken.append(f"{name} {place}")
-            if name in _WEIGHTED and method is Method.FLOAT32 and done:
+            if name in WEIGHTED and method is Method.FLOAT32 and done:
                 broken.append(f"{name} {place} (asked to stay float)")
     if broken:
         raise ConversionError(
