@@ -138,6 +138,32 @@ class WorstRow(_Part):
     flavour_probability: Number = None
 
 
+class StepRow(_Part):
+    """One pass of the recipe."""
+
+    method: str
+    matched: tuple[str, ...] = ()
+    parameters_before: int
+    parameters: int
+
+
+class TrialRow(_Part):
+    """One trial of the search."""
+
+    number: int
+    stage: str
+    installed_bytes: int | None = None
+    reason: str = ""
+
+
+class SearchRecord(_Part):
+    """What the search tried; ``front`` and ``best`` are numbers of trials."""
+
+    best: int | None = None
+    front: tuple[int, ...] = ()
+    trials: tuple[TrialRow, ...] = ()
+
+
 class Evidence(_Part):
     """The whole file; one that measured nothing has no flavours."""
 
@@ -148,6 +174,9 @@ class Evidence(_Part):
     left_out: int = 0
     flavours: dict[str, FlavourEvidence] = {}
     worst: dict[str, tuple[WorstRow, ...]] = {}
+    warnings: tuple[str, ...] = ()
+    recipe: tuple[StepRow, ...] = ()
+    search: SearchRecord | None = None
 
 
 def read_evidence(data: bytes, where: str) -> Evidence:

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from fieldpack.bundle.read import Bundle
 from fieldpack.report.classes import class_section
+from fieldpack.report.compression import compression_section
 from fieldpack.report.examples import example_section, pictures_within
 from fieldpack.report.flavours import flavour_section
 from fieldpack.report.heading import heading
@@ -31,6 +32,7 @@ LINKS = {
     "classes": "Classes",
     "examples": "Examples",
     "layers": "Layers",
+    "compression": "Compression",
     "lineage": "Lineage",
     "glossary": "Glossary",
 }
@@ -61,6 +63,7 @@ def render(bundle: Bundle, verdicts: Sequence[Verdict]) -> str:
         "classes": class_section(material),
         "examples": example_section(material, {}),
         "layers": layer_section(material),
+        "compression": compression_section(material),
         "lineage": lineage_section(material),
         "glossary": glossary_section(),
     }

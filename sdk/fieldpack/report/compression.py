@@ -1,0 +1,72 @@
+"""What was done to the model before its flavours were made, what the search tried, doubts about the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fieldpack.report.evidence import SearchRecord, StepRow, TrialRow
+from fieldpack.report.html import Child, Markup, clip, element
+from fieldpack.report.material import Material
+from fieldpack.report.quantity import count
+from fieldpack.report.section import section
+
+MOST_TRIALS = 60
+CONFIRM = (
+    "The flavour was chosen among these trials on the evaluation examples, partly by luck: confirm it on "
+    "examples that no trial saw. `fieldpack rebuild` of the spec alone does not repeat a search."
+)
+
+
+def compression_section(material: Material) -> Markup | None:
+    """Warnings, passes and trials; None where there are none."""
+    evidence = material.evidence
+    parts: list[Child] = [element("p", clip(text, 400), class_="note") for text in evidence.warnings[:20]]
+    if evidence.recipe:
+        parts.append(_steps(evidence.recipe))
+    if evidence.search is not None:
+        parts += [element("p", CONFIRM, class_="note"), _trials(evidence.search)]
+    return section("compression", "Compression and data", *parts) if parts else None
+
+
+def _steps(steps: Sequence[StepRow]) -> Markup:
+    rows = [
+        _row(
+            clip(step.method, 40),
+            f"{count(len(step.matched), 'layer')}: {clip(', '.join(step.matched), 160)}",
+            f"{step.parameters_before:,} to {step.parameters:,}",
+        )
+        for step in steps
+    ]
+    return _table("Passes of the recipe, in order", ("Pass", "Layers changed", "Parameters"), rows)
+
+
+def _trials(record: SearchRecord) -> Markup:
+    rows = [
+        _row(
+            f"{trial.number} {clip(trial.stage, 40)}{_mark(trial, record)}",
+            clip(trial.reason, 300) or "keeps the budget",
+            "-" if trial.installed_bytes is None else f"{trial.installed_bytes:,} B",
+        )
+        for trial in record.trials[:MOST_TRIALS]
+    ]
+    return _table("Trials of the search, in order", ("Trial", "Why not", "Size"), rows)
+
+
+def _mark(trial: TrialRow, record: SearchRecord) -> str:
+    if trial.number == record.best:
+        return " (taken)"
+    return " (on the front)" if trial.number in record.front else ""
+
+
+def _row(name: str, text: str, number: str) -> Markup:
+    return element(
+        "tr",
+        element("th", element("bdi", name), scope="row"),
+        element("td", text),
+        element("td", number, class_="number"),
+    )
+
+
+def _table(caption: str, heads: tuple[str, ...], rows: Sequence[Markup]) -> Markup:
+    head = element("tr", *[element("th", text, scope="col") for text in heads])
+    return element("table", element("caption", caption), element("thead", head), element("tbody", *rows))
