@@ -39,16 +39,14 @@ def apply(subject: Subject, step: Refit) -> Applied:
     inputs = [np.array(array)[known] for array in examples.inputs]
     labels = np.asarray(examples.labels)[known]
     scores = _scores(subject, inputs)
+    if layer.weights().shape[0] != scores.shape[1]:
+        raise _not_last(layer)
     temperature, bias = fitted(scores, labels, step.bias)
     _fold(layer, temperature, bias)
     wanted = log_softmax(scores / temperature + bias)
     came = log_softmax(_scores(subject, inputs))
     if np.abs(np.exp(came) - np.exp(wanted)).max() > _SAME:
-        raise SpecError(
-            "refit was given a layer that is not the last one before the scores",
-            came=layer.name,
-            hint="name the dense layer whose sums go into the softmax",
-        )
+        raise _not_last(layer)
     facts = {
         "temperature": temperature,
         "nll_before": nll(scores, labels),
@@ -57,6 +55,14 @@ def apply(subject: Subject, step: Refit) -> Applied:
         "largest_bias": float(np.abs(bias).max()),
     }
     return Applied(subject.opened, (layer.name,), facts)
+
+
+def _not_last(layer: WeightedLayer) -> SpecError:
+    return SpecError(
+        "refit was given a layer that is not the last one before the scores",
+        came=layer.name,
+        hint="name the layer whose sums go into the softmax",
+    )
 
 
 def _head(subject: Subject, step: Refit) -> WeightedLayer:
