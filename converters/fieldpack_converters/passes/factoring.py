@@ -36,8 +36,7 @@ def factored(weights: Array, covariance: Array | None, rank: int, seed: int) -> 
     inputs = weights.shape[1]
     square = np.zeros((inputs, inputs))
     for rows in row_slices(weights.shape[0]):
-        part = weights[rows].astype(np.float64)
-        square += part.T @ part
+        square += weights[rows].T @ weights[rows]
     lower = np.eye(inputs) if covariance is None else _root(covariance)
     values, vectors = np.linalg.eigh(lower.T @ square @ lower)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1][:, :rank]
