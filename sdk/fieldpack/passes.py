@@ -1,8 +1,8 @@
 """Passes: what a spec's ``[[recipe]]`` may do to the source model before it becomes flavours.
 
 A pass is one method on the layers that it names. They run in the order of the spec, each on what the
-one before it left; the stated order that works is prune, distil, equalise, round,
-refit. Flavours are then made from the result, and compared with the model that the
+one before it left; the stated order that works is prune, distil, quantisation-aware training,
+equalise, round, refit. Flavours are then made from the result, and compared with the model that the
 server team handed over.
 """
 
@@ -112,6 +112,13 @@ class Distil(_Pass):
     training: Training = Field(description="how it trains")
 
 
+class QuantisationAware(_Pass):
+    """Trains with 8-bit weights and activations in the forward pass, rounded as TFLite does; Keras models."""
+
+    method: Literal["quantisation_aware"]
+    training: Training = Field(description="how it trains")
+
+
 class Equalise(_Pass):
     """Scales neighbouring layers against each other until their channels have like ranges; same function."""
 
@@ -166,7 +173,16 @@ class Refit(_Pass):
 
 
 AnyPass = Annotated[
-    PruneChannels | PruneWeights | FineTune | Distil | Equalise | Round | RoundHead | LowRank | Refit,
+    PruneChannels
+    | PruneWeights
+    | FineTune
+    | Distil
+    | QuantisationAware
+    | Equalise
+    | Round
+    | RoundHead
+    | LowRank
+    | Refit,
     Field(discriminator="method"),
 ]
 """One table of ``[[recipe]]``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,24 @@ from typing import Any
 import numpy as np
 
 from fieldpack.errors import SpecError
-from fieldpack.passes import Distil, FineTune, PruneChannels, PruneWeights, Training
+from fieldpack.passes import Distil, FineTune, PruneChannels, PruneWeights, QuantisationAware, Training
 from fieldpack.spec import SourceKind
 from fieldpack_converters.keras_source import call_model, keras_library
 from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact
-from fieldpack_converters.passes.in_keras import distil, fine_tune, prune_channels, prune_weights
+from fieldpack_converters.passes.in_keras import (
+    distil,
+    fine_tune,
+    prune_channels,
+    prune_weights,
+    quantisation_aware,
+)
+from fieldpack_converters.passes.in_keras.quantised_forward import QuantisedForward
 from fieldpack_converters.passes.subject import Examples, Subject
 from fieldpack_converters.passes.testing import CLASSES, SIZE, accuracy, make_subject, task
+from fieldpack_converters.quantize_tflite import quantize
+from fieldpack_converters.tflite_graph import TFLiteGraph
+from fieldpack_converters.tflite_interpreter import run_tflite
+from fieldpack_converters.to_tflite import export
 
 TRAINING = Training(epochs=6, batch=32, learning_rate=5e-3)
 SHORT = TRAINING.model_copy(update={"epochs": 1, "flip": True, "shift": 0.1, "mixup": 0.2})
@@ -49,6 +62,8 @@ class Trials:
             self._zeros,
             self._teach,
             self._refuse,
+            self._aware,
+            self._aware_of_outliers,
         ):
             part()
         return self.facts
@@ -203,6 +218,7 @@ class Trials:
             "teacher": (distil.apply, self._lesson()),
             "nothing": (prune_channels.apply, _channels("tail")),
             "head": (prune_channels.apply, _channels("head")),
+            "aware": (quantisation_aware.apply, _aware(1, 1e-3).model_copy(update={"layers": "norm"})),
             "tune": (fine_tune.apply, FineTune(method="fine_tune", layers="tail", training=SHORT)),
         }
         for name, (apply, step) in cases.items():
@@ -211,6 +227,107 @@ class Trials:
                 self.facts[f"refused_{name}"] = ""
             except SpecError as error:
                 self.facts[f"refused_{name}"] = str(error)
+
+    def _aware(self) -> None:
+        """The integers of the int8 file are those of the training, zeros stay, and the answers agree."""
+        one = self.copied()
+        silent = one.model.get_layer("one")
+        silent.set_weights([silent.get_weights()[0] * (np.arange(16) % 2), silent.get_weights()[1]])
+        applied = quantisation_aware.apply(self.subject(one), _aware(3, 2e-3))
+        ranges = applied.facts["activation_ranges"]
+        content, used = self._int8(one, ranges)
+        graph = TFLiteGraph(content)
+        inputs, _ = task("NHWC", seed=1)
+        forward = QuantisedForward(one, ".*")
+        forward.restore(ranges)
+        wanted, came = np.asarray(forward([inputs[:64]])[0]), run_tflite(content, [inputs[:64]])[0]
+        self.facts["aware"] = {
+            "losses": applied.facts["loss"],
+            "integers": applied.facts["integers"],
+            "in_file": _integers(graph, applied.matched),
+            "ranges_used": len(used),
+            "difference": float(np.abs(wanted - came).mean()),
+            "largest_difference": float(np.abs(wanted - came).max()),
+            "float_difference": float(np.abs(one.call([inputs[:64]])[0] - came).mean()),
+            "kept_zeros": bool((silent.get_weights()[0][..., ::2] == 0).all()),
+            "accuracy": accuracy(one),
+            "same_layers": [type(layer).__name__ for layer in one.model.layers]
+            == [type(layer).__name__ for layer in self.learned.layers],
+        }
+
+    def _int8(self, one: OpenedSource, ranges: dict[str, list[float]]) -> tuple[bytes, list[str]]:
+        """The static int8 file with the ranges of the training, and the tensors that took one."""
+        paths = [str(self.folder / name) for name in ("float.tflite", "int8.tflite", "x.npy")]
+        path = self.folder / ("aware.h5" if self.kind is SourceKind.KERAS_LEGACY else "aware.keras")
+        one.model.save(str(path))
+        export({"kind": self.kind.value, "path": str(path)}, paths[0])
+        np.save(paths[2], task("NHWC")[0][:64])
+        known = _by_tensor(TFLiteGraph(Path(paths[0]).read_bytes()), ranges)
+        quantize(paths[0], paths[1], "static_int8", {"0": paths[2]}, input_ranges=known, keep_names=True)
+        return Path(paths[1]).read_bytes(), list(known)
+
+    def _aware_of_outliers(self) -> None:
+        """One channel that stretches every range: rounding costs much, and training takes it back."""
+        one = self.copied()
+        _stretch(one.model, 0, 400.0)
+        inputs, labels = task("NHWC", seed=1)
+        before = self._rounded_accuracy(one, inputs, labels)
+        exact = accuracy(one)
+        quantisation_aware.apply(self.subject(one), _aware(6, 3e-4))
+        self.facts["outliers"] = [exact, before, self._rounded_accuracy(one, inputs, labels)]
+
+    def _rounded_accuracy(self, one: OpenedSource, inputs: Array, labels: Array) -> float:
+        forward = QuantisedForward(one, ".*")
+        forward([task("NHWC")[0]])
+        forward.fixed.assign(True)
+        return float((np.asarray(forward([inputs])[0]).argmax(axis=1) == labels).mean())
+
+
+def _aware(epochs: int, rate: float) -> QuantisationAware:
+    training = TRAINING.model_copy(update={"epochs": epochs, "learning_rate": rate})
+    return QuantisationAware(method="quantisation_aware", layers=".*", training=training)
+
+
+def _integers(graph: TFLiteGraph, names: tuple[str, ...]) -> dict[str, str]:
+    """Digests of the int8 constants of a file, by the layer that their name holds."""
+    found = {}
+    for tensor in range(len(graph.main.tensors)):
+        if graph.is_constant(tensor) and graph.dtype(tensor) == "int8":
+            values = np.ascontiguousarray(graph.constant(tensor)).tobytes()
+            layers = [name for name in names if _holds(graph.name(tensor), name)]
+            found[" ".join(layers)] = hashlib.sha256(values).hexdigest()[:16]
+    return found
+
+
+def _holds(tensor: str, layer: str) -> bool:
+    return re.search(rf"/{re.escape(layer)}(_\d+)?/", tensor) is not None
+
+
+def _by_tensor(graph: TFLiteGraph, ranges: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Ranges by the first part of the names of what the file's operators make."""
+    found = {graph.name(graph.inputs[0]): next(iter(ranges.values()))}
+    for operation in graph.operations():
+        name = graph.name(operation.outputs[0])
+        for layer, ends in ranges.items():
+            bare, _, before = layer.partition(":")
+            apart = f"{bare}:sum" in ranges and "BiasAdd" in name
+            if _holds(name.split(";")[0], bare) and bool(before) == apart:
+                found[name] = ends
+    return found
+
+
+def _stretch(model: Any, channel: int, factor: float) -> None:
+    """Make one channel of the residual sum larger; what reads it takes it back, the function stays."""
+    for name, place in (("norm", 0), ("norm", 1), ("one", 0), ("one", 1)):
+        layer = model.get_layer(name)
+        values = layer.get_weights()
+        values[place][..., channel] *= factor
+        layer.set_weights(values)
+    for name in ("one", "depthwise"):
+        layer = model.get_layer(name)
+        values = layer.get_weights()
+        values[0][..., channel, :] /= factor
+        layer.set_weights(values)
 
 
 def _channels(layers: str) -> PruneChannels:

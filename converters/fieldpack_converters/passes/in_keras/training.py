@@ -48,6 +48,8 @@ def train(
     targets: Array | None = None,
     prepare: Callable[[Batch], Any] = lambda batch: np.float32(0),
     after_step: Callable[[], None] | None = None,
+    forward: Callable[[list[Any]], Any] | None = None,
+    before_epoch: Callable[[int], None] | None = None,
 ) -> dict[str, list[float]]:
     """Train the matching layers; the others, their batch norms included, stay as they are.
 
@@ -63,6 +65,10 @@ def train(
         Called with each batch outside the graph; its array is handed to the loss (a teacher's answer).
     after_step : callable, optional
         Called after each step, to put back what must hold (zeros).
+    forward : callable, optional
+        Stands in for the model's call: a list of inputs -> outputs.
+    before_epoch : callable, optional
+        Called with each epoch's number, from 0.
 
     Returns
     -------
@@ -78,12 +84,14 @@ def train(
         if hasattr(layer, "trainable"):
             layer.trainable = name in layers
     optimiser = keras.optimizers.Adam(training.learning_rate)
-    step = _step(model, optimiser, loss)
+    step = _step(model, optimiser, loss, forward or _training_call(model))
     generator = np.random.default_rng(subject.seed)
     whole, done = steps_of(examples, training), 0
     history: list[float] = []
     for epoch in range(training.epochs):
         losses = []
+        if before_epoch is not None:
+            before_epoch(epoch)
         for batch in batches(examples, training, "NHWC", targets, generator):
             optimiser.learning_rate = training.learning_rate * 0.5 * (1 + math.cos(math.pi * done / whole))
             losses.append(float(step(batch, prepare(batch))))
@@ -98,7 +106,13 @@ def train(
     return {"loss": history}
 
 
-def _step(model: Any, optimiser: Any, loss: Loss) -> Callable[[Batch, Any], Any]:
+def _training_call(model: Any) -> Callable[[list[Any]], Any]:
+    return lambda inputs: model(inputs if len(inputs) > 1 else inputs[0], training=True)
+
+
+def _step(
+    model: Any, optimiser: Any, loss: Loss, forward: Callable[[list[Any]], Any]
+) -> Callable[[Batch, Any], Any]:
     import tensorflow as tf
 
     variables = model.trainable_variables
@@ -108,8 +122,7 @@ def _step(model: Any, optimiser: Any, loss: Loss) -> Callable[[Batch, Any], Any]
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def stepped(inputs: Any, targets: Any, extra: Any) -> Any:
         with tf.GradientTape() as tape:
-            results = model(inputs if len(inputs) > 1 else inputs[0], training=True)
-            value = loss(tf.nest.flatten(results), Batch(inputs, targets), extra)
+            value = loss(tf.nest.flatten(forward(inputs)), Batch(inputs, targets), extra)
         optimiser.apply_gradients(zip(tape.gradient(value, variables), variables, strict=True))
         return value
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from fieldpack import worker
+from fieldpack.errors import UnsupportedError
+from fieldpack.spec import SourceKind
+from fieldpack_converters.passes import runner
+from fieldpack_converters.passes.subject import Subject
 
 pytestmark = pytest.mark.full
 
@@ -68,8 +73,40 @@ def test_a_student_learns_from_its_teacher_without_labels(facts: dict[str, Any])
     assert facts["agrees"] > 0.85
 
 
+def test_the_int8_file_has_the_integers_of_the_training(facts: dict[str, Any]) -> None:
+    aware = facts["aware"]
+    assert sorted(aware["integers"]) == ["depthwise", "head", "hidden", "one", "side", "squeeze", "stem"]
+    assert aware["in_file"] == aware["integers"]
+    assert aware["kept_zeros"]
+    assert aware["same_layers"]
+    assert aware["losses"][-1] < 0.5 * aware["losses"][0]
+    assert aware["accuracy"] > 0.95
+
+
+def test_the_int8_file_answers_as_the_training_did(facts: dict[str, Any]) -> None:
+    aware = facts["aware"]
+    assert aware["ranges_used"] == 11
+    assert aware["largest_difference"] < 0.01
+    assert aware["difference"] < 0.6 * aware["float_difference"]
+
+
+def test_training_takes_back_what_rounding_costs(facts: dict[str, Any]) -> None:
+    exact, rounded, trained = facts["outliers"]
+    assert exact > 0.95
+    assert rounded < 0.85
+    assert trained > 0.95
+
+
 def test_what_does_not_fit_is_refused_by_name(facts: dict[str, Any]) -> None:
     assert "other classes" in facts["refused_teacher"]
     for name in ("nothing", "tune"):
         assert "tail" in facts[f"refused_{name}"]
     assert "head" in facts["refused_head"]
+    assert "norm" in facts["refused_aware"]
+    assert "stem" in facts["refused_aware"]
+
+
+def test_quantisation_aware_training_refuses_pytorch_by_name() -> None:
+    subject = SimpleNamespace(is_torch=True, opened=SimpleNamespace(kind=SourceKind.TORCH))
+    with pytest.raises(UnsupportedError, match="quantisation_aware does not work on a PyTorch source"):
+        runner._module(cast(Subject, subject), "quantisation_aware")

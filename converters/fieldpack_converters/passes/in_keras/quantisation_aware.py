@@ -1,0 +1,77 @@
+"""``quantisation_aware`` of a Keras model: trains with the rounding of the int8 file in the forward pass."""
+
+from __future__ import annotations
+
+import hashlib
+
+from fieldpack.errors import SpecError
+from fieldpack.passes import QuantisationAware
+from fieldpack_converters.passes.applied import Applied
+from fieldpack_converters.passes.in_keras.quantised_forward import QuantisedForward
+from fieldpack_converters.passes.in_keras.quantised_layers import QuantisedLayer
+from fieldpack_converters.passes.in_keras.training import label_loss, train
+from fieldpack_converters.passes.subject import Subject
+from fieldpack_converters.passes.views import demand_labels, training_targets
+
+
+def apply(subject: Subject, step: QuantisationAware) -> Applied:
+    """Train the matching layers on the labels under 8-bit rounding; a plain float model is left.
+
+    Batch norms keep their moving statistics. Ranges are watched in every epoch but the last. Weights that
+    are zero before stay zero.
+
+    Returns
+    -------
+    Applied
+        ``facts``: the mean loss of each epoch; ``activation_ranges`` by layer; ``integers``, the first 16
+        hexadecimal digits of the SHA-256 of each layer's int8 weights in TFLite's order.
+
+    Raises
+    ------
+    SpecError
+        No layer whose weights can be rounded matches, or there are no labels.
+    UnsupportedError
+        The model holds another model.
+    """
+    forward = QuantisedForward(subject.opened, step.layers)
+    if not forward.layers:
+        raise SpecError(
+            "a pass of the recipe matches no layer whose weights can be 8-bit",
+            came=step.layers,
+            allowed=", ".join(list(QuantisedForward(subject.opened, "").layers)[:12]),
+        )
+    masks = {name: one.kernel.numpy() != 0 for name, one in forward.layers.items()}
+
+    def keep_zeros() -> None:
+        for name, mask in masks.items():
+            if mask.any() and not mask.all():
+                kernel = forward.layers[name].kernel
+                kernel.assign(kernel.numpy() * mask)
+
+    def fix(epoch: int) -> None:
+        forward.fixed.assign(0 < epoch == step.training.epochs - 1)
+
+    targets = demand_labels(training_targets(subject), "quantisation_aware")
+    loss = label_loss(subject.activation)
+    facts = train(
+        subject,
+        step.layers,
+        step.training,
+        loss,
+        targets,
+        after_step=keep_zeros,
+        forward=forward,
+        before_epoch=fix,
+    )
+    digests = {name: _digest(one) for name, one in forward.layers.items()}
+    for one in forward.layers.values():
+        one.settle()
+    return Applied(
+        subject.opened,
+        tuple(forward.layers),
+        {**facts, "activation_ranges": forward.ranges(), "integers": digests},
+    )
+
+
+def _digest(one: QuantisedLayer) -> str:
+    return hashlib.sha256(one.integers().tobytes()).hexdigest()[:16]
