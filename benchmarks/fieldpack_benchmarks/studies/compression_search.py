@@ -23,11 +23,11 @@ from fieldpack.errors import FieldpackError
 from fieldpack.spec import load_spec
 from fieldpack.verdict import AT_LEAST, Evidence
 from fieldpack_benchmarks.changed_spec import write_spec
+from fieldpack_benchmarks.studies.overhead import embedded_pack
 from fieldpack_benchmarks.study import Bar, Column, Study
 from fieldpack_benchmarks.table import Cell
 
 Progress = Callable[[str, float], None]
-SPEC = Path("fieldpack_reference_models") / "vision" / "pack.toml"
 TRIALS, QUICK_TRIALS = 30, 6
 EXAMPLES, CALIBRATION = 240, 60
 COLUMNS = (
@@ -68,10 +68,10 @@ def study(quick: bool, progress: Progress) -> Study:
 
 def _spec(place: Path, trials: int) -> Path:
     """The spec of meadow-12 with fewer examples and a search that needs many trials."""
-    import fieldpack_reference_models
-
-    root = Path(next(iter(fieldpack_reference_models.__path__))).parent
-    spec = load_spec(root / SPEC)
+    pack = embedded_pack()
+    if pack is None:
+        raise FieldpackError("the reference models are not installed", hint="run from a clone, or its wheel")
+    spec = load_spec(pack)
     words = spec.model_dump(mode="json", by_alias=True)
     words["data"]["evaluation"]["count"] = EXAMPLES
     words["data"]["calibration"]["count"] = CALIBRATION

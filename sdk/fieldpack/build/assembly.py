@@ -120,7 +120,9 @@ class Assembly:
             "flavours": [entry.model_dump(mode="json") for entry in self.flavours],
             "golden": golden.model_dump(mode="json"),
             "lineage": self._lineage().model_dump(mode="json"),
-            "budget": self.spec.budget.model_dump(mode="json"),
+            "budget": self.spec.budget.model_dump(
+                mode="json", exclude_none=True
+            ),  # an older reader knows fewer
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "evidence": EVIDENCE_FILE,
         }

@@ -1,0 +1,144 @@
+"""Recipes and the search, from ``pack.toml`` to a bundle, on the embedded model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from device_tests.build_test import spec
+
+from fieldpack.bundle.read import open_bundle
+from fieldpack.bundle.verify import check_structure
+from fieldpack.cli.main import main
+
+pytestmark = pytest.mark.full
+
+TRAINING = """
+[data.training]
+kind = "provider"
+provider = "fieldpack_reference_models.vision.world:dataset"
+split = "train"
+count = 120
+
+"""
+RECIPE = """
+[[recipe]]
+method = "prune_channels"
+layers = ".*"
+share = 0.25
+round_to = 8
+
+[[recipe]]
+method = "distil"
+layers = ".*"
+teacher = "source"
+temperature = 2.0
+label_weight = 0.2
+training = { epochs = 2, batch = 16, learning_rate = 0.001, flip = true }
+
+[[recipe]]
+method = "round"
+layers = ".*"
+bits = 8
+
+"""
+SEARCH = """
+[search]
+flavour = "tflite-int8"
+stop = "pareto"
+trials = 3
+stages = [
+    { name = "half", cost = 0, flavour = { method = "float16" } },
+    { name = "dynamic", cost = 1, flavour = { method = "dynamic_int8" } },
+    { name = "wrong", cost = 2, recipe = [{ method = "round", layers = "no-such-layer", bits = 8 }] },
+]
+
+"""
+
+
+def test_a_recipe_makes_every_flavour_smaller(tmp_path: Path) -> None:
+    plain = spec(tmp_path, flavours=("tflite-int8",))
+    assert main(["build", str(plain), "--out", str(tmp_path / "plain")]) == 0
+    (tmp_path / "less").mkdir()
+    path = spec(
+        tmp_path / "less", ("[[flavours]]", TRAINING + RECIPE + "[[flavours]]"), flavours=("tflite-int8",)
+    )
+    assert main(["build", str(path), "--out", str(tmp_path / "smaller")]) == 0
+    assert check_structure(tmp_path / "smaller") == []
+    with open_bundle(tmp_path / "plain") as before, open_bundle(tmp_path / "smaller") as after:
+        sizes = [bundle.manifest.flavour("tflite-int8") for bundle in (before, after)]
+        assert sizes[0] is not None
+        assert sizes[1] is not None
+        assert sizes[1].installed_bytes < 0.8 * sizes[0].installed_bytes
+        assert after.manifest.lineage.source_digest == before.manifest.lineage.source_digest
+        assert after.manifest.lineage.data["training"].count == 120
+        steps = json.loads(after.read(after.manifest.evidence))["recipe"]
+        assert before.read("golden/outputs/probabilities.npy") == after.read(
+            "golden/outputs/probabilities.npy"
+        )
+    assert [step["method"] for step in steps] == ["prune_channels", "distil", "round"]
+    assert steps[0]["parameters"] < steps[0]["parameters_before"]
+    assert steps[1]["parameters"] == steps[0]["parameters"]
+    assert all(step["matched"] for step in steps)
+
+
+def test_a_search_builds_its_winner_and_says_why_the_others_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = spec(tmp_path, ("[budget.every]", SEARCH + "[budget.every]"), flavours=("tflite-int8",))
+    arguments = [
+        "search",
+        str(path),
+        "--out",
+        str(tmp_path / "best"),
+        "--store",
+        str(tmp_path / "store"),
+        "--json",
+    ]
+    code = main(arguments)
+    first = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert [trial["status"] for trial in first["trials"]] == ["done", "done", "refused"]
+    assert "no-such-layer" in first["trials"][2]["reason"]
+    best = first["trials"][first["best"]]
+    assert best["installed_bytes"] == min(trial["installed_bytes"] for trial in first["trials"][:2])
+    with open_bundle(tmp_path / "best") as bundle:
+        assert bundle.manifest.flavours[0].installed_bytes == best["installed_bytes"]
+        record = json.loads(bundle.read(bundle.manifest.evidence))["search"]
+    assert record["best"] == first["best"]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out) == first
+
+
+def test_a_budget_that_nothing_keeps_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = spec(
+        tmp_path,
+        ("[budget.every]", SEARCH + "[budget.every]\ninstalled_bytes = 1000"),
+        flavours=("tflite-int8",),
+    )
+    code = main(["search", str(path), "--out", str(tmp_path / "best"), "--store", str(tmp_path / "store")])
+    assert code == 1
+    assert not (tmp_path / "best").exists()
+    text = capsys.readouterr().out
+    assert "binding: installed_bytes" in text
+    assert "nearest: trial" in text
+
+
+def test_training_on_the_evaluation_set_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = TRAINING.replace('split = "train"', 'split = "test"')
+    tune = """
+[[recipe]]
+method = "fine_tune"
+layers = ".*"
+training = { epochs = 1, batch = 16, learning_rate = 0.001 }
+
+"""
+    path = spec(tmp_path, ("[[flavours]]", same + tune + "[[flavours]]"), flavours=("tflite-int8",))
+    assert main(["build", str(path), "--out", str(tmp_path / "b")]) == 2
+    assert "examples in common" in capsys.readouterr().err
+    assert not (tmp_path / "b").exists()
