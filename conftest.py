@@ -20,8 +20,8 @@ from fieldpack.errors import MissingDependencyError
 
 EXTRAS = {
     "tensorflow", "tf_keras", "keras", "torch", "coremltools", "litert_torch", "ai_edge_quantizer", "onnx",
-    "onnxruntime", "google", "sklearn", "librosa", "soundfile", "soxr", "torch_pruning", "optuna", "distributed",
-    "mlflow", "nncf",
+    "onnxruntime", "google", "sklearn", "librosa", "soundfile", "soxr", "torch_pruning", "optuna",
+    "distributed", "mlflow", "nncf",
 }  # fmt: skip
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
