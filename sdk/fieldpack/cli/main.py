@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "say what a model file takes, gives and holds, and what can run it",
     "run": "run one model file (.mlpackage, .mlmodel, .tflite) on arrays or pictures",
     "precision": "say what half precision costs a Core ML package, operator by operator",
+    "diagnose": "say why a quantised TFLite file answers worse or slower, and what to do",
     "verify": "check digests, structure and golden vectors on every flavour",
     "predict": "run a bundle on a picture, a sound, a place or an array",
     "gate": "hold a bundle against a budget: pass, fail or inconclusive",
