@@ -14,6 +14,7 @@ from fieldpack.coreml.arithmetic import Precision
 from fieldpack.coreml.interpreter import Interpreter
 from fieldpack.coreml.package import open_package
 from fieldpack.coreml.plan_test import inside
+from fieldpack.errors import ModelFileError
 
 STEPS, BATCH, INPUTS, WIDTH = 5, 2, 3, 4
 Array = NDArray[Any]
@@ -49,6 +50,11 @@ def gru_loop(handmade: Any, change: Callable[[dict[str, Any]], None] = lambda pi
         "seen": "x",
         "state": "h",
         "row": "i",
+        "axes": np.array([0], np.int32),
+        "results": ["again"],
+        "layers": weights(),
+        "kinds": {},
+        "widths": {},
     }
     pieces["buffer"][0] = 0.25
     change(pieces)
@@ -59,7 +65,7 @@ def gru_loop(handmade: Any, change: Callable[[dict[str, Any]], None] = lambda pi
     operation = handmade.block.operations[-1]
     operation.outputs.add(name="filled").type.CopyFrom(_type(handmade, (STEPS + 1, BATCH, WIDTH)))
     carried = [("i", "int32", (1,)), ("kept", "float32", (STEPS + 1, BATCH, WIDTH))]
-    with inside(handmade, operation, ["again"], carried):
+    with inside(handmade, operation, pieces["results"], carried):
         handmade.op(pieces["less"], "more", "bool", (1,), x="i", y=pieces["limit"])
         handmade.op("squeeze", "again", "bool", (), x="more")
     with inside(handmade, operation, ["next", "after"], carried):
@@ -81,15 +87,16 @@ def _type(handmade: Any, shape: tuple[int, ...]) -> Any:
 
 def _body(handmade: Any, pieces: dict[str, Any]) -> None:
     def op(kind: str, name: str, width: int = WIDTH, **inputs: Any) -> str:
-        return str(handmade.op(kind, name, "float32", (BATCH, width), **inputs))
+        dtype, width = pieces["kinds"].get(name, "float32"), pieces["widths"].get(name, width)
+        return str(handmade.op(kind, name, dtype, (BATCH, width), **_given(inputs)))
 
     handmade.op("gather", "x1", "float32", (1, BATCH, INPUTS), x="s", indices=pieces["row"], axis=ZERO)
     handmade.op("gather", "h1", "float32", (1, BATCH, WIDTH), x="kept", indices="i", axis=ZERO)
     op("squeeze", "x", INPUTS, x="x1", axes=np.array([0], np.int32))
-    op("squeeze", "h", x="h1", axes=np.array([0], np.int32))
+    op("squeeze", "h", x="h1", axes=pieces["axes"])
     op("tanh", "other", INPUTS, x="x")
     op("tanh", "stale", x="h")
-    layers = weights()
+    layers = pieces["layers"]
     for gate in "rzn":
         seen = pieces["seen"] if gate == "z" else "x"
         state = pieces["state"] if gate == "z" else "h"
@@ -117,8 +124,12 @@ def _body(handmade: Any, pieces: dict[str, Any]) -> None:
         indices=pieces["place"],
         updates="new1",
         axis=ZERO,
-        mode=pieces["mode"],
+        **_given({"mode": pieces["mode"]}),
     )
+
+
+def _given(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in inputs.items() if value is not None}
 
 
 def opened(handmade: Any, precision: Precision = Precision.FP32) -> Interpreter:
@@ -159,6 +170,12 @@ def _set(**pieces: Any) -> Callable[[dict[str, Any]], None]:
     return lambda known: known.update(pieces)
 
 
+def _one_gate_for_all(pieces: dict[str, Any]) -> None:
+    """The gate z has a single unit, which broadcasts."""
+    pieces["layers"] |= {f"{kind}z": pieces["layers"][f"{kind}z"][:1] for kind in "wubc"}
+    pieces["widths"] |= dict.fromkeys(("xz", "hz", "sumz", "z", "rest"), 1)
+
+
 CHANGES = {
     "another candidate": _set(candidate="sigmoid"),
     "another gate": _set(gate="tanh"),
@@ -173,6 +190,10 @@ CHANGES = {
     "every second row": _set(stride=np.array(2, np.int32)),
     "always the same row": _set(row=np.array([2], np.int32)),
     "up to and with the last": _set(less="less_equal", limit=np.array([STEPS - 1], np.int32)),
+    "no mode": _set(mode=None),
+    "all axes of size one are squeezed": _set(axes=None),
+    "a gate of integers": _set(kinds={"sumz": "int32"}),
+    "one gate for all": _one_gate_for_all,
 }
 
 
@@ -181,6 +202,20 @@ def test_a_loop_with_one_piece_changed_stays_a_loop(
     change: Callable[[dict[str, Any]], None], handmade: Any
 ) -> None:
     assert not is_fused(opened(gru_loop(handmade, change)))
+
+
+def test_a_condition_of_two_results_stays_a_loop(handmade: Any) -> None:
+    runner = opened(gru_loop(handmade, _set(results=["again", "more"])))
+    assert not is_fused(runner)
+    with pytest.raises(ModelFileError, match="while_loop"):
+        runner.run({"s": sequence()})
+
+
+def test_a_result_inside_the_fused_loop_has_its_declared_shape(handmade: Any) -> None:
+    runner = opened(gru_loop(handmade, _set(widths={"sumn": WIDTH + 1})))
+    assert is_fused(runner)
+    with pytest.raises(ModelFileError, match=r"add 'sumn': a result has another shape than declared"):
+        runner.run({"s": sequence()})
 
 
 BUFFERS = {
