@@ -49,16 +49,24 @@ class QuantisedWriter(ModelWriter):
         stored = np.clip(np.round(values / scale) + point, -128, 127).astype(np.int8)
         return self.tensor(name, values.shape, "int8", stored, (scale,), (point,))
 
-    def pointwise(self, name: str, source: int, values: Array, output: int, axis: int | None = 0) -> int:
-        """A 1 x 1 convolution with weights [O, 1, 1, I] and no bias worth speaking of."""
+    def pointwise(
+        self,
+        name: str,
+        source: int,
+        values: Array,
+        output: int,
+        axis: int | None = 0,
+        bias: float | Array = 0.0,
+    ) -> int:
+        """A 1 x 1 convolution with weights [O, 1, 1, I] and a bias of real numbers [O]."""
         weights = self.weights(f"{name}/weights", values, axis)
         scales = np.asarray(self.graph.tensors[weights].quantization.scale)
-        inner = (scales * self.graph.tensors[source].quantization.scale[0]).tolist()
-        bias = self.tensor(
-            f"{name}/bias", (len(values),), "int32", np.zeros(len(values), np.int32), inner, [0] * len(inner)
-        )
+        inner = scales * self.graph.tensors[source].quantization.scale[0]
+        inner = np.broadcast_to(inner, (len(values) if len(inner) > 1 else 1,)).tolist()
+        steps = np.round(np.broadcast_to(bias, len(values)) / np.asarray(inner)).astype(np.int32)
+        offset = self.tensor(f"{name}/bias", (len(values),), "int32", steps, inner, [0] * len(inner))
         self.operator(
-            "CONV_2D", (source, weights, bias), (output,), 3, "Conv2DOptions",
+            "CONV_2D", (source, weights, offset), (output,), 3, "Conv2DOptions",
             strideW=1, strideH=1, dilationWFactor=1, dilationHFactor=1,
         )  # fmt: skip
         return output

@@ -55,13 +55,12 @@ def _outside(model: TfliteModel, entering: set[int], leaving: set[int]) -> tuple
     for position, node in enumerate(model.main.operators):
         for index in node.inputs:
             readers.setdefault(index, []).append(position)
-    ends: set[int] = set(model.main.outputs)
     outside: set[int] = set()
     for position in reversed(range(len(model.main.operators))):
         written: Any = model.main.operators[position].outputs
         if any(index in leaving for index in written):
             continue
-        shown = any(index in entering or index in ends for index in written)
+        shown = any(index in entering for index in written)
         read_outside = any(reader in outside for index in written for reader in readers.get(index, ()))
         if shown or read_outside or not any(readers.get(index) for index in written):
             outside.add(position)

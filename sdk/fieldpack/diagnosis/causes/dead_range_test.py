@@ -103,9 +103,11 @@ def test_what_depends_on_no_input_is_no_dead_layer(tmp_path: Path, examples: np.
     writer = QuantisedWriter()
     x = writer.activation("x", SHAPE, -1, 1)
     blank = writer.activation("blank", SHAPE, -1, 1)
-    zeros = writer.constant("zeros", np.zeros(SHAPE), x)
+    dims = writer.tensor("dims", (4,), "int32")
+    zero = writer.constant("zero", np.zeros(()), x)
     y = writer.activation("y", SHAPE, -1, 1)
-    writer.operator("MUL", (zeros, zeros), (blank,), options="MulOptions")
+    writer.operator("SHAPE", (x,), (dims,), options="ShapeOptions", outType=2)
+    writer.operator("FILL", (dims, zero), (blank,), 3, "FillOptions")
     writer.operator("ADD", (x, blank), (y,), options="AddOptions")
     path = writer.write(tmp_path / "m.tflite", (x,), (y,))
     assert not examine(subject_of(path, examples)).findings

@@ -59,7 +59,7 @@ def test_channels_that_never_change_do_not_count(tmp_path: Path) -> None:
     y = writer.activation("y", (1, 4, 4, CHANNELS), -2, 2)
     weights = np.zeros((CHANNELS, 1, 1, 2))
     weights[:3] = 1.0
-    writer.pointwise("conv", x, weights, y, 0)
+    writer.pointwise("conv", x, weights, y, None, bias=np.array([0.0] * 3 + [0.05] * 5))
     path = writer.write(tmp_path / "m.tflite", (x,), (y,))
     examples = np.random.default_rng(1).integers(-127, 128, (4, 4, 4, 2)).astype(np.int8)
     assert not examine(subject_of(path, examples)).findings

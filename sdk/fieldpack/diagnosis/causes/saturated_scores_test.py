@@ -71,5 +71,15 @@ def test_one_clipped_example_in_ten_is_enough(tmp_path: Path, clipped: int, faul
     assert bool(found.findings) is faulty
 
 
+def test_a_sigmoid_that_finds_nothing_is_no_tie(tmp_path: Path) -> None:
+    writer = QuantisedWriter()
+    x = writer.activation("x", (1, CLASSES), -10, 10)
+    y = writer.tensor("scores", (1, CLASSES), "int8", scale=(1 / 256,), zero_point=(-128,))
+    writer.operator("LOGISTIC", (x,), (y,))
+    path = writer.write(tmp_path / "m.tflite", (x,), (y,))
+    assert examine(subject_of(path, examples(-10.0, -10.0))).standing is Standing.CLEAR
+    assert examine(subject_of(path, examples(2.0, 2.0))).findings[0].figure == 1.0
+
+
 def test_without_examples_nothing_is_known(tmp_path: Path) -> None:
     assert examine(subject_of(scores(tmp_path / "m.tflite", 5.0))).standing is Standing.NOT_RUN
