@@ -8,6 +8,7 @@
 ``cosine``             plain and centred cosine
 ``correctness``        labels to "which item did which model get right"
 ``accuracy``           accuracy, macro recall and their drop, class by class
+``likelihood``         the negative log likelihood of the labels, and its rise
 ``false_positives``    firing where there is nothing
 ``slices``             the same within slices of the data
 ``classification``     :func:`~fieldpack.parity.classification.compare_scores`
