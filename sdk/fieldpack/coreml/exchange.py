@@ -6,7 +6,7 @@ interpreter's business. What Core ML would convert silently or refuse on the pho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from fieldpack.coreml.ops._size import bounded
 from fieldpack.errors import InputError, UnsupportedError
 
 
-def take_inputs(features: Iterable[Feature], arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+def take_inputs(features: Sequence[Feature], arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Everything that a program takes, by name; see ``take_input``.
 
     An optional input that is left out takes its default.
@@ -27,6 +27,13 @@ def take_inputs(features: Iterable[Feature], arrays: Mapping[str, NDArray[Any]])
     InputError
         A name is missing or strange, or an array does not fit its feature.
     """
+    if len(arrays) != len(features) or any(feature.name not in arrays for feature in features):
+        arrays = _with_defaults(features, arrays)
+    return {feature.name: take_input(feature, arrays[feature.name]) for feature in features}
+
+
+def _with_defaults(features: Sequence[Feature], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays of a caller who left some out, or named strange ones."""
     by_name = {feature.name: feature for feature in features}
     absent = [feature for name, feature in by_name.items() if name not in arrays]
     if set(arrays) - set(by_name) or any(not f.optional or f.default is None for f in absent):
@@ -35,8 +42,7 @@ def take_inputs(features: Iterable[Feature], arrays: Mapping[str, NDArray[Any]])
             came=", ".join(sorted(arrays)) or "none",
             allowed=", ".join(by_name) or "none",
         )
-    given = {f.name: np.full(bounded(f.shape), f.default, dtype=f.dtype) for f in absent} | dict(arrays)
-    return {name: take_input(feature, given[name]) for name, feature in by_name.items()}
+    return {f.name: np.full(bounded(f.shape), f.default, dtype=f.dtype) for f in absent} | dict(arrays)
 
 
 def take_input(feature: Feature, array: Any) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fieldpack.coreml.arithmetic import Precision
 from fieldpack.coreml.engine import EngineKind
 from fieldpack.coreml.exchange import give_output, take_inputs
+from fieldpack.coreml.fast.graph import Wire
 from fieldpack.coreml.fast.translate import Translation, computed_names, translate
 from fieldpack.coreml.package import Package
 from fieldpack.errors import MissingDependencyError, ModelFileError, UnsupportedError
@@ -54,9 +55,13 @@ class FastEngine:
                 allowed="inputs of one shape",
                 hint="use the reference engine",
             )
-        self._translation = translate(package, self.precision)
-        self._session = _session(self._translation, threads)
-        self._wires = {name: wire.name for name, wire in self._translation.outputs.items()}
+        translation = translate(package, self.precision)
+        self._session = _session(translation, threads)
+        self._inputs = translation.inputs
+        self._results = translation.results
+        self._classified = translation.classified
+        wires = {name: wire.name for name, wire in translation.outputs.items()}
+        self._outputs = [(feature, wires.get(feature.name, feature.name)) for feature in package.outputs]
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the program once.
@@ -78,12 +83,12 @@ class FastEngine:
         ModelFileError
             An operation cannot be computed, or its result is not what the program declares.
         """
-        values = _execute(self._session, self._translation, self._feeds(inputs))
-        classified = self._translation.classified
+        values = _execute(self._session, self._results, self._feeds(inputs))
+        classified = self._classified
         if classified is not None:
             scores = values[classified.scores.name]
             values[classified.label] = classified.classes[int(scores.argmax())]
-        return {f.name: give_output(f, values[self._wires.get(f.name, f.name)]) for f in self.package.outputs}
+        return {feature.name: give_output(feature, values[name]) for feature, name in self._outputs}
 
     def run_intermediates(
         self, inputs: Mapping[str, NDArray[Any]], names: Iterable[str] | None = None
@@ -113,19 +118,17 @@ class FastEngine:
         """
         wanted = computed_names(self.package) if names is None else list(names)
         translation = translate(self.package, self.precision, wanted)
-        found = _execute(_session(translation, self.threads), translation, self._feeds(inputs))
+        found = _execute(_session(translation, self.threads), translation.results, self._feeds(inputs))
         return {name: found[wire.name] for name, wire in translation.outputs.items()}
 
     def _feeds(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Checked inputs by their name in the graph; a translation always names them alike."""
         taken = take_inputs(self.package.inputs, inputs)
-        wires = self._translation.inputs
-        return {wire.name: taken[name].astype(wire.dtype, copy=False) for name, wire in wires.items()}
+        return {wire.name: taken[name].astype(wire.dtype, copy=False) for name, wire in self._inputs.items()}
 
 
-def _execute(session: Any, translation: Translation, feeds: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _execute(session: Any, wanted: Mapping[str, Wire], feeds: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Results of the graph by their name there, their shapes compared."""
-    wanted = translation.results
     try:
         found = session.run(list(wanted), feeds)
     except Exception as error:
