@@ -17,11 +17,17 @@ from fieldpack.model import Strict
 
 
 class Training(Strict):
-    """How a pass trains: Adam with a cosine that ends at zero, seeded by ``[pack] seed``."""
+    """How a pass trains: Adam, its rate rises and falls as a cosine to zero; seeded by ``[pack] seed``."""
 
     epochs: int = Field(ge=1, description="passes over the training data", examples=[5])
     batch: int = Field(ge=1, description="examples a step", examples=[32])
     learning_rate: float = Field(gt=0, description="largest rate", examples=[0.0005])
+    warm_up: float = Field(
+        default=0.0,
+        ge=0,
+        description="epochs in which the rate rises; networks with folded norms need them",
+        examples=[1.0],
+    )
     flip: bool = Field(default=False, description="pictures are mirrored at random")
     shift: float = Field(
         default=0.0,
@@ -33,6 +39,12 @@ class Training(Strict):
     mixup: float = Field(
         default=0.0, ge=0, description="alpha of mixup's beta distribution; 0 is none", examples=[0.2]
     )
+
+    @model_validator(mode="after")
+    def _rises_before_it_ends(self) -> Training:
+        if self.warm_up >= self.epochs:
+            raise ValueError("warm_up must be shorter than epochs")
+        return self
 
 
 class _Pass(Strict):

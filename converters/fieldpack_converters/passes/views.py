@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,6 +33,20 @@ class Batch:
 def steps_of(examples: Examples, training: Training) -> int:
     """Steps that the whole training takes."""
     return training.epochs * -(-len(examples) // training.batch)
+
+
+def rate_at(done: int, whole: int, training: Training) -> float:
+    """The learning rate of a step: rises in a line for ``warm_up`` epochs, then falls as a cosine to zero.
+
+    Parameters
+    ----------
+    done, whole : int
+        Steps before this one, and of the whole training.
+    """
+    rise = whole * training.warm_up / training.epochs
+    if done < rise:
+        return training.learning_rate * (done + 1) / (rise + 1)
+    return training.learning_rate * 0.5 * (1 + math.cos(math.pi * (done - rise) / (whole - rise)))
 
 
 def batches(

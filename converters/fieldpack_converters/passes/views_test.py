@@ -10,7 +10,7 @@ from fieldpack.passes import PruneWeights, Training
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.sparsity import kept_weights
 from fieldpack_converters.passes.subject import Examples
-from fieldpack_converters.passes.views import batches, label_targets, steps_of
+from fieldpack_converters.passes.views import batches, label_targets, rate_at, steps_of
 
 
 def training(**settings: Any) -> Training:
@@ -33,6 +33,22 @@ def test_every_example_comes_once_an_epoch() -> None:
     plain = [tuple(row.reshape(-1)) for row in examples().inputs[0]]
     assert sorted(whole("NHWC")) == sorted(plain)
     assert steps_of(examples(), training()) == 6
+
+
+@pytest.mark.parametrize("warm_up", [0.0, 0.5, 1.0])
+def test_the_rate_rises_in_the_warm_up_and_ends_near_zero(warm_up: float) -> None:
+    settings = training(warm_up=warm_up)
+    rates = [rate_at(done, 20, settings) for done in range(20)]
+    top = int(10 * warm_up)
+    assert rates[top] == pytest.approx(settings.learning_rate)
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert 0 < min(rates) < 0.1 * settings.learning_rate
+
+
+def test_a_warm_up_that_is_not_over_at_the_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="warm_up must be shorter"):
+        training(warm_up=2.0)
 
 
 def test_both_layouts_give_the_same_views() -> None:

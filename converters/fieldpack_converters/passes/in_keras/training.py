@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +14,7 @@ from fieldpack_converters.keras_source import keras_library
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.keras_layers import leaf_layers
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.views import Batch, batches, steps_of
+from fieldpack_converters.passes.views import Batch, batches, rate_at, steps_of
 
 Loss = Callable[[list[Any], Batch, Any], Any]
 """The model's outputs, the batch and what ``prepare`` gave for it -> a scalar tensor."""
@@ -93,7 +92,7 @@ def train(
         if before_epoch is not None:
             before_epoch(epoch)
         for batch in batches(examples, training, "NHWC", targets, generator):
-            optimiser.learning_rate = training.learning_rate * 0.5 * (1 + math.cos(math.pi * done / whole))
+            optimiser.learning_rate = rate_at(done, whole, training)
             losses.append(float(step(batch, prepare(batch))))
             if after_step is not None:
                 after_step()

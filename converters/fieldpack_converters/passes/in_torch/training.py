@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,7 @@ from fieldpack.errors import SpecError
 from fieldpack.passes import Training
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.views import Batch, batches, steps_of
+from fieldpack_converters.passes.views import Batch, batches, rate_at, steps_of
 
 Loss = Callable[[list[Any], Batch], Any]
 """The module's outputs and the batch -> a scalar tensor."""
@@ -85,7 +84,7 @@ def train(
             losses = []
             for batch in batches(examples, training, subject.opened.layout, targets, generator):
                 for group in optimiser.param_groups:
-                    group["lr"] = training.learning_rate * 0.5 * (1 + math.cos(math.pi * done / whole))
+                    group["lr"] = rate_at(done, whole, training)
                 value = loss(outputs_of(module, batch.inputs), batch)
                 optimiser.zero_grad()
                 value.backward()
