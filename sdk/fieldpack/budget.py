@@ -53,6 +53,13 @@ class Limits(Strict):
     worst_slice_drop: float | None = Field(
         default=None, ge=0, le=1, description="accuracy lost at most in the worst slice", examples=[0.1]
     )
+    worst_pooled_slice_drop: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="accuracy lost at most in the worst pool: slices, and classes by how rare they are",
+        examples=[0.05],
+    )
     worst_slice_agreement: float | None = Field(
         default=None, ge=0, le=1, description="at least this agreement in the worst slice", examples=[0.9]
     )

@@ -112,6 +112,12 @@ class TableData(Strict):
         default_factory=dict, description="column -> accepted values", examples=[{"split": ["test"]}]
     )
     slices: tuple[str, ...] = Field(default=(), description="columns reported as slices", examples=[["site"]])
+    group_column: str | None = Field(
+        default=None,
+        description="column whose equal values mark files that are not independent, such as photos of one "
+        "observation; every interval then counts groups. An empty cell is a group of its own",
+        examples=["observation_id"],
+    )
     limit: int | None = Field(
         default=None, ge=1, description="seeded sample of so many files", examples=[200]
     )
@@ -135,6 +141,11 @@ class ProviderData(Strict):
     provider: str = Field(description="module:function", examples=["my_data:dataset"])
     split: str = Field(description="handed to the function", examples=["test"])
     count: int = Field(ge=1, description="handed to the function", examples=[200])
+    group_column: str | None = Field(
+        default=None,
+        description="name among the slices whose equal values mark examples that are not independent",
+        examples=["site"],
+    )
 
 
 class ArrayData(Strict):
@@ -143,6 +154,11 @@ class ArrayData(Strict):
     kind: Literal["arrays"]
     inputs: dict[str, str] = Field(description="input name -> .npy file", examples=[{"vector": "x.npy"}])
     labels: str | None = Field(default=None, description=".npy file of label indices", examples=["y.npy"])
+    groups: str | None = Field(
+        default=None,
+        description=".npy file of group numbers [N]; rows of one group are not independent",
+        examples=["site.npy"],
+    )
 
 
 DataSource = Annotated[TableData | FolderData | ProviderData | ArrayData, Field(discriminator="kind")]
@@ -432,7 +448,7 @@ def _absolute(spec: Spec, base: Path) -> Spec:
 
 def _absolute_data(part: Any, place: Any) -> Any:
     update: dict[str, Any] = {}
-    for field in ("manifest", "folder", "label_map", "labels"):
+    for field in ("manifest", "folder", "label_map", "labels", "groups"):
         if getattr(part, field, None) is not None:
             update[field] = place(getattr(part, field))
     if isinstance(part, ArrayData):

@@ -269,13 +269,14 @@ def _compare(
     first, second = source[output.name], outputs[output.name]
     labels = evaluation.prepared.labels
     slices: dict[str, NDArray[Any]] = dict(evaluation.prepared.slices)
-    blocks: NDArray[Any] | None = None
+    blocks: NDArray[Any] | None = evaluation.prepared.blocks
     if pooling is not None:
         first, second = pooled(first, groups, pooling), pooled(second, groups, pooling)
         starts = np.searchsorted(groups, np.arange(len(first)))
         labels = None if labels is None else labels[starts]
         slices = {name: values[starts] for name, values in slices.items()}
-    elif len(np.unique(groups)) != len(groups):
+        blocks = None if blocks is None else blocks[starts]
+    elif blocks is None and len(np.unique(groups)) != len(groups):
         blocks = groups
     if not output.activation.classifies:
         return compare_values(first, second, blocks=blocks, evidence=evidence)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fieldpack.build.examples import golden_rows
-from fieldpack.build.measurement import check_activation, pooled
+from fieldpack.build.examples import Examples, golden_rows
+from fieldpack.build.measurement import _compare, check_activation, pooled
 from fieldpack.contract import Output
+from fieldpack.data import Prepared
 from fieldpack.errors import ContractError
+from fieldpack.verdict import Evidence
 
 
 @pytest.mark.parametrize("pooling", ["mean", "max"])
@@ -57,3 +60,21 @@ def test_golden_rows_are_spread_and_unique() -> None:
     assert golden_rows(2, 8) == [0, 1]
     assert golden_rows(1, 1) == [0]
     assert len(golden_rows(9, 8)) == 8
+
+
+def test_groups_that_the_data_name_reach_the_bounds() -> None:
+    output = Output.model_validate({"name": "y", "activation": "logits", "labels": "labels.txt"})
+    scores = np.random.default_rng(0).normal(size=(60, 3))
+    prepared = Prepared([str(n) for n in range(60)], {}, None, np.arange(60), blocks=np.arange(60) // 6)
+    examples = Examples(prepared, {})
+    alone = _compare(output, {"y": scores}, {"y": scores}, examples, Evidence.HOST, None)
+    assert alone.counts["blocks"] == 10
+    windows = _compare(
+        output, {"y": scores}, {"y": scores}, Examples(_in_pairs(prepared), {}), Evidence.HOST, "mean"
+    )
+    assert windows.items == 30
+    assert windows.counts["blocks"] == 10
+
+
+def _in_pairs(prepared: Prepared) -> Prepared:
+    return replace(prepared, groups=np.arange(60) // 2)

@@ -25,15 +25,12 @@ def open_arrays(source: ArrayData) -> ExampleList:
     """
     arrays = {name: _mapped(Path(path)) for name, path in source.inputs.items()}
     labels = None if source.labels is None else _mapped(Path(source.labels))
+    groups = None if source.groups is None else _mapped(Path(source.groups))
     lengths = {name: len(array) for name, array in arrays.items()}
-    if labels is not None:
-        lengths["labels"] = len(labels)
-        if labels.ndim != 1 or labels.dtype.kind not in "iu":
-            raise InputError(
-                f"{source.labels} does not hold labels",
-                came=f"{labels.dtype} {list(labels.shape)}",
-                allowed="integers [N]",
-            )
+    for name, path, numbers in (("labels", source.labels, labels), ("groups", source.groups, groups)):
+        if numbers is not None:
+            lengths[name] = len(numbers)
+            _check_numbers(name, path, numbers)
     if not arrays or len(set(lengths.values())) != 1 or 0 in lengths.values():
         raise InputError("arrays need one length, above 0", came=lengths or "no array")
     count = next(iter(lengths.values()))
@@ -44,10 +41,20 @@ def open_arrays(source: ArrayData) -> ExampleList:
                 f"{row:0{width}d}",
                 {name: array[row] for name, array in arrays.items()},
                 None if labels is None or labels[row] < 0 else int(labels[row]),
+                group=None if groups is None else str(groups[row]),
             )
             for row in range(count)
         ]
     )
+
+
+def _check_numbers(name: str, path: str | None, numbers: NDArray[Any]) -> None:
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+        raise InputError(
+            f"{path} does not hold {name}",
+            came=f"{numbers.dtype} {list(numbers.shape)}",
+            allowed="integers [N]",
+        )
 
 
 def _mapped(path: Path) -> NDArray[Any]:

@@ -89,6 +89,33 @@ def test_a_table_is_mapped_sliced_and_counted(folder: Path) -> None:
     assert prepared.inputs["image"][:, 0, 0].tolist() == [[n, 2 * n, 255] for n in (0, 1, 3, 4, 6, 7)]
 
 
+def test_a_column_names_what_is_not_independent(folder: Path) -> None:
+    rows = (folder / "manifest.csv").read_text(encoding="utf-8-sig").splitlines()
+    named = ["observation", "7", "3", "7", "", "", "3", "9", "7", "9"]
+    lines = [f"{row},{name}" for row, name in zip(rows, named, strict=True)]
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    source = table(folder, label_map=None, label_column=None, group_column="observation")
+    prepared = prepare_data(source, contract(PICTURE), LABELS, seed=0)
+    assert prepared.blocks is not None
+    assert prepared.blocks.tolist() == [0, 1, 0, 2, 3, 1, 4, 0, 4]
+    assert prepare_data(table(folder), contract(PICTURE), LABELS, seed=0).blocks is None
+    with pytest.raises(SpecError, match="no column 'place'"):
+        open_data(table(folder, group_column="place"), seed=0)
+
+
+def test_arrays_name_groups_by_number(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((3, 2), np.float32))
+    np.save(tmp_path / "g.npy", np.array([5, 2, 5]))
+    words = {"kind": "arrays", "inputs": {"vector": str(tmp_path / "x.npy")}}
+    source = ArrayData.model_validate(words | {"groups": str(tmp_path / "g.npy")})
+    blocks = prepare_data(source, contract(VECTOR), LABELS, seed=0).blocks
+    assert blocks is not None
+    assert blocks.tolist() == [0, 1, 0]
+    np.save(tmp_path / "g.npy", np.zeros(3))
+    with pytest.raises(InputError, match="does not hold groups"):
+        open_data(source, seed=0)
+
+
 def test_digest_follows_the_content(folder: Path) -> None:
     def digest(**changes: Any) -> str:
         return prepare_data(table(folder, **changes), contract(PICTURE), LABELS, seed=0).digest()
@@ -113,6 +140,8 @@ def test_digest_separates_every_part() -> None:
         Prepared(["a", "b"], {"x": x[:, :, None]}, labels, groups),
         Prepared(["a", "b"], {"x": x}, labels[::-1], groups),
         Prepared(["a", "b"], {"x": x}, None, groups),
+        Prepared(["a", "b"], {"x": x}, labels, groups, blocks=groups),
+        Prepared(["a", "b"], {"x": x}, labels, groups, blocks=np.zeros(2, np.int64)),
     ]
     assert len({variant.digest() for variant in variants}) == len(variants)
 
@@ -283,6 +312,11 @@ def test_a_provider_is_called_anew_for_each_pass(made_examples: Path) -> None:
     assert prepared.labels is not None
     assert prepared.labels.tolist() == [0, 1, 0]
     assert prepared.slices["half"].tolist() == ["False", "False", "True"]
+    grouped = prepare_data(provider(group_column="half"), contract(VECTOR), LABELS, seed=0)
+    assert grouped.blocks is not None
+    assert grouped.blocks.tolist() == [0, 0, 1]
+    with pytest.raises(InputError, match="no place, which names its group"):
+        prepare_data(provider(group_column="place"), contract(VECTOR), LABELS, seed=0)
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,16 @@ class Example:
         Text of the model's label list, an index into it, or None where unlabelled.
     slices : dict
         Slice name -> value, e.g. site -> "meadow".
+    group : str, optional
+        Examples of one group are not independent; None where the data name no groups, "" for an
+        example that stands alone.
     """
 
     id: str
     raw: Raw
     label: str | int | None = None
     slices: dict[str, str] = field(default_factory=dict)
+    group: str | None = None
 
 
 class Examples(Protocol):

@@ -45,6 +45,9 @@ class Prepared:
         Slice name -> text [N].
     left_out : int
         Examples without an entry in the label map.
+    blocks : ndarray or None
+        int64 [N], the group that the data name for an item; items of one are not independent. None
+        where the data name no groups.
     """
 
     ids: list[str]
@@ -53,6 +56,7 @@ class Prepared:
     groups: NDArray[np.int64]
     slices: dict[str, NDArray[np.str_]] = field(default_factory=dict)
     left_out: int = 0
+    blocks: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,9 +76,11 @@ class Prepared:
             yield batch
 
     def digest(self) -> str:
-        """SHA-256 over ids, labels, and names, formats, shapes and bytes of the inputs."""
+        """SHA-256 over ids, labels, groups, and names, formats, shapes and bytes of the inputs."""
         state = hashlib.sha256(json.dumps(self.ids).encode())
         state.update(b"none" if self.labels is None else self.labels.astype("<i8").tobytes())
+        if self.blocks is not None:
+            state.update(b"blocks" + self.blocks.astype("<i8").tobytes())
         for name in sorted(self.inputs):
             array = self.inputs[name]
             state.update(json.dumps([name, array.dtype.str, list(array.shape)]).encode())
@@ -93,6 +99,7 @@ class _Kept:
     slices: dict[str, str]
     label: int
     count: int
+    group: str | None
 
 
 def prepare_data(
@@ -145,7 +152,7 @@ def prepare_data(
             )
         for name, array in arrays.items():
             stores[name].append(array)
-        kept.append(_Kept(example.id, example.slices, index, counts.pop()))
+        kept.append(_Kept(example.id, example.slices, index, counts.pop(), example.group))
         if progress is not None:
             progress("prepare", position / max(position, len(examples)))
     return _assembled(contract, kept, stores, examples.left_out)
@@ -191,4 +198,14 @@ def _assembled(contract: Contract, kept: list[_Kept], stores: dict[str, RowStore
             for name in names
         },
         left_out=left_out,
+        blocks=_blocks(kept, counts),
     )
+
+
+def _blocks(kept: list[_Kept], counts: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Number of the group of every item; an example without a name of its group stands alone."""
+    if all(example.group is None for example in kept):
+        return None
+    numbers: dict[str | int, int] = {}
+    found = [numbers.setdefault(example.group or place, len(numbers)) for place, example in enumerate(kept)]
+    return np.repeat(np.array(found, np.int64), counts)

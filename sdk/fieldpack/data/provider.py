@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,13 +34,24 @@ class ProvidedExamples:
         seen: set[str] = set()
         items = iter(self._call())
         while len(seen) < self.source.count and (item := self._next(items)) is not None:
-            example = _example(item, self.source.provider)
+            example = self._grouped(_example(item, self.source.provider))
             if example.id in seen:
                 raise InputError(f"{self.source.provider} gave the id {example.id!r} twice")
             seen.add(example.id)
             yield example
         if not seen:
             raise InputError(f"{self.source.provider} gave no example", came=f"split {self.source.split!r}")
+
+    def _grouped(self, example: Example) -> Example:
+        column = self.source.group_column
+        if column is None:
+            return example
+        if column not in example.slices:
+            raise InputError(
+                f"{self.source.provider} gave example {example.id} no {column}, which names its group",
+                came=", ".join(sorted(example.slices)) or "no slices",
+            )
+        return replace(example, group=example.slices[column])
 
     def _call(self) -> Iterable[Any]:
         try:

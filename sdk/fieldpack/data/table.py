@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from fieldpack.data.example import Example, ExampleList
@@ -33,7 +34,7 @@ def open_table(source: TableData, seed: int) -> ExampleList:
     examples = [_example(source, row) for row in wanted]
     if labels is not None:
         examples = [
-            Example(example.id, example.raw, labels[str(example.label)], example.slices)
+            replace(example, label=labels[str(example.label)])
             for example in examples
             if example.label in labels
         ]
@@ -53,14 +54,16 @@ def _columns(source: TableData) -> tuple[str, ...]:
     if source.label_map is not None and source.label_column is None:
         raise SpecError("label_map needs label_column", hint='example: label_column = "class"')
     label = () if source.label_column is None else (source.label_column,)
-    return (source.file_column, *label, *source.where, *source.slices)
+    group = () if source.group_column is None else (source.group_column,)
+    return (source.file_column, *label, *source.where, *source.slices, *group)
 
 
 def _example(source: TableData, row: dict[str, str]) -> Example:
     label = row[source.label_column] if source.label_column is not None else None
     name = row[source.file_column]
     slices = {name: row[name] for name in source.slices}
-    return Example(name, Path(source.folder) / name, label or None, slices)
+    group = None if source.group_column is None else row[source.group_column]
+    return Example(name, Path(source.folder) / name, label or None, slices, group)
 
 
 def _nothing_left(source: TableData, rows: list[dict[str, str]]) -> SpecError:

@@ -22,7 +22,8 @@ from fieldpack.statistics.bootstrap import (
     effective_size,
     macro_weights,
 )
-from fieldpack.statistics.interval import Interval
+from fieldpack.statistics.clustering import information_share
+from fieldpack.statistics.interval import CONFIDENCE, Interval
 from fieldpack.statistics.paired import paired_drop
 from fieldpack.verdict import Evidence, Figure
 
@@ -46,21 +47,35 @@ def accuracy_figures(
     return figures + (false_positive_figures(right, blocks, evidence) if right.by_threshold else [])
 
 
-def share(hits: Flags, blocks: ArrayLike | None) -> Interval:
-    """Share of hits with exact bounds, joined with a bootstrap over blocks where there are any."""
-    interval = clopper_pearson(int(hits.sum()), len(hits))
-    if blocks is None or not len(hits):
-        return interval
-    return interval.joined(bootstrap_mean(hits, blocks=blocks, support=(0.0, 1.0)))
+def share(hits: Flags, blocks: ArrayLike | None, confidence: float = CONFIDENCE) -> Interval:
+    """Share of hits with exact bounds, joined with a bootstrap over blocks where there are any.
+
+    With blocks the exact bounds are those of as many independent items as the blocks are worth.
+    """
+    count, n = int(hits.sum()), len(hits)
+    if blocks is None or not n:
+        return clopper_pearson(count, n, confidence)
+    worth = information_share(hits if 2 * count < n else ~hits, blocks)
+    exact = clopper_pearson(worth * count, worth * n, confidence)
+    resampled = bootstrap_mean(hits, blocks=blocks, support=(0.0, 1.0), confidence=confidence)
+    return Interval(count / n, exact.low, exact.high, n).joined(resampled)
 
 
-def drop(source: Flags, flavour: Flags, blocks: ArrayLike | None = None) -> Interval:
-    """Accuracy lost on the same items, with Tango bounds, and over blocks where there are any."""
-    interval = paired_drop(*loss_counts(source, flavour), len(source))
-    if blocks is None or not len(source):
-        return interval
+def drop(
+    source: Flags, flavour: Flags, blocks: ArrayLike | None = None, confidence: float = CONFIDENCE
+) -> Interval:
+    """Accuracy lost on the same items, with Tango bounds, and over blocks where there are any.
+
+    With blocks Tango's bounds are those of as many independent items as the blocks are worth.
+    """
+    (losses, gains), n = loss_counts(source, flavour), len(source)
+    if blocks is None or not n:
+        return paired_drop(losses, gains, n, confidence)
+    worth = information_share(source != flavour, blocks)
+    score = paired_drop(worth * losses, worth * gains, worth * n, confidence)
     contributions = source.astype(np.float64) - flavour
-    return interval.joined(bootstrap_mean(contributions, blocks=blocks, support=(-1.0, 1.0)))
+    resampled = bootstrap_mean(contributions, blocks=blocks, support=(-1.0, 1.0), confidence=confidence)
+    return Interval((losses - gains) / n, score.low, score.high, n).joined(resampled)
 
 
 def loss_counts(source: Flags, flavour: Flags) -> tuple[int, int]:
@@ -114,12 +129,15 @@ def _macro_figures(right: Correctness, blocks: ArrayLike | None, evidence: Evide
     """Macro recall over positive cells.
 
     Cells of one item stand or fall together, so an item with several classes is a block. Levels
-    get Wilson bounds and the drop Tango bounds at the effective size of the weighted sample.
+    get Wilson bounds and the drop Tango bounds at the effective size of the weighted sample, which
+    blocks make smaller.
     """
     labels = right.labels
     weights = macro_weights(labels.class_index)
-    size = effective_size(weights)
     source, flavour = right.source_recalled, right.flavour_recalled
+    size = effective_size(weights)
+    if blocks is not None and size:
+        size *= information_share(source != flavour, np.asarray(blocks)[labels.item])
     if not size:
         nothing = Interval(float("nan"), -1.0, 1.0, 0)
         intervals = [nothing, nothing, nothing]

@@ -23,6 +23,7 @@ from fieldpack.parity.record import Example, Parity, bounded_figure, exact_figur
 from fieldpack.parity.slices import read_slices, slice_changes, worst_slice
 from fieldpack.statistics.binomial import clopper_pearson
 from fieldpack.statistics.bootstrap import bootstrap_mean
+from fieldpack.statistics.clustering import information_share
 from fieldpack.statistics.interval import Interval
 from fieldpack.verdict import Evidence, Figure
 
@@ -96,21 +97,22 @@ def compare_scores(
     if right is not None:
         figures += accuracy_figures(right, outputs, evidence, blocks)
         figures += likelihood_figures(first, second, right.labels, kind, blocks, evidence)
+    counts = _counts(scores, right, margin) | _block_count(blocks)
     agree, top1 = (scores.agree, right) if outputs > 1 else (scores.flipped_cells == 0, None)
     if outputs == 1 and kind is not Activation.SIGMOID:
         named = {}
-    slice_figures, which = worst_slice(named, agree, top1, evidence)
+    slice_figures, which = worst_slice(named, agree, top1, evidence, blocks)
     return Parity(
         items=items,
         outputs=outputs,
         finite=bool(scores.finite.all()),
         figures=tuple(figures + slice_figures),
-        counts=_counts(scores, right, margin),
+        counts=counts,
         classes=class_changes(right) if right is not None else (),
         slices=slice_changes(named, agree, top1),
         worst_slice=which,
         worst=_examples(scores, worst),
-        notes=tuple(_notes(first, scores, kind)),
+        notes=(*_notes(first, scores, kind), *_block_notes(counts, items)),
     )
 
 
@@ -202,7 +204,8 @@ def _cell_flips(scores: ItemScores, outputs: int, blocks: ArrayLike | None) -> I
     sees nothing, so the exact bounds over all cells are joined.
     """
     items = len(scores.flipped_cells)
-    exact = clopper_pearson(int(scores.flipped_cells.sum()), items * outputs)
+    worth = 1.0 if blocks is None else information_share(scores.flipped_cells > 0, blocks)
+    exact = clopper_pearson(worth * int(scores.flipped_cells.sum()), worth * items * outputs)
     resampled = bootstrap_mean(scores.flipped_cells / outputs, blocks=blocks, support=(0.0, 1.0))
     return resampled.joined(exact)
 
@@ -227,6 +230,16 @@ def _counts(scores: ItemScores, right: Correctness | None, margin: float) -> dic
         "unknown_labels": unknown,
         "unlabelled": len(labelled) - usable - unknown,
     }
+
+
+def _block_count(blocks: ArrayLike | None) -> dict[str, int]:
+    return {} if blocks is None else {"blocks": len(np.unique(np.asarray(blocks)))}
+
+
+def _block_notes(counts: Mapping[str, int], items: int) -> tuple[str, ...]:
+    if "blocks" not in counts:
+        return ()
+    return (f"{items} items come in {counts['blocks']} groups; bounds count groups",)
 
 
 def _examples(scores: ItemScores, worst: int) -> tuple[Example, ...]:

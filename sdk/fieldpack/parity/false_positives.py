@@ -14,6 +14,7 @@ from fieldpack.parity.correctness import Correctness, Integers
 from fieldpack.parity.record import bounded_figure
 from fieldpack.statistics.binomial import clopper_pearson
 from fieldpack.statistics.bootstrap import bootstrap_mean
+from fieldpack.statistics.clustering import information_share
 from fieldpack.statistics.interval import Interval
 from fieldpack.statistics.paired import paired_drop
 from fieldpack.verdict import Evidence, Figure
@@ -44,10 +45,16 @@ def false_positive_figures(right: Correctness, blocks: ArrayLike | None, evidenc
 
 def _level(counts: Integers, cells: int, blocks: ArrayLike | None) -> Interval:
     resampled = bootstrap_mean(counts * (len(counts) / cells), blocks=blocks, support=(0.0, 1.0))
-    return resampled.joined(clopper_pearson(int(counts.sum()), cells))
+    worth = _worth(counts, blocks)
+    return resampled.joined(clopper_pearson(worth * int(counts.sum()), worth * cells))
 
 
 def _rise(counts: Integers, cells: int, blocks: ArrayLike | None) -> Interval:
     resampled = bootstrap_mean(counts * (len(counts) / cells), blocks=blocks, support=(-1.0, 1.0))
     rises, falls = int(np.maximum(counts, 0).sum()), int(np.maximum(-counts, 0).sum())
-    return resampled.joined(paired_drop(rises, falls, cells))
+    worth = _worth(counts, blocks)
+    return resampled.joined(paired_drop(worth * rises, worth * falls, worth * cells))
+
+
+def _worth(counts: Integers, blocks: ArrayLike | None) -> float:
+    return 1.0 if blocks is None else information_share(counts != 0, blocks)

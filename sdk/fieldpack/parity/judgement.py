@@ -44,6 +44,8 @@ def judge_parity(
 def _settling(parity: Parity, name: str, limit: float, relation: str) -> int | None:
     """Number from the counts where they are known; else the square-root rule of ``judge``."""
     counts = parity.counts
+    if "blocks" in counts:  # the counts are of items, and groups decide
+        return None
     if name == "top1_drop" and relation == AT_MOST and "losses" in counts:
         return settles_at(counts["losses"], counts["gains"], counts["labelled"], limit)
     if name == "top1_agreement" and "flips" in counts:

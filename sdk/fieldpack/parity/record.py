@@ -42,6 +42,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "flavour_false_positives": "fraction",
         "false_positive_rise": "fraction",
         "worst_slice_drop": "fraction",
+        "worst_pooled_slice_drop": "fraction",
         "source_nll": "nats",
         "flavour_nll": "nats",
         "nll_rise": "nats",
@@ -141,7 +142,7 @@ class Parity:
         Names and units as in :data:`UNITS`.
     counts : mapping
         Whole numbers: ``losses``, ``gains``, ``labelled``, ``unlabelled``, ``unknown_labels``,
-        ``source_ties``, ``flavour_ties``, ``flips``, ...
+        ``source_ties``, ``flavour_ties``, ``flips``, ``blocks`` (groups, where told), ...
     classes : tuple of ClassChange
         Classes with at least one label, by index.
     slices : mapping

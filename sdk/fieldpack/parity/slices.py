@@ -7,24 +7,24 @@ pooled first: alone they could neither prove nor excuse anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fieldpack.errors import InputError
-from fieldpack.parity.accuracy import drop, loss_counts
+from fieldpack.parity.accuracy import drop, loss_counts, share
 from fieldpack.parity.correctness import Correctness
 from fieldpack.parity.pairing import Flags
 from fieldpack.parity.record import SliceChange, bounded_figure
-from fieldpack.statistics.binomial import clopper_pearson
 from fieldpack.statistics.interval import CONFIDENCE, Interval
-from fieldpack.statistics.paired import paired_drop
 from fieldpack.verdict import Evidence, Figure
 
 SMALLEST_SLICE = 30
 POOL = "(small slices)"
+RARITY, RARITIES = "(rarity of the class)", 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,11 @@ def slice_changes(
 
 
 def worst_slice(
-    slices: Mapping[str, NDArray[np.str_]], agree: Flags, right: Correctness | None, evidence: Evidence
+    slices: Mapping[str, NDArray[np.str_]],
+    agree: Flags,
+    right: Correctness | None,
+    evidence: Evidence,
+    blocks: ArrayLike | None = None,
 ) -> tuple[list[Figure], tuple[str, str] | None]:
     """Figures of the worst pooled slice, and the name and value of the one that decides.
 
@@ -74,22 +78,47 @@ def worst_slice(
     keeps it, which needs no correction. Its lower bound is taken at a risk of ``0.05 / pools``,
     since the worst of many looks bad by chance. Agreement is the mirror image.
     """
+    rarity = [] if right is None else worst_pooled(slices, right, evidence, blocks)
     pools = _all_pools(slices, np.ones(len(agree), dtype=np.bool_))
     if not pools:
-        return [], None
-    differ = [(int((~agree[pool.members]).sum()), int(pool.members.sum())) for pool in pools]
-    worst, interval = _highest(lambda k, confidence: clopper_pearson(*differ[k], confidence), len(pools))
+        return rarity, None
+
+    def differing(k: int, confidence: float) -> Interval:
+        members = pools[k].members
+        return share(~agree[members], _groups(blocks, members), confidence)
+
+    worst, interval = _highest(differing, len(pools))
     mirrored = Interval(1 - interval.estimate, 1 - interval.high, 1 - interval.low, interval.n)
     figures = [bounded_figure("worst_slice_agreement", mirrored, evidence)]
     if right is None:
         return figures, (pools[worst].slice_name, pools[worst].value)
     pools = _all_pools(slices, right.labels.labelled)
     if not pools:
-        return figures, None
-    changes = [_losses_gains(right, pool.members) for pool in pools]
-    worst, interval = _highest(lambda k, confidence: paired_drop(*changes[k], confidence), len(pools))
+        return figures + rarity, None
+    worst, interval = _highest(_drops(pools, right, blocks), len(pools))
     figures.append(bounded_figure("worst_slice_drop", interval, evidence))
-    return figures, (pools[worst].slice_name, pools[worst].value)
+    return figures + rarity, (pools[worst].slice_name, pools[worst].value)
+
+
+def worst_pooled(
+    slices: Mapping[str, NDArray[np.str_]],
+    right: Correctness,
+    evidence: Evidence,
+    blocks: ArrayLike | None = None,
+) -> list[Figure]:
+    """The worst drop of any pool: those of the slices, and five of classes by how rare they are.
+
+    A rare class can prove nothing alone (five losses without a gain, before any correction); with its
+    like it can. Bounds as of :func:`worst_slice`. Left out where items have several classes.
+    """
+    if not right.labels.single:
+        return []
+    labelled = right.labels.labelled
+    pools = _all_pools(slices, labelled) + _rarity_pools(right)
+    if not pools:
+        return []
+    _, interval = _highest(_drops(pools, right, blocks), len(pools))
+    return [bounded_figure("worst_pooled_slice_drop", interval, evidence)]
 
 
 def _highest(measure: Callable[[int, float], Interval], pools: int) -> tuple[int, Interval]:
@@ -124,8 +153,44 @@ def _pools(name: str, values: NDArray[np.str_], considered: Flags) -> list[Pool]
     return pools
 
 
-def _losses_gains(right: Correctness, members: Flags) -> tuple[int, int, int]:
-    return (*loss_counts(right.source_top1[members], right.flavour_top1[members]), int(members.sum()))
+def _drops(
+    pools: Sequence[Pool], right: Correctness, blocks: ArrayLike | None
+) -> Callable[[int, float], Interval]:
+    def measure(k: int, confidence: float) -> Interval:
+        members = pools[k].members
+        groups = _groups(blocks, members)
+        return drop(right.source_top1[members], right.flavour_top1[members], groups, confidence)
+
+    return measure
+
+
+def _groups(blocks: ArrayLike | None, members: Flags) -> NDArray[Any] | None:
+    return None if blocks is None else np.asarray(blocks)[members]
+
+
+def _rarity_pools(right: Correctness) -> list[Pool]:
+    """Classes in five parts by their number of items; parts below 30 items join the next more frequent.
+
+    Classes with equally many items stay together, so that no order of labels decides.
+    """
+    labels = right.labels
+    found, codes, counts = np.unique(labels.class_index, return_inverse=True, return_counts=True)
+    if not len(found):
+        return []
+    fifth = RARITIES * np.searchsorted(np.sort(counts), counts) // len(found)
+    part = np.full(labels.items, -1)
+    part[labels.item] = fifth[codes.reshape(-1)]
+    pools: list[Pool] = []
+    waiting = np.zeros(labels.items, dtype=np.bool_)
+    for number in np.unique(fifth):
+        waiting = waiting | (part == number)
+        if waiting.sum() >= SMALLEST_SLICE:
+            pools.append(Pool(RARITY, f"up to fifth {number + 1}", waiting))
+            waiting = np.zeros(labels.items, dtype=np.bool_)
+    if waiting.any():
+        last = pools.pop().members if pools else waiting
+        pools.append(Pool(RARITY, f"up to fifth {RARITIES}", last | waiting))
+    return pools
 
 
 def _change(members: Flags, agree: Flags, right: Correctness | None) -> SliceChange:

@@ -125,3 +125,56 @@ def test_no_slices() -> None:
     parity = compare_scores(source, flavour, "softmax", labels, slices={})
     assert parity.slices == {}
     assert parity.worst_slice is None
+
+
+def by_class(sizes: Any, lost: Any) -> Any:
+    """Classes of given sizes; the first so many of each are lost."""
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    source = np.eye(len(sizes))[labels]
+    flavour = source.copy()
+    for number, count in lost.items():
+        rows = np.flatnonzero(labels == number)[:count]
+        flavour[rows] = np.roll(source[rows], 1, axis=1)
+    return source, flavour, labels
+
+
+def test_rare_classes_are_judged_together() -> None:
+    sizes = [*range(3, 13), *range(50, 90)]
+    source, flavour, labels = by_class(sizes, {0: 3, 1: 4, 40: 2})
+    figure = compare_scores(source, flavour, "softmax", labels).figure("worst_pooled_slice_drop")
+    rare = sum(sizes[:10])
+    assert figure.n == rare
+    assert figure.value == pytest.approx(7 / rare)
+    assert figure.low == pytest.approx(paired_drop(7, 0, rare, 1 - 0.05 / 5).low)
+
+
+def test_equally_frequent_classes_are_one_pool_and_few_items_too() -> None:
+    for sizes in ([20] * 10, [1, 2, 3, 4, 5, 6]):
+        source, flavour, labels = by_class(sizes, {2: 3})
+        figure = compare_scores(source, flavour, "softmax", labels).figure("worst_pooled_slice_drop")
+        assert figure.n == sum(sizes)
+        assert figure.value == pytest.approx(3 / sum(sizes))
+
+
+def test_a_named_slice_is_among_the_pools() -> None:
+    source, flavour, labels = by_class([100, 100], {1: 20})
+    slices = {"site": np.where(np.arange(200) < 150, "a", "b")}
+    parity = compare_scores(source, flavour, "softmax", labels, slices=slices)
+    assert parity.figure("worst_pooled_slice_drop").value == pytest.approx(20 / 150)
+    cells = compare_scores(source, flavour, "sigmoid", np.ones((200, 2), bool))
+    assert cells.figure("worst_pooled_slice_drop").value is None
+
+
+def test_groups_widen_every_bound_of_a_slice() -> None:
+    source, flavour, labels, names = case({"a": 200, "b": 100}, {"b": 5})
+    slices, blocks = {"g": names}, np.arange(300) // 5
+    plain = compare_scores(source, flavour, "softmax", labels, slices=slices)
+    grouped = compare_scores(source, flavour, "softmax", labels, slices=slices, blocks=blocks)
+    for name in ("worst_slice_drop", "worst_slice_agreement", "worst_pooled_slice_drop", "top1_drop"):
+        one: Any = plain.figure(name)
+        two: Any = grouped.figure(name)
+        assert two.value == pytest.approx(one.value)
+        assert two.low < one.low
+        assert two.high > one.high
+    assert grouped.counts["blocks"] == 60
+    assert any("60 groups" in note for note in grouped.notes)

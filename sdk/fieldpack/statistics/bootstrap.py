@@ -103,13 +103,15 @@ def bootstrap_macro_mean(
 
     Every item weighs ``1 / (classes * items of its class)``. Items are drawn within their class,
     so that no class drops out of a resample; classes with fewer than five items share a stratum.
-    With ``blocks`` whole groups are drawn instead, over all classes. Parameters and errors as in
-    :func:`bootstrap_mean`; ``classes`` is array_like [N], the class of every item.
+    With ``blocks`` whole groups are drawn instead: within their class where every group is of one class,
+    else over all classes. Parameters and errors as in :func:`bootstrap_mean`; ``classes`` is array_like
+    [N], the class of every item.
     """
     contributions = _vector(values)
     if blocks is not None:
-        sampling = _sampling(len(contributions), blocks, None)
-        _codes(classes, len(contributions), "classes")
+        sampling = _blocks_by_class(
+            _sampling(len(contributions), blocks, None), _codes(classes, len(contributions), "classes")
+        )
     else:
         sampling = _sampling(len(contributions), None, classes)
     weights = macro_weights(classes)
@@ -220,6 +222,15 @@ def _sampling(n: int, blocks: ArrayLike | None, strata: ArrayLike | None) -> Sam
     if strata is None:
         return Sampling(items, np.zeros(n, dtype=np.int64))
     return Sampling(items, _pooled_strata(_codes(strata, n, "strata")))
+
+
+def _blocks_by_class(sampling: Sampling, classes: Integers) -> Sampling:
+    """Groups drawn within their class; as they were where a group has several classes."""
+    stratum = np.zeros(len(sampling.stratum), dtype=np.int64)
+    stratum[sampling.unit] = classes
+    if not np.array_equal(stratum[sampling.unit], classes):
+        return sampling
+    return Sampling(sampling.unit, _pooled_strata(stratum))
 
 
 def _pooled_strata(codes: Integers) -> Integers:

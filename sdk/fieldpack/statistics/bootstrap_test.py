@@ -168,3 +168,14 @@ def test_misfits_are_refused() -> None:
         bootstrap_macro_mean([1.0, 2.0], [1], blocks=[1, 2])
     with pytest.raises(InputError):
         bootstrap_mean([[1.0, 2.0]])
+
+
+def test_blocks_of_one_class_are_drawn_within_it() -> None:
+    classes = np.repeat([0, 1], [150, 50])
+    values = classes * 10.0 + np.random.default_rng(9).normal(size=200)
+    mixed = np.arange(200) % 40
+    kept = bootstrap_macro_mean(values, classes, blocks=np.arange(200) // 5)
+    loose = bootstrap_macro_mean(values, classes, blocks=mixed)
+    assert kept.n == loose.n == 40
+    assert kept.high - kept.low < 0.5
+    assert kept.estimate == pytest.approx(loose.estimate)
