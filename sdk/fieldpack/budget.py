@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
+from fieldpack.verdict import CONFIDENCE
 
 
 class Limits(Strict):
@@ -82,6 +83,13 @@ class Budget(Strict):
 
     every: Limits = Field(default_factory=Limits, description="limits for every flavour")
     flavours: dict[str, Limits] = Field(default_factory=dict, description="limits for named flavours")
+    confidence: float | None = Field(
+        default=None,
+        ge=CONFIDENCE,
+        le=0.99,
+        description="of each one-sided bound that decides, and of a fail among all limits; 0.95 if left out",
+        examples=[0.95],
+    )
 
     @model_validator(mode="after")
     def _states_something(self) -> Budget:
@@ -90,6 +98,11 @@ class Budget(Strict):
                 "a budget states at least one limit; example: [budget.every] top1_agreement = 0.98"
             )
         return self
+
+    @property
+    def certainty(self) -> float:
+        """The confidence in force."""
+        return CONFIDENCE if self.confidence is None else self.confidence
 
     def limits_of(self, flavour: str) -> dict[str, float]:
         """The limits in force for one flavour, by name."""

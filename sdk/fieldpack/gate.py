@@ -3,6 +3,9 @@
 Sizes come from the manifest, everything else from the parity figures in the bundle. A
 Core ML flavour was run in two legal precisions; the worse of the two counts. A flavour
 with several outputs is judged by its worst output. A limit without a figure is ``not_run``.
+
+All comparisons of a budget with figures that have bounds are one family of tests: a fail
+stands only where Holm's correction over the family lets it (see :mod:`fieldpack.verdict`).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.errors import BundleError, SpecError
 from fieldpack.parity.judgement import judge_parity
 from fieldpack.parity.record import Parity
+from fieldpack.statistics.holm import holm
 from fieldpack.verdict import (
     AT_LEAST,
     AT_MOST,
@@ -24,8 +28,10 @@ from fieldpack.verdict import (
     Figure,
     Outcome,
     Verdict,
+    chance_if_kept,
     combine,
     judge,
+    withdraw,
 )
 
 AT_LEAST_LIMITS = frozenset({"top1_agreement", "centred_cosine", "worst_slice_agreement"})
@@ -63,11 +69,12 @@ def hold(
             came=", ".join(strangers),
             allowed=", ".join(names),
         )
-    return tuple(
-        _verdict(flavour, name, limit, evidence)
+    claims = [
+        _claims(flavour, name, limit, evidence, budget.certainty)
         for flavour in flavours
         for name, limit in budget.limits_of(flavour.name).items()
-    )
+    ]
+    return tuple(max(group, key=_badness) for group in _corrected(claims, budget.certainty))
 
 
 def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
@@ -75,19 +82,35 @@ def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
     return combine(verdict.outcome for verdict in verdicts)
 
 
-def _verdict(flavour: FlavourEntry, name: str, limit: float, evidence: Mapping[str, Any]) -> Verdict:
+def _corrected(claims: Sequence[Sequence[Verdict]], confidence: float) -> list[list[Verdict]]:
+    """The same verdicts, without the fails that several tests would bring about by chance."""
+    chances = [[chance_if_kept(verdict, confidence) for verdict in group] for group in claims]
+    tests = [chance for group in chances for chance in group if chance is not None]
+    adjusted = iter(holm(tests))
+    return [
+        [
+            verdict if chance is None else withdraw(verdict, chance, next(adjusted), len(tests), confidence)
+            for verdict, chance in zip(group, row, strict=True)
+        ]
+        for group, row in zip(claims, chances, strict=True)
+    ]
+
+
+def _claims(
+    flavour: FlavourEntry, name: str, limit: float, evidence: Mapping[str, Any], confidence: float
+) -> list[Verdict]:
+    """A limit held against each comparison of a flavour: one for each arithmetic and output."""
     relation = AT_LEAST if name in AT_LEAST_LIMITS else AT_MOST
     if name == "installed_bytes":
         figure = Figure(name, flavour.installed_bytes, "bytes", Evidence.HOST)
-        return judge(figure, limit, relation, subject=flavour.name)
+        return [judge(figure, limit, relation, subject=flavour.name)]
     if name == "download_bytes":
         figure = Figure(name, flavour.download_bytes, "bytes", Evidence.ESTIMATED)
-        return judge(figure, limit, relation, subject=flavour.name)
-    verdicts = [
-        judge_parity(parity, name, limit, relation, subject=flavour.name)
+        return [judge(figure, limit, relation, subject=flavour.name)]
+    return [
+        judge_parity(parity, name, limit, relation, subject=flavour.name, confidence=confidence)
         for parity in _parities(flavour.name, evidence)
     ]
-    return max(verdicts, key=_badness)
 
 
 def _badness(verdict: Verdict) -> tuple[int, float]:

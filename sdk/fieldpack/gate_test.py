@@ -3,13 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from fieldpack import gate
 from fieldpack.budget import Budget, Limits, load_budget
 from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import BundleError, SpecError
+from fieldpack.statistics.binomial import clopper_pearson
 from fieldpack.testing import tiny_bundle
 from fieldpack.verdict import Evidence, Figure, Outcome
 
@@ -128,3 +131,46 @@ def test_a_budget_file_is_read_strictly(tmp_path: Path) -> None:
             load_budget(path)
     with pytest.raises(SpecError):
         load_budget(tmp_path / "none.toml")
+
+
+def test_many_limits_do_not_fail_by_chance(tmp_path: Path) -> None:
+    """Six losses of 300 break 1 % alone; among forty comparisons that is no proof, sixty losses are."""
+    entry = flavour(tmp_path)
+
+    def held(losses: int, others: int) -> Outcome:
+        runs = [_agreeing(300 - losses), *[_agreeing(300)] * others]
+        return gate.outcome_of(gate.hold(Budget(every=Limits(top1_agreement=0.99)), [entry], evidence(*runs)))
+
+    assert held(8, 0) is Outcome.FAIL
+    assert held(8, 39) is Outcome.INCONCLUSIVE
+    assert held(60, 39) is Outcome.FAIL
+
+
+def test_false_fails_stay_rare_however_many_limits_there_are(tmp_path: Path) -> None:
+    entry, generator = flavour(tmp_path), np.random.default_rng(3)
+    budget = Budget(every=Limits(top1_agreement=0.97))
+    outcomes = [
+        gate.outcome_of(
+            gate.hold(
+                budget, [entry], evidence(*[_agreeing(int(k)) for k in generator.binomial(400, 0.97, 8)])
+            )
+        )
+        for _ in range(120)
+    ]
+    assert sum(outcome is Outcome.FAIL for outcome in outcomes) / 120 <= 0.05
+
+
+def _agreeing(hits: int) -> tuple[float, float, float]:
+    n = 400 if hits > 300 else 300
+    bounds = clopper_pearson(hits, n)
+    return hits / n, bounds.low, bounds.high
+
+
+def test_a_budget_may_ask_for_more_confidence(tmp_path: Path) -> None:
+    runs = [_agreeing(298)]
+    for confidence, expected in ((None, Outcome.PASS), (0.99, Outcome.INCONCLUSIVE)):
+        budget = Budget(every=Limits(top1_agreement=0.977), confidence=confidence)
+        assert gate.outcome_of(gate.hold(budget, [flavour(tmp_path)], evidence(*runs))) is expected
+    with pytest.raises(ValidationError):
+        Budget(every=Limits(top1_agreement=0.9), confidence=0.9)
+    assert "confidence" not in Budget(every=Limits(mean_kl=1.0)).model_dump(exclude_none=True)

@@ -7,14 +7,22 @@ the standard library.
 
 The bounds of a figure are two *one-sided* 95 % bounds: each is wrong at most one time in
 twenty, and a verdict uses only the one that could contradict it.
+
+Which error is controlled. A pass claims one limit and is wrong at most one time in twenty, limit by
+limit: all limits must pass for a budget to pass, so more limits make a wrong pass rarer, never more
+frequent. A fail claims that something is broken somewhere; with many limits one would look broken by
+chance. So it stands only if it survives Holm's correction over all tests of a budget
+(:func:`chance_if_kept`, :func:`withdraw`): a budget whose every limit is kept fails at most one time in
+twenty. Exact figures, such as sizes, are no tests and take no part.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from statistics import NormalDist
 from typing import TypeVar
 
 from fieldpack.errors import BundleError, SpecError
@@ -23,8 +31,12 @@ AT_MOST = "at_most"
 AT_LEAST = "at_least"
 RELATIONS = (AT_MOST, AT_LEAST)
 SIGNIFICANT_DIGITS = 6
+CONFIDENCE = 0.95
+"""Of each bound of a stored figure alone."""
 WHOLE_UNITS = frozenset({"bytes", "count", "items"})
 """Units whose figures are whole numbers and are stored exactly, not rounded."""
+NORMAL = NormalDist()
+ROUNDING = 1e-12
 LARGEST_SAMPLE = 1_000_000_000
 """An answer above this many examples is no advice; it is given as ``None``."""
 
@@ -93,6 +105,21 @@ class Figure:
     def exact(self) -> bool:
         """Whether the figure carries no sampling error."""
         return self.low is None and self.high is None
+
+    def at(self, confidence: float) -> Figure:
+        """The figure with bounds of another confidence.
+
+        A bound moves away from the value by the larger of two ratios, that of the normal and that of the
+        exponential distribution; the latter is what the exact bound of an event that was never seen needs.
+        The bounds of a share stay within -1 and 1.
+        """
+        if confidence == CONFIDENCE or self.exact or self.value is None:
+            return self
+        factor = _stretch(confidence)
+        least, most = (-1.0, 1.0) if self.unit == "fraction" else (-math.inf, math.inf)
+        low = None if self.low is None else max(least, self.value - factor * (self.value - self.low))
+        high = None if self.high is None else min(most, self.value + factor * (self.high - self.value))
+        return replace(self, low=low, high=high)
 
     def as_dict(self) -> dict[str, Stored]:
         """Plain data with a fixed set of keys; floats rounded to 6 significant digits."""
@@ -207,6 +234,7 @@ def judge(
     *,
     name: str | None = None,
     subject: str = "bundle",
+    confidence: float = CONFIDENCE,
 ) -> Verdict:
     """Hold a figure against a limit.
 
@@ -229,6 +257,8 @@ def judge(
         Name of the verdict; default the name of the figure.
     subject : str
         Flavour, or ``bundle``.
+    confidence : float
+        Of each bound alone; the verdict's figure has these bounds.
 
     Raises
     ------
@@ -241,6 +271,7 @@ def judge(
         )
     if not math.isfinite(limit):
         raise SpecError(f"the limit of {figure.name} is not a number", came=limit, allowed="a finite number")
+    figure = figure.at(confidence)
     outcome = _outcome(figure, limit, relation)
     if outcome is not Outcome.INCONCLUSIVE:
         settles_at = None
@@ -254,8 +285,61 @@ def judge(
         limit=limit,
         relation=relation,
         settles_at=settles_at,
-        reason=_reason(figure, limit, relation, outcome, settles_at),
+        reason=_reason(figure, limit, relation, outcome, settles_at, confidence),
     )
+
+
+def chance_if_kept(verdict: Verdict, confidence: float = CONFIDENCE) -> float | None:
+    """How likely a figure so far beyond its limit is, if the limit is kept: the p-value of a fail.
+
+    At the bound it is what the confidence leaves; elsewhere it follows from how :meth:`Figure.at` moves
+    bounds. 1 for a value that keeps the limit.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    confidence : float
+        Of the bounds of its figure.
+
+    Returns
+    -------
+    float or None
+        None for what is no test: exact, missing or broken figures.
+    """
+    reach = _reach(verdict)
+    if reach is None or reach <= 0:
+        return None if reach is None else 1.0
+    ratio = reach * _stretch(confidence)
+    if not math.isfinite(ratio):
+        return 0.0
+    normal = 1 - NORMAL.cdf(ratio * NORMAL.inv_cdf(CONFIDENCE))
+    return float(max(normal, (1 - CONFIDENCE) ** ratio))
+
+
+def withdraw(verdict: Verdict, chance: float, adjusted: float, tests: int, confidence: float) -> Verdict:
+    """A fail that does not stand among all tests of its budget becomes inconclusive.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        Any; what is no fail, or stands, comes back as it is.
+    chance, adjusted : float
+        Of :func:`chance_if_kept`, and the same after Holm's correction.
+    tests : int
+        How many there were.
+    confidence : float
+        A fail stands where ``adjusted`` is at most one less this.
+    """
+    if verdict.outcome is not Outcome.FAIL or adjusted <= 1 - confidence + ROUNDING:
+        return verdict
+    reach = (_reach(verdict) or 0.0) * _stretch(confidence)
+    wanted = _stretch(1 - (1 - confidence) * chance / adjusted)
+    count = verdict.figure.n
+    settles_at = math.ceil(count * (wanted / reach) ** 2) if count and reach else None
+    reason = f"{verdict.reason}; broken at {chance:.2g}, {adjusted:.2g} among {tests} tests: not proven"
+    if settles_at:
+        reason += f", about {settles_at} examples would settle it"
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, settles_at=settles_at, reason=reason)
 
 
 def combine(outcomes: Iterable[Outcome]) -> Outcome:
@@ -288,6 +372,25 @@ def stored_number(value: float | None, unit: str = "") -> Stored:
     if unit in WHOLE_UNITS and value.is_integer():
         return int(value)
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # -0.0 becomes 0.0
+
+
+def _stretch(confidence: float) -> float:
+    normal = NORMAL.inv_cdf(confidence) / NORMAL.inv_cdf(CONFIDENCE)
+    return max(normal, math.log(1 - confidence) / math.log(1 - CONFIDENCE))
+
+
+def _reach(verdict: Verdict) -> float | None:
+    """Distance of the value beyond its limit, in distances of the value from the bound on that side."""
+    figure, limit = verdict.figure, verdict.limit
+    if figure.exact or figure.value is None or limit is None or not math.isfinite(figure.value):
+        return None
+    at_most = verdict.relation == AT_MOST
+    beyond = figure.value - limit if at_most else limit - figure.value
+    edge = figure.low if at_most else figure.high
+    if beyond <= 0 or edge is None:
+        return 0.0
+    spread = abs(figure.value - edge)
+    return beyond / spread if spread else math.inf
 
 
 def _outcome(figure: Figure, limit: float, relation: str) -> Outcome:
@@ -329,25 +432,29 @@ def _square_root_rule(figure: Figure, limit: float) -> int | None:
     return max(math.ceil(round(needed, 6)), figure.n + 1)
 
 
-def _reason(figure: Figure, limit: float, relation: str, outcome: Outcome, settles_at: int | None) -> str:
+def _reason(
+    figure: Figure, limit: float, relation: str, outcome: Outcome, settles_at: int | None, confidence: float
+) -> str:
     if figure.value is None:
         return f"{figure.name} was not measured"
     if not math.isfinite(figure.value):
         return f"{figure.name} is {figure.value}, not a finite number"
     rule = f"{relation.replace('_', ' ')} {limit:.6g}"
-    text = f"{figure.name} is {figure.value:.6g} {figure.unit}{_interval_text(figure)}; {rule} is allowed"
+    bounds = _interval_text(figure, confidence)
+    text = f"{figure.name} is {figure.value:.6g} {figure.unit}{bounds}; {rule} is allowed"
     if outcome is Outcome.INCONCLUSIVE:
         text += "; not settled yet"
         text += f", about {settles_at} examples would settle it" if settles_at else ""
     return text
 
 
-def _interval_text(figure: Figure) -> str:
+def _interval_text(figure: Figure, confidence: float) -> str:
     if figure.exact:
         return ""
     low = "unbounded" if figure.low is None else f"{figure.low:.6g}"
     high = "unbounded" if figure.high is None else f"{figure.high:.6g}"
-    return f" ({low} to {high})"
+    level = "" if confidence == CONFIDENCE else f" at {100 * confidence:g} %"
+    return f" ({low} to {high}{level})"
 
 
 def _only_keys(kind: str, data: Mapping[str, object], allowed: Iterable[str]) -> None:

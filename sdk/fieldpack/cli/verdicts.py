@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fieldpack.cli.terminal import table
 from fieldpack.verdict import AT_LEAST, Figure, Outcome, Verdict, combine
 
-HEADER = ("flavour", "limit", "verdict", "figure", "95 % bounds", "allowed", "n", "settles at", "evidence")
+HEADER = ("flavour", "limit", "verdict", "figure", "bounds", "allowed", "n", "settles at", "evidence")
 
 
 def verdict_text(verdicts: Sequence[Verdict]) -> str:
@@ -42,7 +42,7 @@ def number(value: float | None, unit: str) -> str:
 
 
 def bounds(figure: Figure) -> str:
-    """The two one-sided 95 % bounds; empty for an exact figure."""
+    """The two one-sided bounds; empty for an exact figure."""
     if figure.exact:
         return ""
     low = "-inf" if figure.low is None else number(figure.low, figure.unit)

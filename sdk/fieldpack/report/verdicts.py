@@ -137,7 +137,8 @@ def _range(low: float, high: float, limit: float, unit: str) -> tuple[float, flo
 def _note(material: Material) -> Markup:
     examples = count(material.evidence.examples, "example")
     text = (
-        f"Measured on {examples}. In brackets: two one-sided 95\u202f% bounds; a limit passes only when "
+        f"Measured on {examples}. In brackets: two one-sided bounds, of 95\u202f% where the "
+        "budget asks for nothing else; a limit passes only when "
         "the bound on its side keeps it. In the drawings the filled side is allowed, the upright bar is the "
         "limit, the dot the figure with its bounds."
     )

@@ -24,6 +24,10 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "bias": "Mean shift, flavour less source",
         "worst_slice_agreement": "Agreement in the worst slice",
         "worst_slice_drop": "Accuracy lost in the worst slice",
+        "worst_pooled_slice_drop": "Accuracy lost in the worst slice or group of rare classes",
+        "source_nll": "Mean negative log likelihood, source",
+        "flavour_nll": "Mean negative log likelihood, flavour",
+        "nll_rise": "Rise of the negative log likelihood",
         "source_top1": "Top-1 accuracy of the source",
         "flavour_top1": "Top-1 accuracy of the flavour",
         "top1_drop": "Top-1 accuracy lost",
@@ -67,7 +71,8 @@ GLOSSARY: Mapping[str, str] = MappingProxyType(
         "KL divergence": "Distance between the probabilities of source and flavour, in nats. Zero is "
         "equal; it sees changes of confidence that leave the top answer alone.",
         "95 % bounds": "Each bound is wrong at most one time in twenty. A limit passes only when the "
-        "bound on its side keeps it, fails only when the other breaks it.",
+        "bound on its side keeps it, fails only when the other breaks it, "
+        "also among all limits of the budget.",
         "Inconclusive": "The examples at hand settle neither pass nor fail. “To settle” says about how "
         "many would, at the rates seen so far.",
         "Slice": "Examples that share a property, such as a taxon group or a recorder. The worst one has "

@@ -19,9 +19,10 @@ BISECTIONS = 60
 def paired_drop(losses: float, gains: float, n: float, confidence: float = CONFIDENCE) -> Interval:
     """Accuracy drop with bounds that hold for small counts too.
 
-    Tango's score bounds. Where all changes point one way the score bound on that side is a
-    little short, so the exact bound on the share of losses (or gains) is joined to it: with no
-    change in ``n`` items the drop is at most ``1 - 0.05 ** (1 / n)``, about ``3 / n``, never 0.
+    Tango's score bounds. Where all changes point one way the score bounds are short, so the exact
+    bounds on the share of losses (or gains) are joined to them: with no change in ``n`` items the
+    drop is at most ``1 - 0.05 ** (1 / n)``, about ``3 / n``, never 0; and six losses where three were
+    allowed, which come about by chance nine times in a hundred, prove nothing.
 
     Parameters
     ----------
@@ -41,9 +42,11 @@ def paired_drop(losses: float, gains: float, n: float, confidence: float = CONFI
         return Interval(math.nan, -1.0, 1.0, 0)
     low, high = tango(losses, gains, n, confidence)
     if gains == 0:
-        high = max(high, clopper_pearson(losses, n, confidence).high)
+        exact = clopper_pearson(losses, n, confidence)
+        low, high = min(low, exact.low), max(high, exact.high)
     if losses == 0:
-        low = min(low, -clopper_pearson(gains, n, confidence).high)
+        exact = clopper_pearson(gains, n, confidence)
+        low, high = min(low, -exact.high), max(high, -exact.low)
     drop = (losses - gains) / n
     return Interval(drop, low, high, int(n))
 

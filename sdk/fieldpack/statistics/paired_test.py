@@ -114,3 +114,10 @@ def test_impossible_counts_are_refused() -> None:
         paired_drop(3, 3, 5)
     with pytest.raises(InputError):
         tango(0, 0, 0)
+
+
+def test_losses_alone_prove_a_break_no_sooner_than_the_binomial() -> None:
+    n, limit = 305, 0.01
+    wrong = exact_coverage(n, limit, 0.0, lambda b, c: float(paired_drop(b, 0, n).low <= limit))
+    score = exact_coverage(n, limit, 0.0, lambda b, c: float(tango(b, 0, n)[0] <= limit))
+    assert wrong >= 0.95 > score
