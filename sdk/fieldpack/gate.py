@@ -74,7 +74,7 @@ def hold(
         for flavour in flavours
         for name, limit in budget.limits_of(flavour.name).items()
     ]
-    return tuple(max(group, key=_badness) for group in _corrected(claims, budget.certainty))
+    return tuple(max(group, key=_badness) for group in corrected(claims, budget.certainty))
 
 
 def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
@@ -82,8 +82,16 @@ def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
     return combine(verdict.outcome for verdict in verdicts)
 
 
-def _corrected(claims: Sequence[Sequence[Verdict]], confidence: float) -> list[list[Verdict]]:
-    """The same verdicts, without the fails that several tests would bring about by chance."""
+def corrected(claims: Sequence[Sequence[Verdict]], confidence: float) -> list[list[Verdict]]:
+    """The same verdicts, without the fails that several tests would bring about by chance.
+
+    Parameters
+    ----------
+    claims : sequence of sequence of Verdict
+        By limit; all of them together are the family of Holm's correction.
+    confidence : float
+        Of the bounds, and of a fail among all.
+    """
     chances = [[chance_if_kept(verdict, confidence) for verdict in group] for group in claims]
     tests = [chance for group in chances for chance in group if chance is not None]
     adjusted = iter(holm(tests))
