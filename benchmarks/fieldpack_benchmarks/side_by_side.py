@@ -60,28 +60,42 @@ class SideBySide:
     def flavour(self, bundle: Bundle, name: str) -> Parity:
         """A flavour of the bundle against the source, Core ML in the half-precision arithmetic."""
         entry = next(item for item in bundle.manifest.flavours if item.name == name)
-        scores = self._scores(entry.kind, bundle.path(entry.path), entry.inputs, entry.outputs, name)
-        return self.compared(scores, entry.kind)
+        return self.compared(self.flavour_scores(bundle, name), entry.kind)
+
+    def flavour_scores(self, bundle: Bundle, name: str) -> Scores:
+        """What a flavour of the bundle answers, float32 [N, C]."""
+        entry = next(item for item in bundle.manifest.flavours if item.name == name)
+        return self._scores(entry.kind, bundle.path(entry.path), entry.inputs, entry.outputs, name)
 
     def file(self, path: Path) -> Parity:
         """A ``.tflite`` by other hands against the source; its borders are read from the file."""
-        inputs, outputs = find_borders(FlavourKind.TFLITE, path, self.spec.contract, folded=False)
-        return self.compared(
-            self._scores(FlavourKind.TFLITE, path, inputs, outputs, path.stem), FlavourKind.TFLITE
-        )
+        return self.compared(self.file_scores(path, FlavourKind.TFLITE, folded=False), FlavourKind.TFLITE)
 
-    def compared(self, scores: Scores, kind: FlavourKind) -> Parity:
-        """Scores [N, C] against the source's; the windows of a recording are pooled unless ``by_window``."""
-        output = self.spec.contract.outputs[0]
+    def file_scores(self, path: Path, kind: FlavourKind, *, folded: bool) -> Scores:
+        """What any file answers; `folded` says whether it takes pixels 0..255."""
+        inputs, outputs = find_borders(kind, path, self.spec.contract, folded=folded)
+        return self._scores(kind, path, inputs, outputs, path.stem)
+
+    def items(self, scores: Scores) -> tuple[Scores, Scores, NDArray[np.int64] | None]:
+        """Source scores, these scores [N, C] and labels of what counts as one example.
+
+        The windows of a recording are pooled unless ``by_window``.
+        """
         source, labels, groups = self.source, self.labels, self.examples.prepared.groups
         pooling = None if self.by_window else _pooling(self.spec)
         if pooling is not None:
             starts = np.searchsorted(groups, np.arange(int(groups[-1]) + 1))
             source, scores = pooled(source, groups, pooling), pooled(scores, groups, pooling)
             labels = None if labels is None else labels[starts]
+        return source.reshape(len(source), -1), scores.reshape(len(scores), -1), labels
+
+    def compared(self, scores: Scores, kind: FlavourKind) -> Parity:
+        """Scores [N, C] against the source's, example by example."""
+        output = self.spec.contract.outputs[0]
+        source, own, labels = self.items(scores)
         return compare_scores(
-            source.reshape(len(source), -1),
-            scores.reshape(len(scores), -1),
+            source,
+            own,
             output.activation.value,
             labels,
             thresholds=output.threshold,
