@@ -83,10 +83,16 @@ def close(found: Any, wanted: Any) -> bool:
 
 @pytest.mark.full
 def test_onnxruntime_quantises_and_runs_a_module(residual: dict[str, Any]) -> None:
-    path, scores = str(residual["folder"] / "m.onnx"), str(residual["folder"] / "onnx.npy")
-    onnx_runtime.quantize(residual["examples"], residual["examples"], path, scores, residual["source"], "")
-    assert close(np.load(scores), residual["scores"])
-    assert Path(path).stat().st_size < 0.4 * Path(path).with_suffix(".float.onnx").stat().st_size
+    folder, examples = residual["folder"], residual["examples"]
+    made: list[dict[str, Any]] = [
+        {"path": str(folder / f"{name}.onnx"), "scores": str(folder / f"{name}.npy"), "per_channel": channels}
+        for name, channels in (("tensors", False), ("channels", True))
+    ]
+    onnx_runtime.quantize(examples, examples, made, residual["source"], "")
+    sizes = [Path(one["path"]).stat().st_size for one in made]
+    assert sizes[0] < sizes[1] < 0.4 * (folder / "float.onnx").stat().st_size
+    assert all(close(np.load(one["scores"]), residual["scores"]) for one in made)
+    assert not np.array_equal(*(np.load(one["scores"]) for one in made))
 
 
 @pytest.mark.full
@@ -99,18 +105,18 @@ def test_nncf_quantises_and_runs_a_module(residual: dict[str, Any]) -> None:
 
 
 def test_a_tool_that_fails_is_a_fact_and_the_next_one_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(field: Any) -> Any:
+    def fail(given: Any) -> Any:
+        yield answered.Answered("a", FlavourKind.TFLITE, 1, 1)
         raise WorkerError("the worker ended", hint="its log:\n    Traceback\n    ValueError: no such thing")
-        yield
 
-    def make(field: Any) -> Any:
+    def make(given: Any) -> Any:
         yield answered.Answered("b", FlavourKind.TFLITE, 1, 1)
 
     monkeypatch.setattr(answered, "_MAKERS", ((("a", "c"), fail), (("b",), make)))
     found = list(answered.answered(None, lambda stage, done: None))  # type: ignore[arg-type]
     assert [item.tool for item in found] == ["a", "c", "b"]
     assert found[0].note == "failed: ValueError: no such thing"
-    assert found[0].scores is None
+    assert [item.failed for item in found] == [True, True, False]
 
 
 def test_sizes_of_files_and_folders(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Every other tool on one model: its file, its size, and its scores on the evaluation set of the study.
 
 All tools get the calibration examples of the spec. What is made from a file is made from the same float
-file as Fieldpack's own flavours.
+file as Fieldpack's own flavours where its spec has no recipe, and else from the same source model.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ TARGETS = "fieldpack_benchmarks.alternatives"
 FLOAT_TFLITE, FLOAT_COREML = "tflite-float32", "coreml-fp16"
 CONVERTER, EDGE = "TFLiteConverter int8", "ai-edge-quantizer static int8"
 LINEAR, PALETTE = "coremltools int8 weights", "coremltools 4-bit palettes"
-ONNX, NNCF = "onnxruntime static int8", "NNCF int8"
-NAMES = (CONVERTER, EDGE, LINEAR, PALETTE, ONNX, NNCF)
+ONNX, ONNX_CHANNELS = "onnxruntime static int8", "onnxruntime static int8, per channel"
+NNCF = "NNCF int8"
 Progress = Callable[[str, float], None]
 
 
@@ -39,7 +39,7 @@ class Answered:
     Attributes
     ----------
     tool : str
-        One of ``NAMES``.
+        Its name in the table.
     kind : FlavourKind
         How it was run: Core ML on Fieldpack's interpreter, all else as ``tflite``, that is on this machine.
     size_bytes, download_bytes : int or None
@@ -48,6 +48,8 @@ class Answered:
         [N, C] on the evaluation set; None when it failed or does not take such a model.
     note : str
         Why there is nothing, or what a reader must know.
+    failed : bool
+        Whether the tool takes such models and failed on this one.
     """
 
     tool: str
@@ -56,18 +58,19 @@ class Answered:
     download_bytes: int | None = None
     scores: Scores | None = None
     note: str = ""
+    failed: bool = False
 
 
-@dataclass(frozen=True)
-class Field:
+@dataclass(frozen=True, slots=True)
+class Given:
     """One model with everything that the tools are given.
 
     Attributes
     ----------
     models : SideBySide
         The spec, the evaluation set and the source model's scores.
-    bundle : Bundle
-        Fieldpack's flavours of the spec.
+    floats : Bundle
+        Float flavours of the source model itself, which no recipe has changed.
     calibration : Examples
         The calibration set of the spec.
     folder : Path
@@ -75,7 +78,7 @@ class Field:
     """
 
     models: SideBySide
-    bundle: Bundle
+    floats: Bundle
     calibration: Examples
     folder: Path
 
@@ -85,27 +88,28 @@ class Field:
         return source_words(self.models.spec)
 
     def entry(self, name: str) -> FlavourEntry:
-        """A flavour of the bundle."""
-        return next(item for item in self.bundle.manifest.flavours if item.name == name)
+        """A float flavour."""
+        return next(item for item in self.floats.manifest.flavours if item.name == name)
 
     def file(self, name: str) -> Path:
         """Its file."""
-        return self.bundle.path(self.entry(name).path)
+        return self.floats.path(self.entry(name).path)
 
     def source_tensors(self, examples: Examples, name: str) -> list[str]:
         """Examples as the source model takes them."""
         return list(save_source_tensors(self.models.spec.contract, examples, self.folder / name).values())
 
 
-def answered(field: Field, progress: Progress) -> Iterator[Answered]:
+def answered(given: Given, progress: Progress) -> Iterator[Answered]:
     """Every tool in turn; a failure is a fact about the tool."""
     for number, (names, make) in enumerate(_MAKERS):
         progress(names[0], number / len(_MAKERS))
         try:
-            yield from make(field)
+            found = list(make(given))
         except FieldpackError as error:
-            for name in names:
-                yield Answered(name, FlavourKind.TFLITE, note=f"failed: {_end(error)}")
+            note = f"failed: {_end(error)}"
+            found = [Answered(name, FlavourKind.TFLITE, note=note, failed=True) for name in names]
+        yield from found
 
 
 def _end(error: FieldpackError) -> str:
@@ -113,102 +117,110 @@ def _end(error: FieldpackError) -> str:
     return " ".join(str(error).strip().splitlines()[-1].split())[:300]
 
 
-def _converter(field: Field) -> Iterator[Answered]:
-    path = field.folder / "converter.tflite"
-    keras = field.source["kind"].startswith("keras")
+def _converter(given: Given) -> Iterator[Answered]:
+    path = given.folder / "converter.tflite"
+    keras = given.source["kind"].startswith("keras")
     calibration = (
-        field.source_tensors(field.calibration, "converter")
+        given.source_tensors(given.calibration, "converter")
         if keras
-        else _tflite_calibration(field, "converter")
+        else _tflite_calibration(given, "converter")
     )
-    words = {"source": field.source, "model": str(field.file(FLOAT_TFLITE))}
+    words = {"source": given.source, "model": str(given.file(FLOAT_TFLITE))}
     worker.run(
         f"{TARGETS}.tflite_converter:quantize", {"calibration": calibration, "path": str(path), **words}
     )
     note = "" if keras else "from the float TFLite file, by the converter's older quantiser"
-    yield _tflite(field, CONVERTER, path, folded=not keras and _folded(field), note=note)
+    yield _tflite(given, CONVERTER, path, folded=not keras and _folded(given), note=note)
 
 
-def _edge(field: Field) -> Iterator[Answered]:
-    path = field.folder / "edge.tflite"
-    words = {"calibration": _tflite_calibration(field, "edge"), "path": str(path)}
-    worker.run(f"{TARGETS}.edge_quantizer:quantize", {**words, "model": str(field.file(FLOAT_TFLITE))})
-    yield _tflite(field, EDGE, path, folded=_folded(field))
+def _edge(given: Given) -> Iterator[Answered]:
+    path = given.folder / "edge.tflite"
+    words = {"calibration": _tflite_calibration(given, "edge"), "path": str(path)}
+    worker.run(f"{TARGETS}.edge_quantizer:quantize", {**words, "model": str(given.file(FLOAT_TFLITE))})
+    yield _tflite(given, EDGE, path, folded=_folded(given))
 
 
-def _coreml(field: Field) -> Iterator[Answered]:
-    entry = field.entry(FLOAT_COREML)
-    paths = {"linear": field.folder / "linear.mlpackage", "palette": field.folder / "palette.mlpackage"}
+def _coreml(given: Given) -> Iterator[Answered]:
+    entry = given.entry(FLOAT_COREML)
+    paths = {"linear": given.folder / "linear.mlpackage", "palette": given.folder / "palette.mlpackage"}
     words = {name: str(path) for name, path in paths.items()}
-    worker.run(f"{TARGETS}.coreml_tools:compress", {"package": str(field.file(FLOAT_COREML)), **words})
+    worker.run(f"{TARGETS}.coreml_tools:compress", {"package": str(given.file(FLOAT_COREML)), **words})
     for tool, path in zip((LINEAR, PALETTE), paths.values(), strict=True):
         folded = any(border.scale is None for border in entry.inputs)
-        scores = field.models.file_scores(path, FlavourKind.COREML, folded=folded)
+        scores = given.models.file_scores(path, FlavourKind.COREML, folded=folded)
         yield Answered(tool, FlavourKind.COREML, *sizes(path), scores)
 
 
-def _onnx(field: Field) -> Iterator[Answered]:
-    path, scores = field.folder / "static.onnx", field.folder / "onnx-scores.npy"
-    sets = {"calibration": field.calibration, "evaluation": field.models.examples}
-    if field.source["kind"] == "torch":
+def _onnx(given: Given) -> Iterator[Answered]:
+    sets = {"calibration": given.calibration, "evaluation": given.models.examples}
+    if given.source["kind"] == "torch":
         package, note = "", "exported by torch.onnx"
-        arrays = {name: field.source_tensors(given, f"onnx-{name}") for name, given in sets.items()}
+        arrays = {name: given.source_tensors(items, f"onnx-{name}") for name, items in sets.items()}
     else:
-        package, note = _float32_package(field), "translated from a float32 Core ML package"
-        inputs, _ = find_borders(FlavourKind.COREML, Path(package), field.models.spec.contract, folded=False)
+        package, note = _float32_package(given), "translated from a float32 Core ML package"
+        inputs, _ = find_borders(FlavourKind.COREML, Path(package), given.models.spec.contract, folded=False)
         arrays = {
-            name: list(save_tensors(inputs, given, field.folder / f"onnx-{name}").values())
-            for name, given in sets.items()
+            name: list(save_tensors(inputs, items, given.folder / f"onnx-{name}").values())
+            for name, items in sets.items()
         }
-    words = {"path": str(path), "scores": str(scores), "source": field.source, "package": package}
+    made: dict[str, dict[str, Any]] = {
+        tool: {
+            "path": str(given.folder / f"{name}.onnx"),
+            "scores": str(given.folder / f"{name}-scores.npy"),
+            "per_channel": tool == ONNX_CHANNELS,
+        }
+        for tool, name in ((ONNX, "onnx-tensors"), (ONNX_CHANNELS, "onnx-channels"))
+    }
+    words = {"made": list(made.values()), "source": given.source, "package": package}
     worker.run(f"{TARGETS}.onnx_runtime:quantize", {**arrays, **words})
-    yield Answered(ONNX, FlavourKind.TFLITE, *sizes(path), np.load(scores), note)
+    for tool, one in made.items():
+        yield Answered(tool, FlavourKind.TFLITE, *sizes(Path(one["path"])), np.load(one["scores"]), note)
 
 
-def _nncf(field: Field) -> Iterator[Answered]:
-    if field.source["kind"] != "torch":
+def _nncf(given: Given) -> Iterator[Answered]:
+    if given.source["kind"] != "torch":
         yield Answered(NNCF, FlavourKind.TFLITE, note="takes PyTorch modules only")
         return
-    scores = field.folder / "nncf-scores.npy"
+    scores = given.folder / "nncf-scores.npy"
     arrays = {
-        "calibration": field.source_tensors(field.calibration, "nncf-calibration"),
-        "evaluation": field.source_tensors(field.models.examples, "nncf-evaluation"),
+        "calibration": given.source_tensors(given.calibration, "nncf-calibration"),
+        "evaluation": given.source_tensors(given.models.examples, "nncf-evaluation"),
     }
-    words = {"scores": str(scores), "source": field.source}
+    words = {"scores": str(scores), "source": given.source}
     made = worker.run(f"{TARGETS}.nncf_quantiser:quantize", {**arrays, **words})
     counted = f"{made['size_bytes']:,} bytes of int8 weights and float32 biases"
     note = f"run in torch; writes no file, {counted} (counted)"
     yield Answered(NNCF, FlavourKind.TFLITE, None, None, np.load(scores), note)
 
 
-_MAKERS: tuple[tuple[tuple[str, ...], Callable[[Field], Iterator[Answered]]], ...] = (
+_MAKERS: tuple[tuple[tuple[str, ...], Callable[[Given], Iterator[Answered]]], ...] = (
     ((CONVERTER,), _converter),
     ((EDGE,), _edge),
     ((LINEAR, PALETTE), _coreml),
-    ((ONNX,), _onnx),
+    ((ONNX, ONNX_CHANNELS), _onnx),
     ((NNCF,), _nncf),
 )
 
 
-def _tflite(field: Field, tool: str, path: Path, *, folded: bool, note: str = "") -> Answered:
-    scores = field.models.file_scores(path, FlavourKind.TFLITE, folded=folded)
+def _tflite(given: Given, tool: str, path: Path, *, folded: bool, note: str = "") -> Answered:
+    scores = given.models.file_scores(path, FlavourKind.TFLITE, folded=folded)
     return Answered(tool, FlavourKind.TFLITE, *sizes(path), scores, note)
 
 
-def _folded(field: Field) -> bool:
+def _folded(given: Given) -> bool:
     """Whether the float TFLite flavour takes pixels; then no border of it states a scale."""
-    return all(border.scale is None for border in field.entry(FLOAT_TFLITE).inputs)
+    return all(border.scale is None for border in given.entry(FLOAT_TFLITE).inputs)
 
 
-def _tflite_calibration(field: Field, name: str) -> list[str]:
-    inputs = field.entry(FLOAT_TFLITE).inputs
-    return list(save_tensors(inputs, field.calibration, field.folder / f"{name}-calibration").values())
+def _tflite_calibration(given: Given, name: str) -> list[str]:
+    inputs = given.entry(FLOAT_TFLITE).inputs
+    return list(save_tensors(inputs, given.calibration, given.folder / f"{name}-calibration").values())
 
 
-def _float32_package(field: Field) -> str:
+def _float32_package(given: Given) -> str:
     """A float32 Core ML package of the source model, without scaling in its graph."""
-    contract = field.models.spec.contract
-    path = str(field.folder / "float32.mlpackage")
+    contract = given.models.spec.contract
+    path = str(given.folder / "float32.mlpackage")
     flavour = {
         "name": "float32",
         "path": path,
@@ -220,7 +232,7 @@ def _float32_package(field: Field) -> str:
         "output_names": [item.name for item in contract.outputs],
         "float32_operators": [],
     }
-    worker.run("fieldpack_converters.to_coreml:export", {"source": field.source, "flavours": [flavour]})
+    worker.run("fieldpack_converters.to_coreml:export", {"source": given.source, "flavours": [flavour]})
     return path
 
 

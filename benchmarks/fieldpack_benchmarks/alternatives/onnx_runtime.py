@@ -1,4 +1,4 @@
-"""Worker target: onnxruntime's static int8 (QDQ) with its defaults.
+"""Worker target: onnxruntime's static int8 (QDQ) with its defaults, and with one scale a channel of weights.
 
 A PyTorch model is written by ``torch.onnx.export``. No converter from Keras to ONNX is at hand; a Keras
 model comes as its Core ML package, which the fast engine of ``fieldpack.coreml`` translates to ONNX.
@@ -20,45 +20,48 @@ Array = NDArray[Any]
 def quantize(
     calibration: list[str],
     evaluation: list[str],
-    path: str,
-    scores: str,
+    made: list[dict[str, Any]],
     source: dict[str, Any],
     package: str,
 ) -> dict[str, Any]:
-    """Write a static int8 ONNX file, run it, and store its scores [N, C].
+    """Write static int8 ONNX files, run them, and store their scores [N, C].
 
     Parameters
     ----------
     calibration, evaluation : list of str
         One ``.npy`` [N, ...] an input of the ONNX model.
-    path, scores : str
-        ``.onnx`` and ``.npy`` files to write.
+    made : list of dict
+        ``path`` (``.onnx``) and ``scores`` (``.npy``) to write, and whether ``per_channel``.
     source : dict
         The source model; PyTorch is exported, anything else comes from `package`.
     package : str
-        Its float16 Core ML package.
+        Its float32 Core ML package.
     """
     from onnxruntime import quantization
 
-    floating = str(Path(path).with_suffix(".float.onnx"))
-    (_from_torch if source["kind"] == "torch" else _from_package)(source, package, floating)
-    prepared = str(Path(path).with_suffix(".prepared.onnx"))
+    folder = Path(made[0]["path"]).parent
+    floating, prepared = str(folder / "float.onnx"), str(folder / "prepared.onnx")
+    if source["kind"] == "torch":
+        _from_torch(source, floating)
+    else:
+        _from_package(package, floating)
     quantization.quant_pre_process(floating, prepared)
-    session = _session(prepared)
-    names = [item.name for item in session.get_inputs()]
-    quantization.quantize_static(prepared, path, _reader(names, _arrays(calibration)))
-    np.save(scores, _run(_session(path), _arrays(evaluation)))
-    return {"path": path, "scores": scores}
+    names = [item.name for item in _session(prepared).get_inputs()]
+    for one in made:
+        reader = _reader(names, _arrays(calibration))
+        quantization.quantize_static(prepared, one["path"], reader, per_channel=one["per_channel"])
+        np.save(one["scores"], _run(_session(one["path"]), _arrays(evaluation)))
+    return {}
 
 
-def _from_torch(source: dict[str, Any], package: str, path: str) -> None:
+def _from_torch(source: dict[str, Any], path: str) -> None:
     import torch
 
     module, example = opened_module(source)
     torch.onnx.export(module, (example,), path, dynamo=True, external_data=False, verbose=False)
 
 
-def _from_package(source: dict[str, Any], package: str, path: str) -> None:
+def _from_package(package: str, path: str) -> None:
     from fieldpack.coreml.arithmetic import Precision
     from fieldpack.coreml.fast.translate import translate
     from fieldpack.coreml.package import open_package

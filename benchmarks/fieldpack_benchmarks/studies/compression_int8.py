@@ -13,27 +13,35 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fieldpack.budget import Budget, Limits
 from fieldpack.build.examples import save_examples
-from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.build.pipeline import build
 from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.data import prepare_data
 from fieldpack.errors import InputError
 from fieldpack.runtime.flavour import EVIDENCE
-from fieldpack.spec import load_spec
+from fieldpack.spec import Spec, load_spec
 from fieldpack.statistics.interval import Interval
 from fieldpack.statistics.paired import paired_drop
 from fieldpack.verdict import AT_LEAST, AT_MOST, Evidence
-from fieldpack_benchmarks.alternatives.answered import LINEAR, PALETTE, Answered, Field, answered
+from fieldpack_benchmarks.alternatives.answered import (
+    FLOAT_COREML,
+    FLOAT_TFLITE,
+    LINEAR,
+    PALETTE,
+    Answered,
+    Given,
+    answered,
+)
 from fieldpack_benchmarks.cases import CASES, INT8, Case
 from fieldpack_benchmarks.changed_spec import write_spec
 from fieldpack_benchmarks.data_root import required_data_root
 from fieldpack_benchmarks.packed import packed
-from fieldpack_benchmarks.side_by_side import Scores, SideBySide, open_side_by_side
+from fieldpack_benchmarks.side_by_side import SideBySide, open_side_by_side
 from fieldpack_benchmarks.study import BY_ROW, Bar, Column, Study
 from fieldpack_benchmarks.table import Cell
 
@@ -129,62 +137,69 @@ def _case(
     spec = load_spec(spec_path)
     if spec.data.calibration is None:
         raise InputError("a comparison of static int8 needs calibration data", came=spec_path)
-    with open_bundle(target) as bundle:
+    prepared = prepare_data(spec.data.calibration, spec.contract, None, spec.pack.seed)
+    calibration = save_examples(prepared, folder / "calibration")
+    with open_bundle(target) as bundle, open_bundle(_floats(spec, target, folder, progress)) as floats:
         models = open_side_by_side(case, spec, bundle, folder)
-        prepared = prepare_data(spec.data.calibration, spec.contract, None, spec.pack.seed)
-        field = Field(models, bundle, save_examples(prepared, folder / "calibration"), folder)
-        ours = {name: _own(case.name, models, bundle, name) for name in OURS}
+        ours = {name: _judged(case.name, models, _own(models, bundle, name)) for name in OURS}
         rows = [item.row for item in ours.values()]
         bars = list(_kept_bars(case.name, ours[INT8].row))
         notes = []
-        for item in answered(field, lambda stage, done: progress(f"{case.name}: {stage}", done)):
+        given = Given(models, floats, calibration, folder)
+        for item in answered(given, lambda stage, done: progress(f"{case.name}: {stage}", done)):
             if item.note:
                 notes.append(f"{case.name}, {item.tool}: {item.note}")
-            if item.scores is None:
-                continue
             own = ours[COREML_INT8 if item.tool == LINEAR else INT8]
-            judged, ahead = _other(case.name, models, item, own)
-            rows.append(judged.row)
-            bars += _bars(case.name, own.row, item, ahead)
+            if item.scores is not None:
+                judged = _judged(case.name, models, item)
+                ahead = difference(own.agrees, judged.agrees)
+                rows.append({**judged.row, **_ahead_cells(ahead)})
+                bars += _bars(case.name, own.row, item, ahead)
+            elif item.failed:
+                bars.append(_not_measured(case.name, item))
     return rows, bars, notes
 
 
-def _own(model: str, models: SideBySide, bundle: Bundle, flavour: str) -> Judged:
+def _floats(spec: Spec, target: Path, folder: Path, progress: Progress) -> Path:
+    """A bundle whose float flavours are the source model's own; `target` itself where there is no recipe."""
+    if not spec.recipe:
+        return target
+    flavours = tuple(item for item in spec.flavours if item.name in (FLOAT_TFLITE, FLOAT_COREML))
+    budget = Budget(every=Limits(installed_bytes=2**40))
+    write_spec(
+        spec.model_copy(update={"recipe": (), "flavours": flavours, "budget": budget}), folder / "floats.toml"
+    )
+    build(
+        folder / "floats.toml",
+        folder / "floats",
+        lambda road, stage, done: progress(f"{spec.pack.name}, float: {road}, {stage}", done),
+    )
+    return folder / "floats"
+
+
+def _own(models: SideBySide, bundle: Bundle, flavour: str) -> Answered:
     entry = next(item for item in bundle.manifest.flavours if item.name == flavour)
     scores = models.flavour_scores(bundle, flavour)
-    return _judged(
-        model, OURS[flavour], models, scores, entry.kind, entry.installed_bytes, entry.download_bytes
-    )
+    return Answered(OURS[flavour], entry.kind, entry.installed_bytes, entry.download_bytes, scores)
 
 
-def _other(model: str, models: SideBySide, item: Answered, own: Judged) -> tuple[Judged, Interval]:
+def _ahead_cells(ahead: Interval) -> dict[str, Cell]:
+    return {"ahead": ahead.estimate, "ahead_low": ahead.low, "ahead_high": ahead.high}
+
+
+def _judged(model: str, models: SideBySide, item: Answered) -> Judged:
     if item.scores is None:
-        raise InputError("a tool that failed cannot be compared", came=item.tool)
-    judged = _judged(model, item.tool, models, item.scores, item.kind, item.size_bytes, item.download_bytes)
-    ahead = difference(own.agrees, judged.agrees)
-    row = {**judged.row, "ahead": ahead.estimate, "ahead_low": ahead.low, "ahead_high": ahead.high}
-    return Judged(row, judged.agrees), ahead
-
-
-def _judged(
-    model: str,
-    tool: str,
-    models: SideBySide,
-    scores: Scores,
-    kind: FlavourKind,
-    size_bytes: int | None,
-    download_bytes: int | None,
-) -> Judged:
-    parity = models.compared(scores, kind)
+        raise InputError("what gave no scores cannot be compared", came=item.tool)
+    parity = models.compared(item.scores, item.kind)
     figures = {figure.name: figure.value for figure in parity.figures}
     before, after = figures.get("source_top1"), figures.get("flavour_top1")
-    source, own, _ = models.items(scores)
+    source, own, _ = models.items(item.scores)
     row: dict[str, Cell] = {
         "model": model,
-        "tool": tool,
-        "evidence": EVIDENCE[kind].value,
-        "size_bytes": size_bytes,
-        "download_bytes": download_bytes,
+        "tool": item.tool,
+        "evidence": EVIDENCE[item.kind].value,
+        "size_bytes": item.size_bytes,
+        "download_bytes": item.download_bytes,
         "n": parity.items,
         "agreement": figures["top1_agreement"],
         "mean_kl": figures["mean_kl"],
@@ -205,30 +220,25 @@ def difference(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> Interval:
 def _kept_bars(model: str, row: dict[str, Cell]) -> Iterator[Bar]:
     kept = row["kept"]
     if isinstance(kept, float):
+        name = f"{model}: share of float accuracy that static int8 keeps"
         note = f"{row['accuracy']:.2%} of {row['source_accuracy']:.2%}, {row['labelled']} labelled examples"
-        yield Bar(
-            f"{model}: share of float accuracy that static int8 keeps",
-            kept,
-            KEPT,
-            AT_LEAST,
-            Evidence.HOST,
-            note,
-        )
+        yield Bar(name, kept, KEPT, AT_LEAST, Evidence.HOST, note)
 
 
 def _bars(model: str, own: dict[str, Cell], item: Answered, ahead: Interval) -> Iterator[Bar]:
     """Not behind in agreement, and no larger. 4-bit palettes are smaller by design."""
-    evidence = EVIDENCE[item.kind]
     stand = "ahead" if ahead.low > 0 else "behind" if ahead.high < 0 else "a tie"
     note = f"{stand}: {ahead.estimate:+.2%}, {ahead.low:+.2%} to {ahead.high:+.2%}"
-    name = f"{model}: upper bound of the lead in agreement over {item.tool}"
-    yield Bar(name, ahead.high, 0.0, AT_LEAST, evidence, note)
-    if item.size_bytes is not None and item.tool != PALETTE:
-        size: Any = own["size_bytes"]
-        yield Bar(
-            f"{model}: size against {item.tool}, bytes",
-            float(size),
-            float(item.size_bytes),
-            AT_MOST,
-            Evidence.HOST,
-        )
+    yield Bar(_lead(model, item), ahead.high, 0.0, AT_LEAST, EVIDENCE[item.kind], note)
+    size = own["size_bytes"]
+    if item.size_bytes is not None and item.tool != PALETTE and isinstance(size, int):
+        name = f"{model}: size against {item.tool}, bytes"
+        yield Bar(name, float(size), float(item.size_bytes), AT_MOST, Evidence.HOST)
+
+
+def _lead(model: str, item: Answered) -> str:
+    return f"{model}: upper bound of the lead in agreement over {item.tool}"
+
+
+def _not_measured(model: str, item: Answered) -> Bar:
+    return Bar(_lead(model, item), None, 0.0, AT_LEAST, Evidence.HOST, item.note)

@@ -70,6 +70,15 @@ def test_sizes_that_cannot_be_compared_are_not(item: Answered) -> None:
     assert bar.evidence is (Evidence.REFERENCE if item.tool == PALETTE else Evidence.HOST)
 
 
+def test_a_tool_that_failed_is_not_measured() -> None:
+    bar = compression_int8._not_measured(
+        "m", Answered(EDGE, FlavourKind.TFLITE, note="failed: x", failed=True)
+    )
+    assert bar.value is None
+    assert not bar.holds
+    assert bar.note == "failed: x"
+
+
 @pytest.mark.parametrize(("kept", "holds"), [(0.9901, True), (0.9899, False)])
 def test_ninety_nine_per_cent_of_the_accuracy_are_demanded(kept: float, holds: bool) -> None:
     row = {"kept": kept, "accuracy": 0.9, "source_accuracy": 0.91, "labelled": 300}
