@@ -50,6 +50,33 @@ def test_compacting_twice_changes_nothing_more(tiny_content: bytes) -> None:
     assert compacted(once) == once
 
 
+def with_zero_points(content: bytes, owners: int, channels: int = 1000) -> bytes:
+    """The file with zero points for that many channels on some of its tensors."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = TFLiteGraph(content)
+    for tensor in graph.main.tensors[:owners]:
+        tensor.quantization = schema.QuantizationParametersT()
+        tensor.quantization.zeroPoint = np.zeros(channels, np.int64)
+    return graph.content()
+
+
+def test_equal_zero_points_are_written_once_and_read_by_all(tiny_content: bytes) -> None:
+    one, three = with_zero_points(tiny_content, 1), with_zero_points(tiny_content, 3)
+    assert len(one) > len(tiny_content) + 8000
+    assert len(three) < len(one) + 200
+    for tensor in TFLiteGraph(three).main.tensors[:3]:
+        np.testing.assert_array_equal(tensor.quantization.zeroPoint, np.zeros(1000, np.int64))
+
+
+def test_arrays_that_differ_stay_apart(tiny_content: bytes) -> None:
+    graph = TFLiteGraph(with_zero_points(tiny_content, 3))
+    graph.main.tensors[1].quantization.zeroPoint = np.ones(1000, np.int64)
+    graph.main.tensors[2].quantization.zeroPoint = np.zeros(999, np.int64)
+    found = [tensor.quantization.zeroPoint for tensor in TFLiteGraph(graph.content()).main.tensors[:3]]
+    assert [(len(points), int(points.sum())) for points in found] == [(1000, 0), (1000, 1000), (999, 0)]
+
+
 def test_a_changed_answer_is_noticed(tiny_content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     def spoil(graph: TFLiteGraph) -> None:
         stem = next(item for item in graph.operations() if item.name == "CONV_2D")

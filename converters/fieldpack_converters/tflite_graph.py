@@ -17,6 +17,8 @@ from fieldpack.errors import ModelFileError
 from fieldpack_converters.opened_source import Array
 
 _IDENTIFIER = b"TFL3"
+_SHARED_BYTES = 2**20
+"""Larger arrays are weights, which ``compact.py`` shares; remembering them here would cost their memory."""
 _DTYPES = {
     0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 9: "int8",
     10: "float64", 12: "uint64", 15: "uint32", 16: "uint16", 17: "int4",
@@ -51,10 +53,12 @@ class TFLiteGraph:
         return cls(Path(path).read_bytes())
 
     def content(self) -> bytes:
-        """The file's bytes; the same graph always gives the same bytes."""
-        import flatbuffers
+        """The file's bytes; the same graph always gives the same bytes.
 
-        builder = flatbuffers.Builder(1 << 20)
+        Equal arrays are written once. Most of them are the zero points of symmetric weights and biases,
+        eight bytes a channel.
+        """
+        builder = _builder()
         builder.Finish(self.model.Pack(builder), file_identifier=_IDENTIFIER)
         return bytes(builder.Output())
 
@@ -160,6 +164,27 @@ class TFLiteGraph:
 
     def _buffer(self, tensor: int) -> Any:
         return self.model.buffers[self.main.tensors[tensor].buffer]
+
+
+def _builder() -> Any:
+    import flatbuffers
+
+    class Sharing(flatbuffers.Builder):  # type: ignore[misc]
+        """Points to an array that was written before; FlatBuffers allows any number of owners."""
+
+        def __init__(self) -> None:
+            super().__init__(1 << 20)
+            self._written: dict[tuple[str, bytes], Any] = {}
+
+        def CreateNumpyVector(self, x: Array) -> Any:  # noqa: N802 - the name that the schema classes call
+            if x.nbytes > _SHARED_BYTES:
+                return super().CreateNumpyVector(x)
+            key = (x.dtype.str, x.tobytes())
+            if key not in self._written:
+                self._written[key] = super().CreateNumpyVector(x)
+            return self._written[key]
+
+    return Sharing()
 
 
 def _unpacked(raw: bytes, shape: tuple[int, ...]) -> Array:
