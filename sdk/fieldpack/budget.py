@@ -1,29 +1,64 @@
 """The budget: limits on what the phone can take and on what may be lost.
 
 Each limit is optional, since a budget states only what matters; a limit that was
-set and could not be measured is ``not_run``, never a pass.
+set and could not be measured is ``not_run``, never a pass. Sizes, memory and latency may
+be shares of those of the source model, of a shipped bundle or of another flavour.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
+from fieldpack.share import RESERVED, SHIPPED, SOURCE, Bytes, Limit, Milliseconds, Share, circle
 from fieldpack.verdict import CONFIDENCE
+
+SIZES = ("installed_bytes", "download_bytes")
+COSTS = ("latency_ms", "peak_memory_bytes")
+OF_SHIPPED = ("shipped_flips", "shipped_top1_drop")
+
+
+def _known_target(target: str) -> str:
+    if re.fullmatch(r"host|(qemu-arm64|adb|ssh|ios):\S+", target) is None:
+        raise ValueError("no such target; host, qemu-arm64:CPU, adb:SERIAL, ssh:HOST or ios:UDID")
+    return target
+
+
+Target = Annotated[str, AfterValidator(_known_target)]
 
 
 class Limits(Strict):
     """Limits on one flavour. Fractions are between 0 and 1, drops are source minus flavour."""
 
-    installed_bytes: int | None = Field(
-        default=None, ge=1, description="size on the phone, bytes", examples=[600000]
+    installed_bytes: Bytes | None = Field(
+        default=None,
+        description="size on the phone, bytes, or a share of another",
+        examples=[600000, {"share": 0.25, "of": "tflite-float32"}],
     )
-    download_bytes: int | None = Field(
-        default=None, ge=1, description="size after deflate level 6, bytes", examples=[500000]
+    download_bytes: Bytes | None = Field(
+        default=None,
+        description="size after deflate level 6, bytes, or a share of another",
+        examples=[500000, {"share": 0.9, "of": "shipped"}],
+    )
+    latency_ms: dict[Target, Milliseconds] | None = Field(
+        default=None,
+        min_length=1,
+        description="median time of one run on a named target, ms, or a share of another flavour's",
+        examples=[{"host": 5.0}],
+    )
+    peak_memory_bytes: dict[Target, Bytes] | None = Field(
+        default=None,
+        min_length=1,
+        description="memory that loading and running adds on a named target, bytes, or a share",
+        examples=[{"host": 20000000}],
     )
     top1_agreement: float | None = Field(
         default=None, ge=0, le=1, description="at least this share has the source's top-1", examples=[0.98]
@@ -73,14 +108,44 @@ class Limits(Strict):
         default=None, gt=0, description="largest difference of an output from the source", examples=[0.1]
     )
 
-    def stated(self) -> dict[str, float]:
-        """The limits that are set, by name."""
-        return {name: value for name, value in self.model_dump().items() if value is not None}
+    shipped_flips: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="at most this share has another top-1 than the shipped bundle's flavour",
+        examples=[0.03],
+    )
+    shipped_top1_drop: float | None = Field(
+        default=None, ge=0, le=1, description="accuracy lost at most against the shipped one", examples=[0.01]
+    )
+
+    def stated(self) -> dict[str, Limit]:
+        """The limits that are set, by name; one on a target is called ``latency_ms.host``."""
+        return _by_name([self])
+
+
+class Shipped(Strict):
+    """The bundle that phones have now."""
+
+    bundle: str = Field(
+        min_length=1, description="its folder or file", examples=["meadow-12-1.0.0.fieldpack"]
+    )
+    digest: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="refuse any other bundle; its DIGEST"
+    )
+    flavours: dict[str, str] = Field(
+        default_factory=dict,
+        description="flavour -> the shipped one that it follows; left out: that of the same name",
+        examples=[{"tflite-small": "tflite-int8"}],
+    )
 
 
 class Budget(Strict):
     """Limits for every flavour, and more for named ones (a named flavour's limit wins)."""
 
+    shipped: Shipped | None = Field(
+        default=None, description="the bundle that shipped_flips, shipped_top1_drop and of = shipped mean"
+    )
     every: Limits = Field(default_factory=Limits, description="limits for every flavour")
     flavours: dict[str, Limits] = Field(default_factory=dict, description="limits for named flavours")
     confidence: float | None = Field(
@@ -104,14 +169,116 @@ class Budget(Strict):
         """The confidence in force."""
         return CONFIDENCE if self.confidence is None else self.confidence
 
-    def limits_of(self, flavour: str) -> dict[str, float]:
+    def limits_of(self, flavour: str) -> dict[str, Limit]:
         """The limits in force for one flavour, by name."""
         own = self.flavours.get(flavour)
-        return self.every.stated() | (own.stated() if own is not None else {})
+        return _by_name([self.every] if own is None else [self.every, own])
+
+    @property
+    def names_shipped(self) -> bool:
+        """Whether some limit needs the shipped bundle."""
+        return any(
+            name in OF_SHIPPED or (isinstance(limit, Share) and limit.of == SHIPPED)
+            for limits in (self.every, *self.flavours.values())
+            for name, limit in limits.stated().items()
+        )
+
+    @model_validator(mode="after")
+    def _shares_make_sense(self) -> Budget:
+        if self.names_shipped and self.shipped is None:
+            raise ValueError(
+                "a limit is held against the shipped bundle, and the table `shipped` does not name it"
+            )
+        for limits in (self.every, *self.flavours.values()):
+            for name, limit in limits.stated().items():
+                if isinstance(limit, Share) and limit.of == SOURCE and name not in SIZES:
+                    raise ValueError(f"a source model has no {name}; hold it against its float32 flavour")
+        return self
+
+    def check_flavours(self, names: Collection[str]) -> None:
+        """Refuse limits that these flavours cannot have.
+
+        Raises
+        ------
+        SpecError
+            A flavour is limited, or named by ``of``, that is not among them; one is a share of itself;
+            shares lead in a circle that nothing keeps.
+        """
+        limits = {name: self.limits_of(name) for name in names}
+        strangers = sorted(set(self.flavours) - set(names))
+        if strangers:
+            raise SpecError(
+                "the budget limits a flavour that the bundle does not have",
+                came=", ".join(strangers),
+                allowed=", ".join(names),
+            )
+        for name, stated in limits.items():
+            for limit, share in stated.items():
+                if isinstance(share, Share):
+                    _check_share(name, limit, share, names)
+        for limit in {limit for stated in limits.values() for limit in stated}:
+            found = circle(
+                {n: s for n, stated in limits.items() if isinstance(s := stated.get(limit), Share)}
+            )
+            if found:
+                raise SpecError(
+                    f"the shares of {limit} lead in a circle and ask for less each time",
+                    came=" of ".join(found),
+                    hint="give one of them as a number",
+                )
+
+    def check_followers(self, names: Collection[str]) -> None:
+        """Refuse ``[shipped] flavours`` of others than these.
+
+        Raises
+        ------
+        SpecError
+            It names another.
+        """
+        strangers = sorted(set(self.shipped.flavours) - set(names)) if self.shipped else []
+        if strangers:
+            raise SpecError(
+                "[shipped] flavours names a flavour that the bundle does not have",
+                came=", ".join(strangers),
+                allowed=", ".join(names),
+            )
+
+
+def _check_share(flavour: str, limit: str, share: Share, names: Collection[str]) -> None:
+    if share.of in RESERVED and share.of in names:
+        raise SpecError(
+            f"{limit} of {flavour} is a share of {share.of}, which is the name of a flavour too",
+            hint="give that flavour another name",
+        )
+    if share.flavour is not None and share.flavour not in names:
+        raise SpecError(
+            f"{limit} of {flavour} is a share of a flavour that the bundle does not have",
+            came=share.of,
+            allowed=", ".join([*sorted(RESERVED), *(name for name in names if name != flavour)]),
+        )
+    if share.flavour == flavour:
+        raise SpecError(
+            f"{limit} of {flavour} is a share of itself",
+            hint="state it in [budget.flavours.NAME] of the others, not in [budget.every]",
+        )
+
+
+def _by_name(layers: list[Limits]) -> dict[str, Limit]:
+    """What the layers state, a later one over an earlier one; limits on targets one by one."""
+    found: dict[str, Limit] = {}
+    for name in Limits.model_fields:
+        values = [value for layer in layers if (value := getattr(layer, name)) is not None]
+        if values and name in COSTS:
+            found |= {f"{name}.{target}": limit for target, limit in values[-1].items()}
+        elif values:
+            found[name] = values[-1]
+    return found
 
 
 def load_budget(path: Path) -> Budget:
-    """Read a budget file: TOML with the tables ``[every]`` and ``[flavours.NAME]``.
+    """Read a budget file: TOML with the tables ``[every]``, ``[flavours.NAME]`` and ``[shipped]``.
+
+    The path of the shipped bundle becomes absolute; in the file it is relative to the file.
 
     Raises
     ------
@@ -124,4 +291,12 @@ def load_budget(path: Path) -> Budget:
         raise SpecError("the budget file cannot be read", came=f"{path}: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SpecError(f"{path} is not TOML: {error}") from error
-    return validated(Budget, values, str(path), SpecError)
+    return with_place(validated(Budget, values, str(path), SpecError), path.resolve().parent)
+
+
+def with_place(budget: Budget, base: Path) -> Budget:
+    """The budget with the path of the shipped bundle made absolute against a folder."""
+    if budget.shipped is None:
+        return budget
+    place = os.path.normpath(base / Path(budget.shipped.bundle).expanduser())
+    return budget.model_copy(update={"shipped": budget.shipped.model_copy(update={"bundle": place})})

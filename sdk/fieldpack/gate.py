@@ -3,6 +3,7 @@
 Sizes come from the manifest, everything else from the parity figures in the bundle. A
 Core ML flavour was run in two legal precisions; the worse of the two counts. A flavour
 with several outputs is judged by its worst output. A limit without a figure is ``not_run``.
+A share of another figure is resolved here (:mod:`fieldpack.relative`).
 
 All comparisons of a budget with figures that have bounds are one family of tests: a fail
 stands only where Holm's correction over the family lets it (see :mod:`fieldpack.verdict`).
@@ -12,13 +13,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from fieldpack.budget import Budget
+from fieldpack.budget import COSTS, OF_SHIPPED, SIZES, Budget
 from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.errors import BundleError, SpecError
 from fieldpack.parity.judgement import judge_parity
-from fieldpack.parity.record import Parity
+from fieldpack.parity.record import UNITS, Parity
+from fieldpack.relative import base_of, cost_figure, cost_ratio
+from fieldpack.share import Limit, Share
 from fieldpack.statistics.holm import holm
 from fieldpack.verdict import (
     AT_LEAST,
@@ -59,18 +63,11 @@ def hold(
     Raises
     ------
     SpecError
-        The budget names a flavour that the bundle does not have.
+        The budget names a flavour that the bundle does not have, or limits one by itself.
     """
-    names = [flavour.name for flavour in flavours]
-    strangers = sorted(set(budget.flavours) - set(names))
-    if strangers:
-        raise SpecError(
-            "the budget limits a flavour that the bundle does not have",
-            came=", ".join(strangers),
-            allowed=", ".join(names),
-        )
+    budget.check_flavours([flavour.name for flavour in flavours])
     claims = [
-        _claims(flavour, name, limit, evidence, budget.certainty)
+        _claims(flavour, name, limit, flavours, evidence, budget.certainty)
         for flavour in flavours
         for name, limit in budget.limits_of(flavour.name).items()
     ]
@@ -105,20 +102,64 @@ def corrected(claims: Sequence[Sequence[Verdict]], confidence: float) -> list[li
 
 
 def _claims(
-    flavour: FlavourEntry, name: str, limit: float, evidence: Mapping[str, Any], confidence: float
+    flavour: FlavourEntry,
+    name: str,
+    limit: Limit,
+    flavours: Sequence[FlavourEntry],
+    evidence: Mapping[str, Any],
+    confidence: float,
 ) -> list[Verdict]:
     """A limit held against each comparison of a flavour: one for each arithmetic and output."""
+    if name in SIZES:
+        return [_size(flavour, name, limit, flavours, evidence)]
+    if name.partition(".")[0] in COSTS:
+        return [_cost(flavour, name, limit, evidence, confidence)]
+    if isinstance(limit, Share):
+        raise SpecError(f"{name} cannot be a share", allowed=", ".join((*SIZES, *COSTS)))
     relation = AT_LEAST if name in AT_LEAST_LIMITS else AT_MOST
-    if name == "installed_bytes":
-        figure = Figure(name, flavour.installed_bytes, "bytes", Evidence.HOST)
-        return [judge(figure, limit, relation, subject=flavour.name)]
-    if name == "download_bytes":
-        figure = Figure(name, flavour.download_bytes, "bytes", Evidence.ESTIMATED)
+    found = _shipped(flavour.name, evidence) if name in OF_SHIPPED else _parities(flavour.name, evidence)
+    if not found:
+        figure = Figure(name, None, UNITS[name], Evidence.NOT_RUN)
         return [judge(figure, limit, relation, subject=flavour.name)]
     return [
         judge_parity(parity, name, limit, relation, subject=flavour.name, confidence=confidence)
-        for parity in _parities(flavour.name, evidence)
+        for parity in found
     ]
+
+
+def _size(
+    flavour: FlavourEntry,
+    name: str,
+    limit: Limit,
+    flavours: Sequence[FlavourEntry],
+    evidence: Mapping[str, Any],
+) -> Verdict:
+    kind = Evidence.HOST if name == "installed_bytes" else Evidence.ESTIMATED
+    figure = Figure(name, getattr(flavour, name), "bytes", kind)
+    if not isinstance(limit, Share):
+        return judge(figure, limit, AT_MOST, subject=flavour.name)
+    base = base_of(limit, name, flavour.name, flavours, evidence)
+    if base is None:
+        lacking = f"{name} of {limit.of} was not measured"
+        unknown = Figure(name, None, "bytes", Evidence.NOT_RUN)
+        return Verdict(name, flavour.name, Outcome.NOT_RUN, unknown, None, AT_MOST, None, lacking)
+    verdict = judge(figure, limit.share * base, AT_MOST, subject=flavour.name)
+    return replace(verdict, reason=f"{verdict.reason}: {limit.share:g} of {limit.of} with {base:.0f}")
+
+
+def _cost(
+    flavour: FlavourEntry, name: str, limit: Limit, evidence: Mapping[str, Any], confidence: float
+) -> Verdict:
+    """Latency and memory; a share is held against the ratio of both, taken in turn."""
+    if isinstance(limit, Share):
+        figure = cost_ratio(limit, name, flavour.name, evidence)
+        verdict = judge(figure, limit.share, AT_MOST, subject=flavour.name, confidence=confidence)
+        note = f"ratio to {limit.of}, measured in turn"
+    else:
+        figure = cost_figure(name, flavour.name, evidence)
+        verdict = judge(figure, limit, AT_MOST, subject=flavour.name, confidence=confidence)
+        note = "on the machine that built it, other work included"
+    return verdict if figure.value is None else replace(verdict, reason=f"{verdict.reason}; {note}")
 
 
 def _badness(verdict: Verdict) -> tuple[int, float]:
@@ -139,6 +180,12 @@ def _parities(flavour: str, evidence: Mapping[str, Any]) -> list[Parity]:
     if not found:
         raise BundleError("the evidence of the bundle does not cover a flavour", came=flavour)
     return found
+
+
+def _shipped(flavour: str, evidence: Mapping[str, Any]) -> list[Parity]:
+    """Comparisons with the shipped flavour; none where the bundle was built without it."""
+    runs = ((evidence.get("flavours") or {}).get(flavour) or {}).get("shipped") or {}
+    return [_parity(stored) for run in runs.values() for stored in run.values()]
 
 
 def _parity(stored: Mapping[str, Any]) -> Parity:

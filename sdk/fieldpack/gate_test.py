@@ -8,13 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from fieldpack import gate
-from fieldpack.budget import Budget, Limits, load_budget
+from fieldpack.budget import COSTS, SIZES, Budget, Limits, Shipped, load_budget
 from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import BundleError, SpecError
+from fieldpack.share import Share
 from fieldpack.statistics.binomial import clopper_pearson
 from fieldpack.testing import tiny_bundle
-from fieldpack.verdict import Evidence, Figure, Outcome
+from fieldpack.verdict import Evidence, Figure, Outcome, Verdict
 
 
 def flavour(tmp_path: Path) -> FlavourEntry:
@@ -116,8 +117,7 @@ def test_evidence_that_misses_a_flavour_is_refused(tmp_path: Path) -> None:
 def test_every_limit_has_a_figure_that_something_measures() -> None:
     from fieldpack.parity.record import UNITS
 
-    sizes = {"installed_bytes", "download_bytes"}
-    assert set(Limits.model_fields) - sizes <= set(UNITS)
+    assert set(Limits.model_fields) - {*SIZES, *COSTS} <= set(UNITS)
     assert set(gate.AT_LEAST_LIMITS) <= set(Limits.model_fields)
 
 
@@ -174,3 +174,66 @@ def test_a_budget_may_ask_for_more_confidence(tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         Budget(every=Limits(top1_agreement=0.9), confidence=0.9)
     assert "confidence" not in Budget(every=Limits(mean_kl=1.0)).model_dump(exclude_none=True)
+
+
+def test_sizes_are_held_as_shares_of_source_shipped_and_siblings(tmp_path: Path) -> None:
+    with open_bundle(tiny_bundle(tmp_path / "two", folder_flavour=True)) as bundle:
+        tflite, coreml = bundle.manifest.flavours
+    half = tflite.installed_bytes / 2
+    references = {
+        "source": {"installed_bytes": 2 * tflite.installed_bytes, "download_bytes": 10_000},
+        "shipped": {"flavours": {"tflite-float32": {"installed_bytes": tflite.installed_bytes}}},
+    }
+
+    def held(of: str, share: float, base: float | None = None) -> Verdict:
+        limits = Limits(installed_bytes=Share(share=share, of=of, base=base))
+        budget = Budget(shipped=Shipped(bundle="now"), flavours={"tflite-float32": limits})
+        (verdict,) = gate.hold(budget, [tflite, coreml], {"references": references})
+        return verdict
+
+    assert held("source", 0.5).outcome is Outcome.PASS
+    assert held("source", 0.25).limit == half
+    assert held("shipped", 0.5).outcome is Outcome.FAIL
+    assert held("coreml-float32", 100.0).limit == 100 * coreml.installed_bytes
+    assert held("gone", 0.5, base=half).limit == half / 2
+    references.pop("source")
+    unknown = held("source", 0.5)
+    assert (unknown.outcome, unknown.reason) == (
+        Outcome.NOT_RUN,
+        "installed_bytes of source was not measured",
+    )
+    with pytest.raises(SpecError, match="share of a flavour that the bundle does not have"):
+        held("gone", 0.5)
+
+
+def costs(*values: float) -> dict[str, Any]:
+    return {"costs": {"host": {"rounds": [{"latency_ms": value} for value in values]}}}
+
+
+def test_latency_is_held_with_the_least_and_the_most_of_its_rounds(tmp_path: Path) -> None:
+    entry = flavour(tmp_path)
+
+    def held(limit: float | Share, measured: dict[str, Any], **more: Any) -> Verdict:
+        budget = Budget(shipped=Shipped(bundle="now"), every=Limits(latency_ms={"host": limit}))
+        (verdict,) = gate.hold(budget, [entry], {"flavours": {entry.name: measured}, **more})
+        return verdict
+
+    assert held(6.0, costs(4, 5, 5, 5.5, 5)).outcome is Outcome.PASS
+    assert held(4.5, costs(4, 5, 5, 5.5, 5)).outcome is Outcome.INCONCLUSIVE
+    assert held(3.0, costs(4, 5, 5, 5.5, 5)).outcome is Outcome.FAIL
+    assert "other work included" in held(3.0, costs(4, 5, 5, 5.5, 5)).reason
+    assert held(3.0, costs(1, 1)).outcome is Outcome.NOT_RUN
+    assert held(3.0, {}).outcome is Outcome.NOT_RUN
+    share = Share(share=0.5, of="shipped")
+    before = {"references": {"shipped": {"flavours": {entry.name: costs(10, 20, 10, 30, 10)}}}}
+    ratio = held(share, costs(4, 8, 4, 12, 4), **before)
+    assert (ratio.outcome, ratio.figure.value, ratio.figure.high) == (Outcome.PASS, 0.4, 0.4)
+    assert held(share, costs(4, 8, 4, 12), **before).outcome is Outcome.NOT_RUN
+
+
+def test_a_target_that_nothing_measures_never_passes(tmp_path: Path) -> None:
+    entry = flavour(tmp_path)
+    budget = Budget(every=Limits(latency_ms={"adb:R5CT": 1e9}, peak_memory_bytes={"host": 10**12}))
+    held = gate.hold(budget, [entry], {"flavours": {entry.name: costs(1, 1, 1, 1, 1)}})
+    assert [item.outcome for item in held] == [Outcome.NOT_RUN, Outcome.NOT_RUN]
+    assert [item.name for item in held] == ["latency_ms.adb:R5CT", "peak_memory_bytes.host"]

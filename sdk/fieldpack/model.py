@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Tag, ValidationError
 from pydantic.fields import FieldInfo
 
 from fieldpack.errors import FieldpackError
@@ -150,6 +150,9 @@ def _step(owner: Any, step: int | str) -> tuple[Any, FieldInfo | None, bool]:
         if _is_tag(model, step):
             return model, None, True
     arguments = get_args(_bare(owner))
+    for option in arguments:
+        if any(isinstance(mark, Tag) and mark.tag == step for mark in get_args(option)[1:]):
+            return option, None, True
     if get_origin(_bare(owner)) is dict and len(arguments) == 2:
         return arguments[1], None, False
     return None, None, False

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from fieldpack.budget import Budget
+from fieldpack.budget import Budget, with_place
 from fieldpack.contract import Contract
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
@@ -363,7 +363,8 @@ def load_spec(path: Path) -> Spec:
     Raises
     ------
     SpecError
-        The file is missing, is not TOML, or a field is missing, unknown or wrong.
+        The file is missing, is not TOML, or a field is missing, unknown or wrong; or the budget names a
+        flavour that is not there.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -374,8 +375,11 @@ def load_spec(path: Path) -> Spec:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SpecError(f"{path} is not TOML: {error}") from error
     filled = _fill(values, _variables(values), path)
-    spec = validated(Spec, filled, str(path), SpecError)
-    return _absolute(spec, path.resolve().parent)
+    spec = _absolute(validated(Spec, filled, str(path), SpecError), path.resolve().parent)
+    names = [flavour.name for flavour in spec.flavours]
+    spec.budget.check_flavours(names)
+    spec.budget.check_followers(names)
+    return spec
 
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -443,7 +447,8 @@ def _absolute(spec: Spec, base: Path) -> Spec:
         else step
         for step in spec.recipe
     )
-    return spec.model_copy(update={"source": source, "contract": contract, "data": data, "recipe": recipe})
+    update = {"source": source, "contract": contract, "data": data, "recipe": recipe}
+    return spec.model_copy(update={**update, "budget": with_place(spec.budget, base)})
 
 
 def _absolute_data(part: Any, place: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from fieldpack import gate
 from fieldpack.build.conversion import Made, SourceFacts
 from fieldpack.build.examples import Examples, golden_rows
 from fieldpack.build.measurement import Measured
+from fieldpack.build.sizes import sizes_of
 from fieldpack.build.worst import WorstExamples
 from fieldpack.bundle.digest import content_digest, sha256_file
 from fieldpack.bundle.labels import labels_bytes
@@ -34,7 +34,9 @@ from fieldpack.bundle.manifest import (
 )
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Output
+from fieldpack.relative import REFERENCES
 from fieldpack.runtime.flavour import PRECISIONS
+from fieldpack.share import SHIPPED
 from fieldpack.spec import ArrayData, DataSource, FolderData, ProviderData, SourceKind, Spec
 from fieldpack.verdict import Outcome, Verdict
 
@@ -120,12 +122,21 @@ class Assembly:
             "flavours": [entry.model_dump(mode="json") for entry in self.flavours],
             "golden": golden.model_dump(mode="json"),
             "lineage": self._lineage().model_dump(mode="json"),
-            "budget": self.spec.budget.model_dump(
-                mode="json", exclude_none=True
-            ),  # an older reader knows fewer
+            "budget": self._budget(),
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "evidence": EVIDENCE_FILE,
         }
+
+    def _budget(self) -> dict[str, Any]:
+        """The budget without what it leaves out, which an older reader may not know, and without paths."""
+        words = self.spec.budget.model_dump(mode="json", exclude_none=True)
+        shipped = self.measured.evidence.get(REFERENCES, {}).get(SHIPPED)
+        if shipped is not None:
+            where = {"bundle": f"{shipped['name']}-{shipped['version']}", "digest": shipped["digest"]}
+            words["shipped"] = {**words["shipped"], **where}
+        else:
+            words.pop("shipped", None)
+        return words
 
     def _entry(self, item: Made) -> FlavourEntry:
         golden = self.measured.flavours[item.name][PRECISIONS[item.kind][0]]
@@ -134,8 +145,7 @@ class Assembly:
             kind=item.kind,
             path=f"flavours/{item.name}/model.{'tflite' if item.kind is FlavourKind.TFLITE else 'mlpackage'}",
             digest=content_digest(item.path),
-            installed_bytes=sum(path.stat().st_size for path in _files(item.path)),
-            download_bytes=sum(len(zlib.compress(path.read_bytes(), 6)) for path in _files(item.path)),
+            **sizes_of(item.path),
             inputs=item.inputs,
             outputs=item.outputs,
             requires=_requires(item),
@@ -229,10 +239,6 @@ def _data_lineage(source: DataSource, examples: Examples) -> DataLineage:
         rows = "; ".join(f"{column} is {' or '.join(values)}" for column, values in source.where.items())
         text = f"table {Path(source.manifest).name}" + (f" where {rows}" if rows else "")
     return DataLineage(description=text, count=examples.count, digest=examples.prepared.digest())
-
-
-def _files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -232,24 +232,24 @@ def _compared(
     evaluation: Examples,
     evidence: Evidence,
 ) -> dict[str, Any]:
-    pooling = _pooling(contract)
+    pooling = pooling_of(contract)
     compared: dict[str, Any] = {"runs": {}}
     if pooling is not None:
         compared["windows"] = {}
     for precision, outputs in runs.items():
         compared["runs"][precision] = {
-            output.name: _compare(output, source, outputs, evaluation, evidence, pooling).as_dict()
+            output.name: compare_output(output, source, outputs, evaluation, evidence, pooling).as_dict()
             for output in contract.outputs
         }
         if pooling is not None:
             compared["windows"][precision] = {
-                output.name: _compare(output, source, outputs, evaluation, evidence, None).as_dict()
+                output.name: compare_output(output, source, outputs, evaluation, evidence, None).as_dict()
                 for output in contract.outputs
             }
     return compared
 
 
-def _pooling(contract: Contract) -> str | None:
+def pooling_of(contract: Contract) -> str | None:
     """How windows of one recording become one answer, or None where an example is one item."""
     for item in contract.inputs:
         if isinstance(item, SpectrogramInput):
@@ -257,7 +257,7 @@ def _pooling(contract: Contract) -> str | None:
     return None
 
 
-def _compare(
+def compare_output(
     output: Output,
     source: Outputs,
     outputs: Outputs,
@@ -265,6 +265,21 @@ def _compare(
     evidence: Evidence,
     pooling: str | None,
 ) -> Parity:
+    """Compare one output of a flavour with that of the source, or of whatever stands in its place.
+
+    Parameters
+    ----------
+    output : Output
+        Of the contract.
+    source, outputs : dict
+        Output name -> [N, ...].
+    evaluation : Examples
+        What both ran on: labels, slices, groups.
+    evidence : Evidence
+        Of the figures.
+    pooling : str or None
+        ``mean`` or ``max``: windows of one example are joined first.
+    """
     groups = evaluation.prepared.groups
     first, second = source[output.name], outputs[output.name]
     labels = evaluation.prepared.labels

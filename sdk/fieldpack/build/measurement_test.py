@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fieldpack.build.examples import Examples, golden_rows
-from fieldpack.build.measurement import _compare, check_activation, pooled
+from fieldpack.build.measurement import check_activation, compare_output, pooled
 from fieldpack.contract import Output
 from fieldpack.data import Prepared
 from fieldpack.errors import ContractError
@@ -67,9 +67,9 @@ def test_groups_that_the_data_name_reach_the_bounds() -> None:
     scores = np.random.default_rng(0).normal(size=(60, 3))
     prepared = Prepared([str(n) for n in range(60)], {}, None, np.arange(60), blocks=np.arange(60) // 6)
     examples = Examples(prepared, {})
-    alone = _compare(output, {"y": scores}, {"y": scores}, examples, Evidence.HOST, None)
+    alone = compare_output(output, {"y": scores}, {"y": scores}, examples, Evidence.HOST, None)
     assert alone.counts["blocks"] == 10
-    windows = _compare(
+    windows = compare_output(
         output, {"y": scores}, {"y": scores}, Examples(_in_pairs(prepared), {}), Evidence.HOST, "mean"
     )
     assert windows.items == 30

@@ -17,6 +17,7 @@ from fieldpack.build.compression import compress
 from fieldpack.build.conversion import Conversion, source_words
 from fieldpack.build.examples import Examples, save_examples, save_source_tensors
 from fieldpack.build.measurement import measure
+from fieldpack.build.references import add_references
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Contract
@@ -24,6 +25,7 @@ from fieldpack.data import prepare_data
 from fieldpack.data.separation import check_apart, range_warnings
 from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
 from fieldpack.passes import Refit
+from fieldpack.shipped import check_shipped
 from fieldpack.spec import DataSource, Spec, load_spec
 from fieldpack.taxonomy import Taxonomy, parse_taxonomy
 from fieldpack.verdict import Outcome, Verdict
@@ -181,6 +183,7 @@ def measured(
     folder : Path
         Work folder of the caller; the flavours lie in it.
     """
+    check_shipped(spec.budget, labels, {item.name: item.kind for item in spec.flavours})
     evaluation = prepare_examples(spec, spec.data.evaluation, labels, folder / "evaluation", progress)
     calibration = training = compressed = None
     if spec.data.calibration is not None:
@@ -212,6 +215,7 @@ def measured(
     check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
     ordered = [made[flavour.name] for flavour in spec.flavours]
     results = measure(spec.contract, facts, ordered, evaluation, folder, progress)
+    add_references(spec, labels, ordered, results, evaluation, folder, progress)
     if calibration is not None:
         results.evidence["warnings"] = range_warnings(evaluation.prepared, calibration.prepared)
     if compressed is not None:

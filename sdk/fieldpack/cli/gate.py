@@ -22,6 +22,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack.budget import load_budget
     from fieldpack.bundle.read import open_bundle
     from fieldpack.bundle.verify import check_structure
+    from fieldpack.shipped import beside_shipped
     from fieldpack.verdict import exit_code
 
     findings = check_structure(options.bundle)
@@ -34,7 +35,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with open_bundle(options.bundle) as bundle:
         manifest = bundle.manifest
         budget = load_budget(options.budget) if options.budget else manifest.budget
-        verdicts = gate.hold(budget, manifest.flavours, json.loads(bundle.read(manifest.evidence)))
+        evidence = json.loads(bundle.read(manifest.evidence))
+        if options.budget:
+            evidence = beside_shipped(budget, bundle, evidence)
+        verdicts = gate.hold(budget, manifest.flavours, evidence)
         outcome = gate.outcome_of(verdicts)
         document = {
             "bundle": manifest.name,

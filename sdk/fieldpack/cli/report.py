@@ -26,6 +26,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack.bundle.verify import check_structure
     from fieldpack.errors import BundleError, StorageError
     from fieldpack.report.page import render
+    from fieldpack.shipped import beside_shipped
 
     findings = check_structure(options.bundle)
     if findings:
@@ -37,7 +38,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with open_bundle(options.bundle) as bundle:
         manifest = bundle.manifest
         budget = load_budget(options.budget) if options.budget else manifest.budget
-        verdicts = gate.hold(budget, manifest.flavours, json.loads(bundle.read(manifest.evidence)))
+        evidence = json.loads(bundle.read(manifest.evidence))
+        if options.budget:
+            evidence = beside_shipped(budget, bundle, evidence)
+        verdicts = gate.hold(budget, manifest.flavours, evidence)
         text = render(bundle, verdicts)
         beside = Path(options.bundle).absolute().parent / f"{manifest.name}-{manifest.version}.html"
     target: Path = options.out or beside

@@ -56,12 +56,14 @@ def _settling(parity: Parity, name: str, limit: float, relation: str, confidence
     counts = parity.counts
     if "blocks" in counts:  # the counts are of items, and groups decide
         return None
-    if name == "top1_drop" and relation == AT_MOST and "losses" in counts:
+    if name in ("top1_drop", "shipped_top1_drop") and relation == AT_MOST and "losses" in counts:
         return settles_at(counts["losses"], counts["gains"], counts["labelled"], limit, confidence=confidence)
     if name == "top1_agreement" and "flips" in counts:
         return rate_settles_at(
             parity.items - counts["flips"], parity.items, limit, relation, confidence=confidence
         )
+    if name == "shipped_flips" and "flips" in counts:
+        return rate_settles_at(counts["flips"], parity.items, limit, relation, confidence=confidence)
     if name == "margin_flips" and "margin_flips" in counts:
         return rate_settles_at(counts["margin_flips"], parity.items, limit, relation, confidence=confidence)
     return None

@@ -46,6 +46,9 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "source_nll": "nats",
         "flavour_nll": "nats",
         "nll_rise": "nats",
+        # Against a shipped flavour.
+        "shipped_flips": "fraction",
+        "shipped_top1_drop": "fraction",
     }
 )
 """Every figure that parity knows, and its unit; ``output`` is the unit of the model's output."""

@@ -40,6 +40,10 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "source_false_positives": "False positives of the source",
         "flavour_false_positives": "False positives of the flavour",
         "false_positive_rise": "Rise of false positives",
+        "shipped_flips": "Answers that differ from the shipped version",
+        "shipped_top1_drop": "Top-1 accuracy lost against the shipped version",
+        "latency_ms": "Time of one run",
+        "peak_memory_bytes": "Memory that loading and running adds",
     }
 )
 
@@ -86,5 +90,7 @@ GLOSSARY: Mapping[str, str] = MappingProxyType(
 
 
 def title(name: str) -> str:
-    """The plain title of a figure; an unknown one keeps its name."""
-    return TITLES.get(name, name.replace("_", " "))
+    """The plain title of a figure, such as ``latency_ms.host``; an unknown one keeps its name."""
+    measure, _, target = name.partition(".")
+    text = TITLES.get(measure, measure.replace("_", " "))
+    return f"{text}, on {target}" if target else text

@@ -14,6 +14,7 @@ from fieldpack.bundle.digest import content_digest
 from fieldpack.errors import FieldpackError, SourceError
 from fieldpack.search.executor import failed
 from fieldpack.search.trial import Result, Status
+from fieldpack.shipped import check_shipped
 from fieldpack.spec import Spec
 from fieldpack.workspace import work_folder
 
@@ -62,6 +63,9 @@ def context_of(spec: Spec) -> dict[str, str]:
         raise SourceError("there is no source model at this path", came=source)
     context = {"fieldpack": __version__, "source": content_digest(source)}
     labels = read_labels(spec.contract)
+    shipped = check_shipped(spec.budget, labels, {item.name: item.kind for item in spec.flavours})
+    if shipped is not None:
+        context["shipped"] = shipped
     with work_folder("search") as folder:
         for name in ("evaluation", "calibration", "training"):
             data = getattr(spec.data, name)

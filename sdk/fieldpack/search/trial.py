@@ -117,8 +117,15 @@ def make_trial(spec: Spec, stage: Stage, number: int, numbers: Mapping[str, floa
     flavour = {**_template(spec, words["flavour"].get("method")), **words["flavour"]}
     whole = spec.model_dump(mode="json", by_alias=True)
     whole |= {"recipe": [*whole["recipe"], *words["recipe"]], "flavours": [flavour], "search": None}
-    whole["budget"] = {"every": spec.budget.limits_of(flavour["name"]), "flavours": {}}
+    whole["budget"] = _budget_of_one(whole["budget"], flavour["name"])
     return Trial(number, stage.name, dict(numbers), _validated(whole, stage.name))
+
+
+def _budget_of_one(budget: dict[str, Any], flavour: str) -> dict[str, Any]:
+    """The limits in force for one flavour, as those of every flavour."""
+    own = budget["flavours"].get(flavour) or {}
+    stated = {name: limit for name, limit in own.items() if limit is not None}
+    return {**budget, "every": {**budget["every"], **stated}, "flavours": {}}
 
 
 def _validated(words: dict[str, Any], stage: str) -> Spec:
