@@ -47,6 +47,26 @@ class Training(Strict):
         return self
 
 
+class Teaching(Strict):
+    """A teacher's answers beside or in place of the labels, on the same views."""
+
+    teacher: str = Field(
+        description='"source", or the path of a pack.toml whose source model is the teacher',
+        examples=["source"],
+    )
+    temperature: float = Field(gt=0, description="softens both answers", examples=[2.0])
+    label_weight: float = Field(
+        ge=0, le=1, description="weight of the labels; the rest is the teacher's", examples=[0.1]
+    )
+    taxonomy_weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of a label's weight that is spread over its relatives in the contract's taxonomy",
+        examples=[0.1],
+    )
+
+
 class _Pass(Strict):
     """What every pass states."""
 
@@ -66,18 +86,35 @@ class _Pass(Strict):
         return layers
 
 
-class PruneChannels(_Pass):
+class _Retrained(_Pass):
+    """A pass that may train afterwards, on labels or with a teacher."""
+
+    training: Training | None = Field(default=None, description="fine-tuning of all layers")
+    teaching: Teaching | None = Field(
+        default=None, description="a teacher in the fine-tuning; labels alone where left out"
+    )
+
+    @model_validator(mode="after")
+    def _teaches_in_training(self) -> _Retrained:
+        if self.teaching is not None and self.training is None:
+            raise ValueError("teaching goes with training and only there")
+        return self
+
+
+class PruneChannels(_Retrained):
     """Takes whole channels out, those of the smallest norm; the network becomes smaller and stays dense."""
 
     method: Literal["prune_channels"]
     share: float = Field(gt=0, lt=1, description="share of each layer's channels taken out", examples=[0.5])
     round_to: int = Field(default=8, ge=1, description="channels left are a multiple of it", examples=[8])
     steps: int = Field(default=1, ge=1, description="rounds of pruning and training", examples=[3])
-    training: Training | None = Field(default=None, description="fine-tuning after each round")
 
 
-class PruneWeights(_Pass):
-    """Sets single weights to zero, those of the smallest magnitude; pays in compressed size only."""
+class PruneWeights(_Retrained):
+    """Sets single weights to zero, those of the smallest magnitude; pays in compressed size only.
+
+    Its training and every later pass keep the zeros.
+    """
 
     method: Literal["prune_weights"]
     pattern: Literal["unstructured", "2:4"] = Field(
@@ -86,12 +123,25 @@ class PruneWeights(_Pass):
     share: float | None = Field(
         default=None, gt=0, lt=1, description="share of zeros; unstructured only", examples=[0.75]
     )
-    training: Training | None = Field(default=None, description="fine-tuning that keeps the zeros")
+    rise: float = Field(
+        default=0.0,
+        ge=0,
+        description="epochs of the training in which the zeros rise to share; 0 sets all before it",
+        examples=[5.0],
+    )
 
     @model_validator(mode="after")
     def _share_goes_with_unstructured(self) -> PruneWeights:
         if (self.share is None) != (self.pattern == "2:4"):
             raise ValueError('share goes with pattern = "unstructured" and only there; example: share = 0.75')
+        return self
+
+    @model_validator(mode="after")
+    def _rises_within_the_training(self) -> PruneWeights:
+        if self.rise and (self.share is None or self.training is None):
+            raise ValueError("rise goes with share and training")
+        if self.training is not None and self.rise >= self.training.epochs:
+            raise ValueError("rise must be shorter than the training's epochs")
         return self
 
 
@@ -102,25 +152,10 @@ class FineTune(_Pass):
     training: Training = Field(description="how it trains")
 
 
-class Distil(_Pass):
+class Distil(_Pass, Teaching):
     """Trains the named layers to answer as a teacher does on the same views, and on the labels there are."""
 
     method: Literal["distil"]
-    teacher: str = Field(
-        description='"source", or the path of a pack.toml whose source model is the teacher',
-        examples=["source"],
-    )
-    temperature: float = Field(gt=0, description="softens both answers", examples=[2.0])
-    label_weight: float = Field(
-        ge=0, le=1, description="weight of the labels; the rest is the teacher's", examples=[0.1]
-    )
-    taxonomy_weight: float = Field(
-        default=0.0,
-        ge=0,
-        le=1,
-        description="share of a label's weight that is spread over its relatives in the contract's taxonomy",
-        examples=[0.1],
-    )
     training: Training = Field(description="how it trains")
 
 
@@ -129,6 +164,9 @@ class QuantisationAware(_Pass):
 
     method: Literal["quantisation_aware"]
     training: Training = Field(description="how it trains")
+    teaching: Teaching | None = Field(
+        default=None, description="a teacher in the training; labels alone where left out"
+    )
 
 
 class Equalise(_Pass):
@@ -203,6 +241,24 @@ AnyPass = Annotated[
 def trains(step: AnyPass) -> bool:
     """Whether the pass needs ``[data.training]``."""
     return getattr(step, "training", None) is not None
+
+
+def teaching_of(step: AnyPass) -> Teaching | None:
+    """The teacher of a pass's training and its weight; None where labels alone teach."""
+    if isinstance(step, Distil):
+        return step
+    found: Teaching | None = getattr(step, "teaching", None)
+    return found
+
+
+def with_teacher(step: AnyPass, teacher: str) -> AnyPass:
+    """The pass with another name of its teacher."""
+    if isinstance(step, Distil):
+        return step.model_copy(update={"teacher": teacher})
+    found = teaching_of(step)
+    if found is None:
+        return step
+    return step.model_copy(update={"teaching": found.model_copy(update={"teacher": teacher})})
 
 
 def calibrates(step: AnyPass) -> bool:

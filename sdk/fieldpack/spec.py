@@ -19,7 +19,7 @@ from fieldpack.budget import Budget, with_place
 from fieldpack.contract import Contract
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
-from fieldpack.passes import AnyPass, Distil, calibrates, trains
+from fieldpack.passes import AnyPass, calibrates, teaching_of, trains, with_teacher
 from fieldpack.recipe import Method, Ranges, Rule
 from fieldpack.search.settings import Search
 
@@ -442,8 +442,8 @@ def _absolute(spec: Spec, base: Path) -> Spec:
     )
     contract = spec.contract.model_copy(update={"outputs": outputs})
     recipe = tuple(
-        step.model_copy(update={"teacher": place(step.teacher)})
-        if isinstance(step, Distil) and step.teacher != "source"
+        with_teacher(step, place(teaching.teacher))
+        if (teaching := teaching_of(step)) is not None and teaching.teacher != "source"
         else step
         for step in spec.recipe
     )

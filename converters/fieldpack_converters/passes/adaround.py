@@ -22,7 +22,9 @@ _PENALTY, _RATE = 0.01, 0.01
 DAMPING = 0.01
 
 
-def chosen(weights: Array, target: Array, moments: Array, grid: Grid, iterations: int) -> Array:
+def chosen(
+    weights: Array, target: Array, moments: Array, grid: Grid, iterations: int, kept: Array | None = None
+) -> Array:
     """Steps int8 [O, K].
 
     Parameters
@@ -38,11 +40,14 @@ def chosen(weights: Array, target: Array, moments: Array, grid: Grid, iterations
         Scales.
     iterations : int
         Steps of the optimiser.
+    kept : ndarray, optional
+        bool [O, K], False where the step must be 0; all True where None.
     """
     held = grid.held(weights)
-    start = _grouped_gptq(target, held, moments, grid)
-    soft = _optimised(target, start, moments, grid, iterations)
-    candidates = [np.where(held, held, steps) for steps in (grid.nearest(target), start, soft)]
+    kept = np.ones(weights.shape, bool) if kept is None else kept
+    start = _grouped_gptq(target, held, moments, grid, kept)
+    soft = _optimised(target, start, moments, grid, iterations, kept)
+    candidates = [np.where(held, held, steps * kept) for steps in (grid.nearest(target), start, soft)]
     losses = np.stack([row_losses(target - grid.real(steps), moments) for steps in candidates])
     best = losses.argmin(axis=0)
     return np.asarray(np.choose(best[:, None], candidates), np.int8)
@@ -54,21 +59,24 @@ def row_losses(lost: Array, moments: Array) -> Array:
     return np.asarray(((grouped @ moments) * grouped).sum(axis=2).reshape(-1))
 
 
-def _grouped_gptq(target: Array, held: Array, moments: Array, grid: Grid) -> Array:
+def _grouped_gptq(target: Array, held: Array, moments: Array, grid: Grid, kept: Array) -> Array:
     """GPTQ group by group."""
     parts = []
     for number, part in enumerate(np.split(np.arange(target.shape[0]), moments.shape[0])):
         own = Grid(grid.scales[part], grid.last, grid.width)
-        parts.append(gptq.rounded(target[part], moments[number], own, DAMPING, held[part]))
+        parts.append(gptq.rounded(target[part], moments[number], own, DAMPING, held[part], kept[part]))
     return np.concatenate(parts)
 
 
-def _optimised(target: Array, start: Array, moments: Array, grid: Grid, iterations: int) -> Array:
+def _optimised(
+    target: Array, start: Array, moments: Array, grid: Grid, iterations: int, kept: Array
+) -> Array:
     import torch
 
     scale = torch.from_numpy(grid.spread(slice(None)))
     wanted = torch.from_numpy(np.asarray(target, np.float32)) / scale
     begun = torch.from_numpy(start.astype(np.float32))
+    free = torch.from_numpy(kept.astype(np.float32))
     # The two choices: the start, and its neighbour on the side of the wanted weight.
     below = torch.where(begun <= wanted, begun, begun - 1).clamp(-grid.last, grid.last - 1)
     share = 0.3 + 0.4 * (begun - below)
@@ -79,7 +87,7 @@ def _optimised(target: Array, start: Array, moments: Array, grid: Grid, iteratio
     unit = max(float(row_losses(target - grid.real(start), moments).mean()), 1e-30)
     for number in range(iterations):
         soft = (torch.sigmoid(logit) * (_HIGH - _LOW) + _LOW).clamp(0, 1)
-        lost = ((below + soft - wanted) * scale).reshape(groups, -1, columns)
+        lost = (((below + soft) * free - wanted) * scale).reshape(groups, -1, columns)
         loss = ((lost @ form) * lost).sum(dim=2).mean() / unit
         done = number / iterations
         if done >= _WARM_UP:

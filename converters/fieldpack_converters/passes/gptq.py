@@ -15,7 +15,14 @@ from fieldpack_converters.passes.grid import Grid, row_slices
 _COLUMNS = 128
 
 
-def rounded(weights: Array, moments: Array, grid: Grid, damping: float, held: Array | None = None) -> Array:
+def rounded(
+    weights: Array,
+    moments: Array,
+    grid: Grid,
+    damping: float,
+    held: Array | None = None,
+    kept: Array | None = None,
+) -> Array:
     """Steps with little error of the layer's answer.
 
     Parameters
@@ -30,6 +37,8 @@ def rounded(weights: Array, moments: Array, grid: Grid, damping: float, held: Ar
         Share of the mean of the diagonal that is added to it.
     held : ndarray, optional
         int8 [O, K], steps that are given, 0 where free; ``grid.held(weights)`` where None.
+    kept : ndarray, optional
+        bool [O, K], False where the step must be 0; all True where None.
 
     Returns
     -------
@@ -46,6 +55,7 @@ def rounded(weights: Array, moments: Array, grid: Grid, damping: float, held: Ar
             np.asfortranarray(part[:, order]),
             np.asfortranarray(grid.spread(rows)[:, order]),
             np.asfortranarray(given[:, order]),
+            None if kept is None else np.asfortranarray(kept[rows][:, order]),
             factor,
             grid.last,
         )
@@ -63,7 +73,9 @@ def compensation(moments: Array, damping: float) -> Array:
     return np.linalg.inv(upper).astype(np.float32)
 
 
-def _rounded_rows(weights: Array, scales: Array, given: Array, factor: Array, last: int) -> Array:
+def _rounded_rows(
+    weights: Array, scales: Array, given: Array, kept: Array | None, factor: Array, last: int
+) -> Array:
     count = weights.shape[1]
     steps = np.empty(weights.shape, np.int8, order="F")
     for start in range(0, count, _COLUMNS):
@@ -73,6 +85,8 @@ def _rounded_rows(weights: Array, scales: Array, given: Array, factor: Array, la
             values, scale = weights[:, column], scales[:, column]
             chosen = np.clip(np.rint(values / scale), -last, last)
             chosen = np.where(given[:, column], given[:, column], chosen).astype(np.float32)
+            if kept is not None:
+                chosen *= kept[:, column]
             steps[:, column] = chosen
             error = (values - chosen * scale) / factor[column, column]
             errors[:, column - start] = error

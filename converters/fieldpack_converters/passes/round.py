@@ -4,7 +4,7 @@ Layer after layer in the order of the model, each on the inputs that the already
 give, towards the answer of the float layer on float inputs. What is left of the mean error goes into the
 bias, or into the batch norm behind the layer. The weights are written back as floats of the grid; TFLite's
 and Core ML's 8-bit weights (and 4-bit ones, with ``bits = 4``) then hold the same integers. Depthwise layers
-get 8 bits always: no file stores them with fewer.
+get 8 bits always: no file stores them with fewer. Zeros that ``prune_weights`` placed stay on step 0.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from fieldpack_converters.passes.weighted_layers import (
     set_matrix,
     weighted_layers,
 )
+from fieldpack_converters.passes.zeros import kept_matrix
 
 _TARGET_ROWS = 2
 """Rows for each column from which on the target follows what the layers before have changed."""
@@ -49,7 +50,8 @@ def apply(subject: Subject, step: Round) -> Applied:
     for number, layer in enumerate(layers):
         subject.report(f"round {layer.name}", number / len(layers))
         found = moments_of(opened, layer, examples, subject.seed, (twin, twins[layer.name]))
-        facts[layer.name] = _round(opened, calls, layer, found, step)
+        kept = kept_matrix(layer, subject.masks)
+        facts[layer.name] = _round(opened, calls, layer, found, step, kept)
     return Applied(opened, tuple(layer.name for layer in layers), {"layers": facts})
 
 
@@ -59,7 +61,12 @@ def _fits(layer: WeightedLayer, step: Round) -> bool:
 
 
 def _round(
-    opened: OpenedSource, calls: list[Call], layer: WeightedLayer, found: Moments, step: Round
+    opened: OpenedSource,
+    calls: list[Call],
+    layer: WeightedLayer,
+    found: Moments,
+    step: Round,
+    kept: Array | None,
 ) -> dict[str, Any]:
     weights, take = matrix(layer), mean_taker(opened, calls, layer)
     moments, cross = (
@@ -68,7 +75,7 @@ def _round(
     bits = 8 if _is_depthwise(layer) else step.bits
     grid = _grid(layer, weights, moments, bits, step.block_size)
     target = _target(weights, moments, cross, found.rows)
-    steps = adaround.chosen(weights, target, moments, grid, step.iterations)
+    steps = adaround.chosen(weights, target, moments, grid, step.iterations, kept)
     rounded = grid.real(steps)
     nearest = grid.real(np.where(grid.held(weights), grid.held(weights), grid.nearest(weights)))
     set_matrix(layer, rounded)

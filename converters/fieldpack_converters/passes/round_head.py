@@ -1,7 +1,8 @@
 """The pass ``round_head``: GPTQ rounding of dense layers on the covariance of their real features.
 
 The rounded weights are written back as floats of the grid, so that every converter stores the same
-integers. The mean error of each class goes into its bias, where the layer has one.
+integers. The mean error of each class goes into its bias, where the layer has one. Zeros that
+``prune_weights`` placed stay on step 0.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from fieldpack_converters.passes.grid import Grid, grid_of, row_slices
 from fieldpack_converters.passes.moments import Moments, moments_of
 from fieldpack_converters.passes.subject import Subject
 from fieldpack_converters.passes.weighted_layers import WeightedLayer, matching, matrix, set_matrix
+from fieldpack_converters.passes.zeros import kept_matrix
 
 
 def apply(subject: Subject, step: RoundHead) -> Applied:
@@ -28,16 +30,16 @@ def apply(subject: Subject, step: RoundHead) -> Applied:
     for number, layer in enumerate(layers):
         subject.report(f"round {layer.name}", number / len(layers))
         found = moments_of(subject.opened, layer, examples, subject.seed)
-        facts[layer.name] = _round(layer, found, step)
+        facts[layer.name] = _round(layer, found, step, kept_matrix(layer, subject.masks))
     return Applied(subject.opened, tuple(layer.name for layer in layers), {"layers": facts})
 
 
-def _round(layer: WeightedLayer, found: Moments, step: RoundHead) -> dict[str, Any]:
+def _round(layer: WeightedLayer, found: Moments, step: RoundHead, kept: Array | None) -> dict[str, Any]:
     weights, bias = matrix(layer), layer.bias()
     moments = found.second()[0] if bias is None else found.covariance[0]
     importance = np.diag(moments) if step.bits == 4 else None
     grid = grid_of(weights, step.bits, step.block_size, importance)
-    steps = gptq.rounded(weights, moments, grid, step.damping)
+    steps = gptq.rounded(weights, moments, grid, step.damping, kept=kept)
     before, after = (
         _error(weights, grid, grid.nearest(weights), moments),
         _error(weights, grid, steps, moments),

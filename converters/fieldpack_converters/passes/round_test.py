@@ -107,13 +107,33 @@ def test_the_head_is_rounded_and_factored(source: dict[str, Any], samples: Array
     assert np.abs(scores(answer["source"], samples) - scores(source, samples)).max() < 0.1
 
 
-def test_rounding_is_never_worse_than_the_nearest() -> None:
+def _few_causes() -> tuple[Array, Array]:
+    """Moments [1, 24, 24] of inputs that three causes drive, and weights [10, 24]."""
     generator = np.random.default_rng(2)
     features = generator.standard_normal((300, 3)) @ generator.standard_normal((3, 24)) + 0.1 * (
         generator.standard_normal((300, 24))
     )
-    moments = (features.T @ features / 300)[None]
     weights = generator.standard_normal((10, 24)).astype(np.float32)
+    return (features.T @ features / 300)[None], weights
+
+
+def test_placed_zeros_stay_and_the_others_make_up_for_them() -> None:
+    moments, weights = _few_causes()
+    kept = np.random.default_rng(3).random(weights.shape) > 0.5
+    grid = grid_of(weights * kept, 4)
+    free = adaround.chosen(weights * kept, weights * kept, moments, grid, 100)
+    steps = adaround.chosen(weights * kept, weights * kept, moments, grid, 100, kept)
+    assert (free[~kept] != 0).any()
+    assert (steps[~kept] == 0).all()
+    nearest, ours = (
+        adaround.row_losses(weights * kept - grid.real(found), moments).mean()
+        for found in (grid.nearest(weights * kept), steps)
+    )
+    assert ours < 0.3 * nearest
+
+
+def test_rounding_is_never_worse_than_the_nearest() -> None:
+    moments, weights = _few_causes()
     grid = grid_of(weights, 4)
     steps = adaround.chosen(weights, weights, moments, grid, 200)
     nearest = adaround.row_losses(weights - grid.real(grid.nearest(weights)), moments)

@@ -1,8 +1,8 @@
 """Worker target: a source model and a recipe in, the compressed source model out.
 
 The passes run one after another on the open model. After each the runner looks at what it promised
-and at what every pass must keep: the inputs, the shapes of the outputs, finite answers, and at least
-one layer changed.
+and at what every pass must keep: the inputs, the shapes of the outputs, finite answers, the zeros that
+``prune_weights`` placed, and at least one layer changed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from fieldpack_converters.passes.applied import Applied, Promise
 from fieldpack_converters.passes.saved import save
 from fieldpack_converters.passes.subject import Examples, Report, Subject
 from fieldpack_converters.passes.teachers import open_teachers
+from fieldpack_converters.passes.zeros import demand_zeros
 from fieldpack_converters.source import called_in_batches, open_source, silent
 
 TRAINED = {
@@ -133,6 +134,7 @@ def apply(
     done = [_step(subject, step, number) for number, step in enumerate(steps)]
     words = save(subject.opened, source, subject.folder)
     after = open_source(words)
+    demand_zeros(after, subject.masks, "saving")
     _demand_same(
         _answers(subject, subject.opened), _answers(subject, after), "saving changed the model's answers"
     )
@@ -187,6 +189,7 @@ def _check(
             hint="a pass says the names of the layers that it can change when none matches",
         )
     after = applied.opened
+    demand_zeros(after, subject.masks, where)
     changed = _answers(subject, after)
     if [a.shape for a in changed] != [a.shape for a in answers]:
         raise ConversionError(f"{where} changed the shape of an output", came=[a.shape for a in changed])

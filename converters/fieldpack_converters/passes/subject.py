@@ -61,6 +61,9 @@ class Subject:
         Of the first output, a word of ``fieldpack.contract.Activation``.
     taxonomy : ndarray or None
         float32 [C, C], how near two classes are (1 on the diagonal), from the contract's taxonomy.
+    masks : dict
+        Layer name -> bool [outputs, inputs, *kernel], False where ``prune_weights`` placed a zero; see
+        ``zeros.py``.
     """
 
     opened: OpenedSource
@@ -73,6 +76,7 @@ class Subject:
     report: Report
     teachers: dict[str, Callable[[list[Array]], Array]] = field(default_factory=dict)
     taxonomy: Array | None = None
+    masks: dict[str, Array] = field(default_factory=dict)
 
     @property
     def is_torch(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fieldpack.contract import ImageInput
 from fieldpack.errors import SpecError
-from fieldpack.passes import AnyPass, Distil
+from fieldpack.passes import AnyPass, teaching_of
 from fieldpack.spec import Spec, load_spec
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.subject import Subject
@@ -33,7 +33,7 @@ def open_teachers(steps: Sequence[AnyPass], subject: Subject, inputs: Sequence[A
     SpecError
         A teacher takes other inputs than the student, or its output has another activation.
     """
-    names = {step.teacher for step in steps if isinstance(step, Distil)}
+    names = {teaching.teacher for step in steps if (teaching := teaching_of(step)) is not None}
     return {
         name: _source(subject) if name == SOURCE else _other(Path(name), subject, inputs) for name in names
     }

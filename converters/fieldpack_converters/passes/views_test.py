@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fieldpack.errors import SpecError
-from fieldpack.passes import PruneWeights, Training
+from fieldpack.passes import Training
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.sparsity import kept_weights
 from fieldpack_converters.passes.subject import Examples
@@ -90,24 +90,21 @@ def test_labels_outside_the_classes_and_a_missing_taxonomy_are_refused() -> None
 
 def test_the_smallest_weights_go_over_all_layers() -> None:
     weights = {"a": np.array([[1.0, -4.0]]), "b": np.array([[0.5, 2.0]])}
-    step = PruneWeights(method="prune_weights", layers=".*", pattern="unstructured", share=0.5)
-    masks = kept_weights(weights, step)
+    masks = kept_weights(weights, "unstructured", 0.5)
     assert masks["a"].tolist() == [[False, True]]
     assert masks["b"].tolist() == [[False, True]]
 
 
 def test_equal_weights_lose_exactly_the_share() -> None:
-    step = PruneWeights(method="prune_weights", layers=".*", pattern="unstructured", share=0.25)
-    masks = kept_weights({"a": np.ones((4, 10))}, step)
+    masks = kept_weights({"a": np.ones((4, 10))}, "unstructured", 0.25)
     assert (~masks["a"]).sum() == 10
 
 
 def test_two_of_four_run_along_the_inputs() -> None:
     rising = np.arange(1, 25, dtype=np.float32).reshape(2, 4, 3)
     weights: dict[str, Array] = {"a": rising, "b": np.ones((2, 3))}
-    step = PruneWeights(method="prune_weights", layers=".*", pattern="2:4")
-    masks = kept_weights(weights, step)
+    masks = kept_weights(weights, "2:4", None)
     assert set(masks) == {"a"}
     assert masks["a"].all(axis=(0, 2)).tolist() == [False, False, True, True]
     with pytest.raises(SpecError, match="multiple of 4"):
-        kept_weights({"b": weights["b"]}, step)
+        kept_weights({"b": weights["b"]}, "2:4", None)

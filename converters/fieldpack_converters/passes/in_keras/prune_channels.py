@@ -12,11 +12,11 @@ from fieldpack.passes import PruneChannels
 from fieldpack_converters.opened_source import Array, OpenedSource
 from fieldpack_converters.passes.applied import Applied
 from fieldpack_converters.passes.in_keras.channels import Channels, find_channels
-from fieldpack_converters.passes.in_keras.training import label_loss, train
+from fieldpack_converters.passes.in_keras.objective import objective_of
+from fieldpack_converters.passes.in_keras.training import train
 from fieldpack_converters.passes.keras_rebuilding import rebuilt
 from fieldpack_converters.passes.reopened import reopened
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.views import demand_labels, training_targets
 
 
 def apply(subject: Subject, step: PruneChannels) -> Applied:
@@ -43,8 +43,7 @@ def apply(subject: Subject, step: PruneChannels) -> Applied:
         subject.opened = reopened(subject.opened, model)
         fact: dict[str, Any] = {"parameters": subject.opened.parameters}
         if step.training is not None:
-            targets = demand_labels(training_targets(subject), "fine-tuning")
-            fact |= train(subject, ".*", step.training, label_loss(subject.activation), targets)
+            fact |= train(subject, ".*", step.training, objective_of(subject, step.teaching, "fine-tuning"))
         rounds.append(fact)
     after = find_channels(subject.opened.model).outputs
     changed = tuple(

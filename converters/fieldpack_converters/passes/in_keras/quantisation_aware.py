@@ -7,18 +7,17 @@ import hashlib
 from fieldpack.errors import SpecError
 from fieldpack.passes import QuantisationAware
 from fieldpack_converters.passes.applied import Applied
+from fieldpack_converters.passes.in_keras.objective import objective_of
 from fieldpack_converters.passes.in_keras.quantised_forward import QuantisedForward
 from fieldpack_converters.passes.in_keras.quantised_layers import QuantisedLayer
-from fieldpack_converters.passes.in_keras.training import label_loss, train
+from fieldpack_converters.passes.in_keras.training import train
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.views import demand_labels, training_targets
 
 
 def apply(subject: Subject, step: QuantisationAware) -> Applied:
-    """Train the matching layers on the labels under 8-bit rounding; a plain float model is left.
+    """Train the matching layers under 8-bit rounding; a plain float model is left.
 
-    Batch norms keep their moving statistics. Ranges are watched in every epoch but the last. Weights that
-    are zero before stay zero.
+    Batch norms keep their moving statistics. Ranges are watched in every epoch but the last.
 
     Returns
     -------
@@ -40,29 +39,12 @@ def apply(subject: Subject, step: QuantisationAware) -> Applied:
             came=step.layers,
             allowed=", ".join(list(QuantisedForward(subject.opened, "").layers)[:12]),
         )
-    masks = {name: one.kernel.numpy() != 0 for name, one in forward.layers.items()}
-
-    def keep_zeros() -> None:
-        for name, mask in masks.items():
-            if mask.any() and not mask.all():
-                kernel = forward.layers[name].kernel
-                kernel.assign(kernel.numpy() * mask)
 
     def fix(epoch: int) -> None:
         forward.fixed.assign(0 < epoch == step.training.epochs - 1)
 
-    targets = demand_labels(training_targets(subject), "quantisation_aware")
-    loss = label_loss(subject.activation)
-    facts = train(
-        subject,
-        step.layers,
-        step.training,
-        loss,
-        targets,
-        after_step=keep_zeros,
-        forward=forward,
-        before_epoch=fix,
-    )
+    objective = objective_of(subject, step.teaching, "quantisation_aware")
+    facts = train(subject, step.layers, step.training, objective, forward=forward, before_epoch=fix)
     digests = {name: _digest(one) for name, one in forward.layers.items()}
     for one in forward.layers.values():
         one.settle()

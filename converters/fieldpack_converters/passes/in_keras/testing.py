@@ -11,10 +11,19 @@ from typing import Any
 import numpy as np
 
 from fieldpack.errors import SpecError
-from fieldpack.passes import Distil, FineTune, PruneChannels, PruneWeights, QuantisationAware, Training
+from fieldpack.passes import (
+    Distil,
+    FineTune,
+    PruneChannels,
+    PruneWeights,
+    QuantisationAware,
+    Round,
+    Training,
+)
 from fieldpack.spec import SourceKind
 from fieldpack_converters.keras_source import call_model, keras_library
 from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact
+from fieldpack_converters.passes import round as rounding
 from fieldpack_converters.passes.in_keras import (
     distil,
     fine_tune,
@@ -25,12 +34,14 @@ from fieldpack_converters.passes.in_keras import (
 from fieldpack_converters.passes.in_keras.quantised_forward import QuantisedForward
 from fieldpack_converters.passes.subject import Examples, Subject
 from fieldpack_converters.passes.testing import CLASSES, SIZE, accuracy, make_subject, task
+from fieldpack_converters.passes.weighted_layers import weighted_layers
 from fieldpack_converters.quantize_tflite import quantize
 from fieldpack_converters.tflite_graph import TFLiteGraph
 from fieldpack_converters.tflite_interpreter import run_tflite
 from fieldpack_converters.to_tflite import export
 
 TRAINING = Training(epochs=6, batch=32, learning_rate=5e-3)
+LESSON = {"teacher": "source", "temperature": 1.0, "label_weight": 0.0}
 SHORT = TRAINING.model_copy(update={"epochs": 1, "flip": True, "shift": 0.1, "mixup": 0.2})
 DEAD = (1, 3, 4, 6, 8, 9, 13, 15)
 DEAD_HIDDEN = (0, 2, 5, 7, 10, 12, 14, 15, 16, 18, 20, 23)
@@ -60,6 +71,7 @@ class Trials:
             self._silent,
             self._prune,
             self._zeros,
+            self._rise,
             self._teach,
             self._refuse,
             self._aware,
@@ -178,7 +190,8 @@ class Trials:
             one = self.copied()
             words = {"method": "prune_weights", "layers": "one|side|squeeze|hidden", "pattern": pattern}
             step = PruneWeights.model_validate({**words, "share": share, "training": TRAINING})
-            applied = prune_weights.apply(self.subject(one), step)
+            subject = self.subject(one)
+            applied = prune_weights.apply(subject, step)
             kernels = [one.model.get_layer(name).get_weights()[0] for name in applied.matched]
             zeros = sum((kernel == 0).sum() for kernel in kernels) / sum(kernel.size for kernel in kernels)
             fours = [
@@ -188,8 +201,48 @@ class Trials:
                 "zeros": float(zeros),
                 "most_of_four": int(max(fours)),
                 "accuracy": accuracy(one),
+                "later": self._later(one, applied.matched, subject.masks),
                 "bytes": applied.facts["deflated_bytes"] / applied.facts["deflated_bytes_before"],
             }
+
+    def _later(self, one: OpenedSource, names: tuple[str, ...], masks: dict[str, Array]) -> dict[str, Any]:
+        """Placed zeros that other passes lost, and whether the weights beside them changed."""
+        other = self.keras.models.clone_model(one.model)
+        other.set_weights(one.model.get_weights())
+        opened = self.opened(other)
+        subject = self.subject(opened, masks=masks, teachers={"source": lambda arrays: one.call(arrays)[0]})
+        lesson = self._lesson().model_copy(update={"training": SHORT})
+        found: dict[str, Any] = {}
+        for module, step in (
+            (fine_tune, FineTune(method="fine_tune", layers=".*", training=SHORT)),
+            (distil, lesson),
+            (rounding, Round(method="round", layers=".*", bits=8, iterations=20)),
+            (quantisation_aware, _aware(1, 1e-3)),
+        ):
+            before = {layer.name: layer.weights() for layer in weighted_layers(opened)}
+            module.apply(subject, step)
+            after = {layer.name: layer.weights() for layer in weighted_layers(opened)}
+            lost = sum(int((after[name][~masks[name]] != 0).sum()) for name in names)
+            found[step.method] = [lost, all((after[name] != before[name]).any() for name in names)]
+        return found
+
+    def _rise(self) -> None:
+        """Zeros that rise while a teacher with turned classes trains."""
+        one, turned = self.copied(), self.copied()
+        words = {"method": "prune_weights", "layers": ".*", "pattern": "unstructured", "share": 0.5}
+        step = PruneWeights.model_validate({**words, "rise": 2.0, "training": TRAINING, "teaching": LESSON})
+        teachers = {"source": lambda arrays: np.roll(turned.call(arrays)[0], 1, axis=1)}
+        prune_weights.apply(self.subject(one, teachers=teachers), step)
+        kernels = [layer.weights() for layer in weighted_layers(one)]
+        zeros = sum(int((kernel == 0).sum()) for kernel in kernels)
+        smaller = PruneChannels.model_validate({
+            **_channels(".*").model_dump(), "round_to": 4, "training": TRAINING, "teaching": LESSON
+        })  # fmt: skip
+        thin = prune_channels.apply(self.subject(self.copied(), teachers=teachers), smaller).opened
+        self.facts["rise"] = {
+            "zeros": zeros / sum(kernel.size for kernel in kernels),
+            "accuracies": [accuracy(one), accuracy(thin)],
+        }
 
     def _teach(self) -> None:
         teacher, student = self.copied(), self.opened(self.network(8, seed=1))
@@ -231,9 +284,9 @@ class Trials:
     def _aware(self) -> None:
         """The integers of the int8 file are those of the training, zeros stay, and the answers agree."""
         one = self.copied()
+        mask = np.broadcast_to((np.arange(16) % 2 == 1)[:, None, None, None], (16, 16, 3, 3))
+        applied = quantisation_aware.apply(self.subject(one, masks={"one": mask}), _aware(3, 2e-3))
         silent = one.model.get_layer("one")
-        silent.set_weights([silent.get_weights()[0] * (np.arange(16) % 2), silent.get_weights()[1]])
-        applied = quantisation_aware.apply(self.subject(one), _aware(3, 2e-3))
         ranges = applied.facts["activation_ranges"]
         content, used = self._int8(one, ranges)
         graph = TFLiteGraph(content)

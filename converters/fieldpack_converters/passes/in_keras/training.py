@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,37 @@ from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.keras_layers import leaf_layers
 from fieldpack_converters.passes.subject import Subject
 from fieldpack_converters.passes.views import Batch, batches, rate_at, steps_of
+from fieldpack_converters.passes.zeros import Zeros
 
 Loss = Callable[[list[Any], Batch, Any], Any]
 """The model's outputs, the batch and what ``prepare`` gave for it -> a scalar tensor."""
+AfterStep = Callable[[int, int], None]
+"""Steps done and of the whole training."""
 SMALLEST = 1e-7
 """Probabilities are not taken below it."""
+
+
+def _nothing(batch: Batch) -> Any:
+    return np.float32(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a training is for.
+
+    Attributes
+    ----------
+    loss : callable
+        See ``Loss``.
+    targets : ndarray or None
+        float32 [N, C] of the training examples.
+    prepare : callable
+        Called with each batch outside the graph; its array is handed to the loss (a teacher's answer).
+    """
+
+    loss: Loss
+    targets: Array | None
+    prepare: Callable[[Batch], Any] = _nothing
 
 
 def named_layers(model: Any, pattern: str) -> dict[str, Any]:
@@ -43,27 +70,23 @@ def train(
     subject: Subject,
     pattern: str,
     training: Training,
-    loss: Loss,
-    targets: Array | None = None,
-    prepare: Callable[[Batch], Any] = lambda batch: np.float32(0),
-    after_step: Callable[[], None] | None = None,
+    objective: Objective,
+    after_step: AfterStep | None = None,
     forward: Callable[[list[Any]], Any] | None = None,
     before_epoch: Callable[[int], None] | None = None,
 ) -> dict[str, list[float]]:
     """Train the matching layers; the others, their batch norms included, stay as they are.
 
+    Zeros that ``prune_weights`` placed stay zero.
+
     Parameters
     ----------
     pattern : str
         Regular expression of layer names.
-    loss : callable
-        See ``Loss``.
-    targets : ndarray, optional
-        [N, C] of the training examples.
-    prepare : callable
-        Called with each batch outside the graph; its array is handed to the loss (a teacher's answer).
+    objective : Objective
+        See there.
     after_step : callable, optional
-        Called after each step, to put back what must hold (zeros).
+        Called after each step, once zeros are back.
     forward : callable, optional
         Stands in for the model's call: a list of inputs -> outputs.
     before_epoch : callable, optional
@@ -77,13 +100,14 @@ def train(
     keras = keras_library(subject.opened.kind)
     model, examples = subject.opened.model, subject.training_data()
     layers = named_layers(model, pattern)
+    zeros = Zeros(subject)
     keras.utils.set_random_seed(subject.seed)
     kept = {name: layer.trainable for name, layer in leaf_layers(model) if hasattr(layer, "trainable")}
     for name, layer in leaf_layers(model):
         if hasattr(layer, "trainable"):
             layer.trainable = name in layers
     optimiser = keras.optimizers.Adam(training.learning_rate)
-    step = _step(model, optimiser, loss, forward or _training_call(model))
+    step = _step(model, optimiser, objective.loss, forward or _training_call(model))
     generator = np.random.default_rng(subject.seed)
     whole, done = steps_of(examples, training), 0
     history: list[float] = []
@@ -91,12 +115,13 @@ def train(
         losses = []
         if before_epoch is not None:
             before_epoch(epoch)
-        for batch in batches(examples, training, "NHWC", targets, generator):
+        for batch in batches(examples, training, "NHWC", objective.targets, generator):
             optimiser.learning_rate = rate_at(done, whole, training)
-            losses.append(float(step(batch, prepare(batch))))
-            if after_step is not None:
-                after_step()
+            losses.append(float(step(batch, objective.prepare(batch))))
             done += 1
+            zeros.put_back()
+            if after_step is not None:
+                after_step(done, whole)
         history.append(float(np.mean(losses)))
         subject.report(f"train, epoch {epoch + 1} of {training.epochs}", done / whole)
     for name, layer in leaf_layers(model):

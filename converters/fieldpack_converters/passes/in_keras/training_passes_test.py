@@ -69,6 +69,18 @@ def test_zeros_stay_through_training(facts: dict[str, Any]) -> None:
     assert min(any_place["accuracy"], two_of_four["accuracy"]) > 0.85
 
 
+def test_later_passes_keep_placed_zeros(facts: dict[str, Any]) -> None:
+    for pattern in ("unstructured", "2:4"):
+        assert facts[pattern]["later"] == {
+            "fine_tune": [0, True], "distil": [0, True], "quantisation_aware": [0, True], "round": [0, True],
+        }  # fmt: skip
+
+
+def test_zeros_rise_while_a_teacher_trains(facts: dict[str, Any]) -> None:
+    assert facts["rise"]["zeros"] == pytest.approx(0.5, abs=1e-3)
+    assert max(facts["rise"]["accuracies"]) < 0.7  # the teacher's classes are turned by one
+
+
 def test_a_student_learns_from_its_teacher_without_labels(facts: dict[str, Any]) -> None:
     assert facts["agrees"] > 0.85
 

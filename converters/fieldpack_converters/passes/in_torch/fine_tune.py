@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from fieldpack.passes import FineTune
 from fieldpack_converters.passes.applied import Applied
-from fieldpack_converters.passes.in_torch.training import (
-    label_loss,
-    named_parameters,
-    train,
-)
+from fieldpack_converters.passes.in_torch.objective import objective_of
+from fieldpack_converters.passes.in_torch.training import named_parameters, train
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.views import demand_labels, training_targets
 
 
 def apply(subject: Subject, step: FineTune) -> Applied:
@@ -27,6 +23,5 @@ def apply(subject: Subject, step: FineTune) -> Applied:
         No layer matches, or there are no labels.
     """
     _, names = named_parameters(subject.opened.model, step.layers)
-    targets = demand_labels(training_targets(subject), "fine_tune")
-    facts = train(subject, step.layers, step.training, label_loss(subject), targets)
+    facts = train(subject, step.layers, step.training, objective_of(subject, None, "fine_tune"))
     return Applied(subject.opened, names, dict(facts))

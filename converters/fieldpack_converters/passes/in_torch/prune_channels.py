@@ -14,14 +14,10 @@ import numpy as np
 from fieldpack.errors import MissingDependencyError, SpecError
 from fieldpack.passes import PruneChannels
 from fieldpack_converters.passes.applied import Applied
-from fieldpack_converters.passes.in_torch.training import (
-    label_loss,
-    outputs_of,
-    train,
-)
+from fieldpack_converters.passes.in_torch.objective import objective_of
+from fieldpack_converters.passes.in_torch.training import outputs_of, train
 from fieldpack_converters.passes.reopened import reopened
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.views import demand_labels, training_targets
 
 
 def apply(subject: Subject, step: PruneChannels) -> Applied:
@@ -47,8 +43,7 @@ def apply(subject: Subject, step: PruneChannels) -> Applied:
         pruner.step()
         fact: dict[str, Any] = {"parameters": sum(p.numel() for p in module.parameters())}
         if step.training is not None:
-            targets = demand_labels(training_targets(subject), "fine-tuning")
-            fact |= train(subject, ".*", step.training, label_loss(subject), targets)
+            fact |= train(subject, ".*", step.training, objective_of(subject, step.teaching, "fine-tuning"))
         rounds.append(fact)
     module.eval()
     after = _shapes(module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,30 @@ from fieldpack.passes import Training
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.subject import Subject
 from fieldpack_converters.passes.views import Batch, batches, rate_at, steps_of
+from fieldpack_converters.passes.zeros import Zeros
 
 Loss = Callable[[list[Any], Batch], Any]
 """The module's outputs and the batch -> a scalar tensor."""
+AfterStep = Callable[[int, int], None]
+"""Steps done and of the whole training."""
 SMALLEST = 1e-7
 """Probabilities are not taken below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a training is for.
+
+    Attributes
+    ----------
+    loss : callable
+        See ``Loss``.
+    targets : ndarray or None
+        float32 [N, C] of the training examples.
+    """
+
+    loss: Loss
+    targets: Array | None
 
 
 def named_parameters(module: Any, pattern: str) -> tuple[list[Any], tuple[str, ...]]:
@@ -47,22 +67,21 @@ def train(
     subject: Subject,
     pattern: str,
     training: Training,
-    loss: Loss,
-    targets: Array | None = None,
-    after_step: Callable[[], None] | None = None,
+    objective: Objective,
+    after_step: AfterStep | None = None,
 ) -> dict[str, list[float]]:
     """Train the matching layers; the others, their batch norms included, stay as they are.
+
+    Zeros that ``prune_weights`` placed stay zero.
 
     Parameters
     ----------
     pattern : str
         Regular expression of layer names.
-    loss : callable
-        See ``Loss``.
-    targets : ndarray, optional
-        [N, C] of the training examples.
+    objective : Objective
+        See there.
     after_step : callable, optional
-        Called after each step, to put back what must hold (zeros).
+        Called after each step, once zeros are back.
 
     Returns
     -------
@@ -73,6 +92,7 @@ def train(
 
     module, examples = subject.opened.model, subject.training_data()
     parameters, names = named_parameters(module, pattern)
+    zeros = Zeros(subject)
     generator = np.random.default_rng(subject.seed)
     torch.manual_seed(subject.seed)
     optimiser = torch.optim.Adam(parameters, lr=training.learning_rate)
@@ -82,17 +102,18 @@ def train(
     try:
         for epoch in range(training.epochs):
             losses = []
-            for batch in batches(examples, training, subject.opened.layout, targets, generator):
+            for batch in batches(examples, training, subject.opened.layout, objective.targets, generator):
                 for group in optimiser.param_groups:
                     group["lr"] = rate_at(done, whole, training)
-                value = loss(outputs_of(module, batch.inputs), batch)
+                value = objective.loss(outputs_of(module, batch.inputs), batch)
                 optimiser.zero_grad()
                 value.backward()
                 optimiser.step()
-                if after_step is not None:
-                    after_step()
-                losses.append(float(value.detach()))
                 done += 1
+                zeros.put_back()
+                if after_step is not None:
+                    after_step(done, whole)
+                losses.append(float(value.detach()))
             history.append(float(np.mean(losses)))
             subject.report(f"train, epoch {epoch + 1} of {training.epochs}", done / whole)
     finally:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fieldpack.errors import SpecError
-from fieldpack.passes import Distil, FineTune, PruneChannels, PruneWeights, Training
+from fieldpack.passes import Distil, FineTune, PruneChannels, PruneWeights, Teaching, Training
 from fieldpack_converters.opened_source import OpenedSource
 from fieldpack_converters.passes.in_torch import distil, fine_tune, prune_channels, prune_weights
 from fieldpack_converters.passes.in_torch.prune_channels import _output_layers
@@ -156,6 +156,31 @@ def test_zeros_stay_through_training(learned: Any, pattern: Any, share: Any, tmp
             assert ((fours != 0).sum(axis=1) <= 2).all()
     assert accuracy(opened) > 0.85
     assert applied.facts["deflated_bytes"] < 0.75 * applied.facts["deflated_bytes_before"]
+
+
+def test_pruning_can_train_with_a_teacher(learned: Any, tmp_path: Path) -> None:
+    lesson = Teaching(teacher="source", temperature=1.0, label_weight=0.0)
+    steps: list[tuple[Any, Any]] = [
+        (
+            prune_weights,
+            PruneWeights(
+                method="prune_weights", layers=".*", pattern="unstructured", share=0.5, rise=2.0,
+                training=TRAINING, teaching=lesson,
+            ),
+        ),
+        (
+            prune_channels,
+            PruneChannels(
+                method="prune_channels", layers=".*", share=0.25, round_to=4,
+                training=TRAINING, teaching=lesson,
+            ),
+        ),
+    ]  # fmt: skip
+    for module, step in steps:
+        opened, turned = fresh(learned), fresh(learned)
+        teachers = {"source": lambda a, turned=turned: np.roll(turned.call(a)[0], 1, axis=1)}
+        applied = module.apply(make_subject(opened, opened, tmp_path, teachers=teachers), step)
+        assert accuracy(applied.opened) < 0.2  # the teacher's classes are turned by one
 
 
 def test_a_student_learns_from_its_teacher_without_labels(learned: Any, tmp_path: Path) -> None:
