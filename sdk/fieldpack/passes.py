@@ -160,7 +160,7 @@ class Distil(_Pass, Teaching):
 
 
 class QuantisationAware(_Pass):
-    """Trains with 8-bit weights and activations in the forward pass, rounded as TFLite does; Keras models."""
+    """Trains with 8-bit weights and activations in the forward pass, rounded as TFLite does."""
 
     method: Literal["quantisation_aware"]
     training: Training = Field(description="how it trains")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from fieldpack.contract import Input
-from fieldpack.errors import ContractError, ConversionError, SpecError, UnsupportedError
+from fieldpack.errors import ContractError, ConversionError, SpecError
 from fieldpack.model import Strict, validated
 from fieldpack.passes import AnyPass
 from fieldpack_converters.opened_source import Array, OpenedSource
@@ -35,9 +35,6 @@ TRAINED = {
     "quantisation_aware": (Promise.SAME_PARAMETERS,),
 }
 """Method -> what holds after it; written once a framework: ``passes/in_torch/`` and ``passes/in_keras/``."""
-
-KERAS_ONLY = ("quantisation_aware",)
-"""Methods of ``TRAINED`` that have no PyTorch half."""
 
 COMPUTED = {
     "equalise": (Promise.SAME_FUNCTION,),
@@ -162,13 +159,6 @@ def _step(subject: Subject, step: AnyPass, number: int) -> dict[str, Any]:
 
 
 def _module(subject: Subject, method: str) -> ModuleType:
-    if subject.is_torch and method in KERAS_ONLY:
-        raise UnsupportedError(
-            f"{method} does not work on a PyTorch source",
-            came=f"kind {subject.opened.kind.value}",
-            allowed="keras, keras_legacy",
-            hint="round fits 8-bit weights to a PyTorch model without training",
-        )
     folder = "" if method in COMPUTED else "in_torch." if subject.is_torch else "in_keras."
     return importlib.import_module(f"fieldpack_converters.passes.{folder}{method}")
 

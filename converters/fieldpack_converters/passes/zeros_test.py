@@ -29,6 +29,7 @@ PRUNE = {"method": "prune_weights", "layers": "0|7", "pattern": "unstructured", 
 LATER: tuple[dict[str, Any], ...] = (
     {"method": "fine_tune", "layers": ".*", "training": TRAINING},
     {"method": "distil", "layers": ".*", "training": TRAINING, **TEACHING},
+    {"method": "quantisation_aware", "layers": ".*", "training": TRAINING},
     {"method": "round", "layers": "0", "bits": 4, "iterations": 30},
     {"method": "round_head", "layers": "7", "bits": 4},
     {"method": "refit", "layers": "7"},
@@ -88,7 +89,7 @@ def test_rounding_would_wake_zeros_without_their_mask(
 ) -> None:
     monkeypatch.setattr(rounding, "kept_matrix", lambda layer, masks: None)
     with pytest.raises(ConversionError, match=r"pass 1 of the recipe \(round\) lost zeros of 0"):
-        run(tmp_path, PRUNE, LATER[2])
+        run(tmp_path, PRUNE, LATER[3])
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -114,7 +115,7 @@ def test_a_pass_that_loses_a_zero_is_caught(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(refit, "_fold", careless)
     with pytest.raises(ConversionError, match=r"\(refit\) lost zeros of 7"):
-        run(tmp_path, PRUNE, LATER[4])
+        run(tmp_path, PRUNE, LATER[5])
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from fieldpack import worker
-from fieldpack.errors import UnsupportedError
-from fieldpack.spec import SourceKind
-from fieldpack_converters.passes import runner
-from fieldpack_converters.passes.subject import Subject
 
 pytestmark = pytest.mark.full
 
@@ -116,9 +111,3 @@ def test_what_does_not_fit_is_refused_by_name(facts: dict[str, Any]) -> None:
     assert "head" in facts["refused_head"]
     assert "norm" in facts["refused_aware"]
     assert "stem" in facts["refused_aware"]
-
-
-def test_quantisation_aware_training_refuses_pytorch_by_name() -> None:
-    subject = SimpleNamespace(is_torch=True, opened=SimpleNamespace(kind=SourceKind.TORCH))
-    with pytest.raises(UnsupportedError, match="quantisation_aware does not work on a PyTorch source"):
-        runner._module(cast(Subject, subject), "quantisation_aware")

@@ -69,6 +69,8 @@ def train(
     training: Training,
     objective: Objective,
     after_step: AfterStep | None = None,
+    forward: Callable[[list[Array]], list[Any]] | None = None,
+    before_epoch: Callable[[int], None] | None = None,
 ) -> dict[str, list[float]]:
     """Train the matching layers; the others, their batch norms included, stay as they are.
 
@@ -82,6 +84,10 @@ def train(
         See there.
     after_step : callable, optional
         Called after each step, once zeros are back.
+    forward : callable, optional
+        Stands in for the module's call: arrays of the inputs -> flat outputs with gradients.
+    before_epoch : callable, optional
+        Called with each epoch's number, from 0.
 
     Returns
     -------
@@ -98,14 +104,17 @@ def train(
     optimiser = torch.optim.Adam(parameters, lr=training.learning_rate)
     whole, done = steps_of(examples, training), 0
     history: list[float] = []
+    called = forward or (lambda inputs: outputs_of(module, inputs))
     _set_training(module, names)
     try:
         for epoch in range(training.epochs):
             losses = []
+            if before_epoch is not None:
+                before_epoch(epoch)
             for batch in batches(examples, training, subject.opened.layout, objective.targets, generator):
                 for group in optimiser.param_groups:
                     group["lr"] = rate_at(done, whole, training)
-                value = objective.loss(outputs_of(module, batch.inputs), batch)
+                value = objective.loss(called(batch.inputs), batch)
                 optimiser.zero_grad()
                 value.backward()
                 optimiser.step()
