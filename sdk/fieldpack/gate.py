@@ -17,12 +17,12 @@ from dataclasses import replace
 from typing import Any
 
 from fieldpack.budget import COSTS, OF_SHIPPED, SIZES, Budget
-from fieldpack.bundle.manifest import FlavourEntry
+from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.errors import BundleError, SpecError
 from fieldpack.parity.judgement import judge_parity
 from fieldpack.parity.record import UNITS, Parity
 from fieldpack.relative import base_of, cost_figure, cost_ratio
-from fieldpack.share import Limit, Share
+from fieldpack.share import HOST, Limit, Share
 from fieldpack.statistics.holm import holm
 from fieldpack.verdict import (
     AT_LEAST,
@@ -152,14 +152,25 @@ def _cost(
 ) -> Verdict:
     """Latency and memory; a share is held against the ratio of both, taken in turn."""
     if isinstance(limit, Share):
-        figure = cost_ratio(limit, name, flavour.name, evidence)
-        verdict = judge(figure, limit.share, AT_MOST, subject=flavour.name, confidence=confidence)
+        figure, value = cost_ratio(limit, name, flavour.name, evidence), limit.share
         note = f"ratio to {limit.of}, measured in turn"
     else:
-        figure = cost_figure(name, flavour.name, evidence)
-        verdict = judge(figure, limit, AT_MOST, subject=flavour.name, confidence=confidence)
-        note = "on the machine that built it, other work included"
-    return verdict if figure.value is None else replace(verdict, reason=f"{verdict.reason}; {note}")
+        figure, value = cost_figure(name, flavour.name, evidence), limit
+        note = "wall clock of the machine that built it, other work included"
+    if figure.value is None:
+        note = _why_not_measured(flavour, name.partition(".")[2])
+    elif name.startswith("peak_memory_bytes") and not isinstance(limit, Share):
+        note = "on the machine that built it"
+    verdict = judge(figure, value, AT_MOST, subject=flavour.name, confidence=confidence)
+    return replace(verdict, reason=f"{verdict.reason}; {note}")
+
+
+def _why_not_measured(flavour: FlavourEntry, target: str) -> str:
+    if target != HOST:
+        return f"a build measures on {HOST}, not on {target}"
+    if flavour.kind is not FlavourKind.TFLITE:
+        return f"{HOST} runs TFLite files, not {flavour.kind.value}"
+    return "the bundle was built without this limit, or the system does not tell"
 
 
 def _badness(verdict: Verdict) -> tuple[int, float]:

@@ -62,14 +62,14 @@ def cost_figure(name: str, flavour: str, evidence: Mapping[str, Any]) -> Figure:
 
 
 def cost_ratio(share: Share, name: str, flavour: str, evidence: Mapping[str, Any]) -> Figure:
-    """The same as a ratio to another flavour, or to the shipped one, round by round."""
+    """The same as a share of another flavour's, or of the shipped one's, round by round; unit ``of NAME``."""
     measure, _, target = name.partition(".")
     own = _rounds(_part(evidence, "flavours", flavour, "costs", target), measure)
     where = (REFERENCES, SHIPPED, "flavours", flavour) if share.of == SHIPPED else ("flavours", share.of)
     other = _rounds(_part(evidence, *where, "costs", target), measure)
     paired = len(own) == len(other) and all(value > 0 for value in other)
     ratios = [first / second for first, second in zip(own, other, strict=True)] if paired else []
-    return _median(name, "ratio", ratios)
+    return _median(name, f"of {share.of}", ratios)
 
 
 def _median(name: str, unit: str, values: Sequence[float]) -> Figure:

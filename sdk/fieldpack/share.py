@@ -13,6 +13,8 @@ from pydantic import Discriminator, Field, Tag
 from fieldpack.model import Strict
 
 SOURCE, SHIPPED = "source", "shipped"
+HOST = "host"
+"""The target that a build itself measures on."""
 RESERVED = frozenset({SOURCE, SHIPPED})
 """Words after ``of`` that name no flavour."""
 

@@ -6,7 +6,7 @@ verdicts -> bundle. Nothing appears at the target before the last step.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,11 @@ class BuildResult:
 
 
 def build(
-    spec_path: Path, target: Path, progress: Progress = lambda road, stage, fraction: None
+    spec_path: Path,
+    target: Path,
+    progress: Progress = lambda road, stage, fraction: None,
+    *,
+    before: Mapping[str, Any] | None = None,
 ) -> BuildResult:
     """Build a bundle.
 
@@ -73,13 +77,16 @@ def build(
         Folder, or a file that ends in ``.fieldpack``. An existing bundle is replaced in one step.
     progress : callable
         Called with (road, stage, fraction).
+    before : mapping, optional
+        Evidence of the bundle that is built again. What running costs is taken from it, since no second
+        measurement gives the same numbers; everything else is done again.
 
     Raises
     ------
     FieldpackError
         Anything that is wrong; then the target is as it was before.
     """
-    return build_spec(load_spec(spec_path), spec_path, target, progress)
+    return build_spec(load_spec(spec_path), spec_path, target, progress, before=before)
 
 
 def build_spec(
@@ -88,6 +95,8 @@ def build_spec(
     target: Path,
     progress: Progress = lambda road, stage, fraction: None,
     record: dict[str, Any] | None = None,
+    *,
+    before: Mapping[str, Any] | None = None,
 ) -> BuildResult:
     """``build`` of a spec that is read already.
 
@@ -101,11 +110,13 @@ def build_spec(
         As for ``build``.
     record : dict, optional
         What led to the spec; kept in the bundle's evidence under ``search``.
+    before : mapping, optional
+        As for ``build``.
     """
     labels = read_labels(spec.contract)
     with BundleWriter(target) as writer, work_folder("build") as folder:
         try:
-            assembly = measured(spec, spec_path, labels, folder, progress)
+            assembly = measured(spec, spec_path, labels, folder, progress, before=before)
             if record is not None:
                 assembly.measured.evidence["search"] = record
             progress("bundle", "write", 0.0)
@@ -173,6 +184,8 @@ def measured(
     labels: dict[str, tuple[str, ...]],
     folder: Path,
     progress: Progress = lambda road, stage, fraction: None,
+    *,
+    before: Mapping[str, Any] | None = None,
 ) -> Assembly:
     """Everything of a bundle but the bundle: data prepared, flavours made, run and compared.
 
@@ -182,6 +195,8 @@ def measured(
         From ``read_labels``.
     folder : Path
         Work folder of the caller; the flavours lie in it.
+    before : mapping, optional
+        As for ``build``.
     """
     check_shipped(spec.budget, labels, {item.name: item.kind for item in spec.flavours})
     evaluation = prepare_examples(spec, spec.data.evaluation, labels, folder / "evaluation", progress)
@@ -215,7 +230,7 @@ def measured(
     check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
     ordered = [made[flavour.name] for flavour in spec.flavours]
     results = measure(spec.contract, facts, ordered, evaluation, folder, progress)
-    add_references(spec, labels, ordered, results, evaluation, folder, progress)
+    add_references(spec, labels, ordered, results, evaluation, folder, progress, before)
     if calibration is not None:
         results.evidence["warnings"] = range_warnings(evaluation.prepared, calibration.prepared)
     if compressed is not None:

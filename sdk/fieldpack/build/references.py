@@ -1,12 +1,14 @@
 """What a budget's relative limits are held against, measured while everything is at hand.
 
 The size of the source model, the sizes of the shipped bundle, and how often its answers differ from those of
-the flavours that follow it, on the same examples. Only what some limit asks for is measured.
+the flavours that follow it, on the same examples; then what running costs, in turn with what a limit is a
+share of. Only what some limit asks for is measured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ import numpy as np
 from fieldpack import worker
 from fieldpack.budget import OF_SHIPPED, Budget
 from fieldpack.build.conversion import EVALUATE, Made
+from fieldpack.build.costs import add_costs, kept_costs
 from fieldpack.build.examples import Examples, load_outputs, save_examples
 from fieldpack.build.measurement import Measured, Outputs, compare_output, pooling_of
 from fieldpack.build.sizes import sizes_of
-from fieldpack.bundle.manifest import FlavourEntry
+from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.bundle.read import Bundle
+from fieldpack.cost.host import Candidate
 from fieldpack.data import prepare_data
 from fieldpack.errors import SpecError
 from fieldpack.parity.record import Parity
@@ -41,8 +45,9 @@ def add_references(
     evaluation: Examples,
     folder: Path,
     progress: Progress,
+    before: Mapping[str, Any] | None = None,
 ) -> None:
-    """Measure what the relative limits of the spec need, and add it to the evidence.
+    """Measure what the limits of the spec need beyond parity, and add it to the evidence.
 
     Parameters
     ----------
@@ -60,22 +65,35 @@ def add_references(
         Work folder.
     progress : callable
         Called with (road, stage, fraction).
+    before : mapping, optional
+        Evidence of the bundle that this build repeats; its costs are taken over.
 
     Raises
     ------
     SpecError
         The shipped bundle is missing, altered, or does not compare.
     """
-    references: dict[str, Any] = {}
+    evidence = measured.evidence
     if _of_source(spec.budget, [item.name for item in made]):
-        references[SOURCE] = sizes_of(Path(spec.source.path))
+        evidence[REFERENCES] = {SOURCE: sizes_of(Path(spec.source.path))}
     needs = needing(spec.budget, {item.name: item.kind.value for item in made})
-    if spec.budget.shipped is not None and needs:
-        with open_shipped(spec.budget.shipped, labels) as bundle:
-            references[SHIPPED] = shipped_record(spec.budget.shipped, bundle, needs)
-            _Comparison(spec, bundle, measured, evaluation, folder / SHIPPED, progress).add(made)
-    if references:
-        measured.evidence[REFERENCES] = references
+    with ExitStack() as stack:
+        comparison = None
+        if spec.budget.shipped is not None and needs:
+            bundle = stack.enter_context(open_shipped(spec.budget.shipped, labels))
+            record = shipped_record(spec.budget.shipped, bundle, needs)
+            evidence[REFERENCES] = {**evidence.get(REFERENCES, {}), SHIPPED: record}
+            comparison = _Comparison(spec, bundle, measured, evaluation, folder / SHIPPED, progress)
+            comparison.add(made)
+        if before is not None and kept_costs(evidence, before):
+            return
+
+        def shipped_file(name: str) -> Candidate:
+            if comparison is None:
+                raise ValueError("a share of the shipped bundle needs one")
+            return comparison.candidate(name, FlavourKind.TFLITE)
+
+        add_costs(spec.budget, made, evaluation.files, evidence, shipped_file, progress)
 
 
 def _of_source(budget: Budget, names: Sequence[str]) -> bool:
@@ -108,12 +126,21 @@ class _Comparison:
         for item in made:
             if not set(OF_SHIPPED) & set(self.spec.budget.limits_of(item.name)):
                 continue
-            if self.spec.budget.shipped is None:
-                raise ValueError("a budget with such limits has a shipped bundle")
-            entry = followed(self.spec.budget.shipped, self.bundle, item.name, item.kind.value)
+            entry = self._followed(item.name, item.kind)
             self.measured.evidence["flavours"][item.name]["shipped"] = {
                 precision: self._compared(item, entry, precision) for precision in PRECISIONS[item.kind]
             }
+
+    def candidate(self, name: str, kind: FlavourKind) -> Candidate:
+        """The shipped file that a flavour follows, to be timed."""
+        entry = self._followed(name, kind)
+        place = self.bundle.path(entry.path)
+        return Candidate(f"{SHIPPED} {entry.name}", place, entry.inputs, self._prepared())
+
+    def _followed(self, name: str, kind: FlavourKind) -> FlavourEntry:
+        if self.spec.budget.shipped is None:
+            raise ValueError("a budget with such limits has a shipped bundle")
+        return followed(self.spec.budget.shipped, self.bundle, name, kind.value)
 
     def _compared(self, item: Made, entry: FlavourEntry, precision: str) -> dict[str, Any]:
         shipped = self._outputs(entry, precision)

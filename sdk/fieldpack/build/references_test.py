@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_many_flips_fail_and_sizes_are_those_of_the_files(tmp_path: Path) -> Non
 def test_nothing_is_measured_that_no_limit_asks_for(tmp_path: Path) -> None:
     evidence: dict[str, Any] = {"flavours": {}}
     stated = spec(tmp_path / "nowhere", {"mean_kl": 1.0}, tmp_path)
-    empty: Any = None
+    empty: Any = SimpleNamespace(files={})
     add_references(
         stated, LABELS, [], Measured({}, {}, evidence), empty, tmp_path, lambda road, stage, done: None
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 
@@ -23,8 +24,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with open_bundle(options.check) as bundle:
         digest, files = bundle.digest, bundle.manifest.files
         tools = bundle.manifest.lineage.tools
+        before = json.loads(bundle.read(bundle.manifest.evidence))
     with tempfile.TemporaryDirectory(prefix="fieldpack-rebuild-") as folder:
-        result = build(options.spec, Path(folder) / "bundle", terminal.progress)
+        result = build(options.spec, Path(folder) / "bundle", terminal.progress, before=before)
         with open_bundle(result.path) as rebuilt:
             again = rebuilt.manifest.files
             tools_now = rebuilt.manifest.lineage.tools

@@ -27,26 +27,33 @@ def verdict_text(verdicts: Sequence[Verdict]) -> str:
         for verdict in verdicts
     ]
     outcome = combine(verdict.outcome for verdict in verdicts)
-    return f"{table(HEADER, rows, right=(3, 6))}\n\nverdict: {outcome.value.upper()}{_note(outcome)}"
+    lacking = [
+        f"not measured: {verdict.subject} {verdict.name}: {verdict.reason}"
+        for verdict in verdicts
+        if verdict.outcome is Outcome.NOT_RUN
+    ]
+    last = f"verdict: {outcome.value.upper()}{_note(outcome, verdicts)}"
+    return "\n".join([table(HEADER, rows, right=(3, 6)), "", *lacking, *([""] if lacking else []), last])
 
 
 def number(value: float | None, unit: str) -> str:
-    """A figure for people: shares in percent, bytes in full, all else in four digits."""
+    """A figure for people: shares in percent, bytes in full, all else in four digits with a unit."""
     if value is None:
         return "not measured"
     if unit == "fraction":
         return f"{100 * value:.2f} %"
     if unit == "bytes":
         return f"{int(value):,} B"
-    return f"{value:.4g}"
+    return f"{value:.4g} {unit}" if unit == "ms" or unit.startswith("of ") else f"{value:.4g}"
 
 
 def bounds(figure: Figure) -> str:
     """The two one-sided bounds; empty for an exact figure."""
     if figure.exact:
         return ""
-    low = "-inf" if figure.low is None else number(figure.low, figure.unit)
-    high = "inf" if figure.high is None else number(figure.high, figure.unit)
+    unit = "" if figure.unit.startswith("of ") else figure.unit
+    low = "-inf" if figure.low is None else number(figure.low, unit)
+    high = "inf" if figure.high is None else number(figure.high, unit)
     return f"{low} .. {high}"
 
 
@@ -56,9 +63,11 @@ def limit_text(verdict: Verdict) -> str:
     return f"{sign} {number(verdict.limit, verdict.figure.unit)}"
 
 
-def _note(outcome: Outcome) -> str:
+def _note(outcome: Outcome, verdicts: Sequence[Verdict]) -> str:
     if outcome is Outcome.INCONCLUSIVE:
-        return " - the data do not settle every limit; more examples would"
+        counted = any(item.figure.n for item in verdicts if item.outcome is outcome)
+        more = "more examples would" if counted else "its rounds lie on both sides; a calmer machine may"
+        return f" - the data do not settle every limit; {more}"
     if outcome is Outcome.NOT_RUN:
         return " - a limit was set that nothing measured"
     return ""

@@ -58,9 +58,8 @@ def sentence(material: Material) -> Markup:
             f": {title(first.name).lower()} was not measured.",
         )
     settle = f", about {first.settles_at:,} examples would settle it" if first.settles_at else ""
-    return join(
-        f"Not settled: the examples leave {len(decisive)} of {limits} open. ", _named(first), f"{settle}."
-    )
+    what = "examples leave" if first.figure.n else "rounds of measuring leave"
+    return join(f"Not settled: the {what} {len(decisive)} of {limits} open. ", _named(first), f"{settle}.")
 
 
 def _good(material: Material) -> str | None:

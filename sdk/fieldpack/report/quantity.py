@@ -31,7 +31,7 @@ def quantity(value: float | None, unit: str) -> str:
     if unit == "bytes":
         return f"{int(value):,}{NARROW}B"
     text = significant(value)
-    return f"{text}{NARROW}{unit}" if unit in ("nats", "ms") else text
+    return f"{text}{NARROW}{unit}" if unit in ("nats", "ms") or unit.startswith("of ") else text
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -71,8 +71,9 @@ def bounds(figure: Figure) -> str:
     """The two one-sided 95 % bounds; empty for an exact figure."""
     if figure.exact or figure.value is None:
         return ""
-    low = f"{MINUS}∞" if figure.low is None else quantity(figure.low, figure.unit)
-    high = "∞" if figure.high is None else quantity(figure.high, figure.unit)
+    unit = "" if figure.unit.startswith("of ") else figure.unit
+    low = f"{MINUS}∞" if figure.low is None else quantity(figure.low, unit)
+    high = "∞" if figure.high is None else quantity(figure.high, unit)
     return f"{low} to {high}"
 
 

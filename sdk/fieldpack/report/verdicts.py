@@ -70,9 +70,12 @@ def _row(verdict: Verdict) -> Markup:
         role="rowheader",
     )
     interval = bounds(figure)
+    lacks = verdict.outcome is Outcome.NOT_RUN
+    why = verdict.reason.removeprefix(f"{figure.name} was not measured").lstrip("; ") if lacks else ""
     measured = join(
         element("b", quantity(figure.value, figure.unit)),
         element("span", f"({interval})", class_="bounds") if interval else None,
+        element("span", clip(why, 200), class_="bounds") if why else None,
     )
     cells = (
         badge(verdict.outcome),
