@@ -183,6 +183,19 @@ class Budget(Strict):
             for name, limit in limits.stated().items()
         )
 
+    def beside_parity(self, flavour: str) -> list[str]:
+        """What the limits of a flavour need that parity does not measure, in words."""
+        wanted = set()
+        for name, limit in self.limits_of(flavour).items():
+            of = f" of {limit.of}" if isinstance(limit, Share) else ""
+            if name in OF_SHIPPED:
+                wanted.add("answers of shipped")
+            elif name in SIZES and isinstance(limit, Share) and limit.of in RESERVED:
+                wanted.add(f"sizes{of}")
+            elif name not in SIZES and name.partition(".")[0] in COSTS:
+                wanted.add(f"{name}{of}")
+        return sorted(wanted)
+
     @model_validator(mode="after")
     def _shares_make_sense(self) -> Budget:
         if self.names_shipped and self.shipped is None:

@@ -66,6 +66,8 @@ def context_of(spec: Spec) -> dict[str, str]:
     shipped = check_shipped(spec.budget, labels, {item.name: item.kind for item in spec.flavours})
     if shipped is not None:
         context["shipped"] = shipped
+    if spec.search is not None and (beside := spec.budget.beside_parity(spec.search.flavour)):
+        context["beside parity"] = "; ".join(beside)
     with work_folder("search") as folder:
         for name in ("evaluation", "calibration", "training"):
             data = getattr(spec.data, name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fieldpack.errors import SpecError
+from fieldpack.search.bases import with_bases
 from fieldpack.search.executor import Executor
 from fieldpack.search.outcome import Judged, binding_limits
 from fieldpack.search.pareto import front
@@ -125,12 +126,14 @@ def search(
     Raises
     ------
     SpecError
-        A stage is wrong; before any trial runs where its numbers do not decide that.
+        A stage is wrong, before any trial runs where its numbers do not decide that; or a limit is a share
+        that no trial can be held against.
     """
     settings = _settings(spec)
     stages = stages_of(spec, settings)
     for stage in stages:  # a wrong one ends the search before anything heavy starts
         make_trial(spec, stage, 0, {place: choice.low for place, choice in stage.choices.items()})
+    spec = with_bases(spec, settings.flavour, context, executor, store)
     begin = clock()
     judged: list[Judged] = []
     ended = "all stages"
