@@ -1,8 +1,8 @@
 """Worker target: a method for each layer of a TFLite file, under a size and a latency.
 
-Sensitivities (``sensitivity.py``), a latency table of this machine where a latency is limited
-(``latency_table.py``) and the exact knapsack (``fieldpack.search.knapsack``); the result is a list of rules
-for a TFLite flavour, verified by whoever builds it: losses of single layers only add up roughly.
+From sensitivities (``sensitivity.py``), a latency table of this machine where a latency is limited
+(``latency_table.py``) and the exact knapsack (``fieldpack.search.knapsack``) comes a list of rules for a
+TFLite flavour, verified by whoever builds it: losses of single layers only add up roughly.
 """
 
 from __future__ import annotations
@@ -11,29 +11,33 @@ from typing import Any
 
 from fieldpack.errors import SpecError
 from fieldpack.search.knapsack import Choice, select
-from fieldpack_converters import latency_table, sensitivity
+from fieldpack_converters import latency_table
 from fieldpack_converters.source import Report, silent
 
 
 def choose(
     model: str,
-    calibration: dict[str, str],
+    layers: list[dict[str, Any]],
     methods: list[str],
-    activation: str,
-    size_bytes: int,
+    size_bytes: int | None = None,
+    share: float = 1.0,
     latency_ms: float | None = None,
-    limit: int = 128,
-    ranges: dict[str, Any] | None = None,
     report: Report = silent,
 ) -> dict[str, object]:
     """The rules with the least summed loss within the limits.
 
     Parameters
     ----------
-    model, calibration, methods, activation, limit, ranges
-        As in ``sensitivity:measure``.
-    size_bytes : int
+    model : str
+        Float32 TFLite file.
+    layers : list of dict
+        Of that file, from ``sensitivity:measure`` with these methods.
+    methods : list of str
+        Beside ``float32``, such as ``["dynamic_int8", "dynamic_int4"]``.
+    size_bytes : int, optional
         Largest sum of the stored weights; the rest of the file comes on top.
+    share : float
+        The same as a share of their float32 bytes; where no size is given.
     latency_ms : float, optional
         Largest sum of the operators' latencies on this machine, one thread (evidence class ``host``).
 
@@ -48,8 +52,8 @@ def choose(
     SpecError
         No choice keeps the limits; the message says what the smallest and the fastest choice cost.
     """
-    found: Any = sensitivity.measure(model, calibration, methods, activation, limit, ranges, report)
-    layers = found["layers"]
+    if size_bytes is None:
+        size_bytes = int(share * sum(layer["size_bytes"]["float32"] for layer in layers))
     if latency_ms is not None:
         timed: Any = latency_table.measure(model, methods, report=report)
         for layer, other in zip(layers, timed["layers"], strict=True):

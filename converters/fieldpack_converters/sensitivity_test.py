@@ -38,7 +38,10 @@ def test_every_layer_and_method_has_a_loss_and_a_size(tiny_files: Files) -> None
 
 
 def test_the_choice_becomes_rules_that_fit(tiny_files: Files, tiny_samples: Array, tmp_path: Path) -> None:
-    answer: Any = choose(*tiny_files, METHODS[:2], "softmax", size_bytes=400, limit=12)
+    layers: Any = measure(*tiny_files, METHODS[:2], "softmax", limit=12)["layers"]
+    answer: Any = choose(tiny_files[0], layers, METHODS[:2], size_bytes=400)
+    whole = sum(layer["size_bytes"]["float32"] for layer in layers)
+    assert choose(tiny_files[0], layers, METHODS[:2], share=400.5 / whole)["rules"] == answer["rules"]
     assert answer["size_bytes"] <= 400
     assert len({rule["method"] for rule in answer["rules"]}) > 1
     path = tmp_path / "mixed.tflite"
@@ -49,11 +52,12 @@ def test_the_choice_becomes_rules_that_fit(tiny_files: Files, tiny_samples: Arra
 
 
 def test_a_latency_takes_part_and_the_impossible_is_said(tiny_files: Files) -> None:
-    timed: Any = choose(*tiny_files, METHODS[:1], "softmax", size_bytes=10_000, latency_ms=1e3, limit=4)
+    layers: Any = measure(*tiny_files, METHODS[:1], "softmax", limit=4)["layers"]
+    timed: Any = choose(tiny_files[0], layers, METHODS[:1], size_bytes=10_000, latency_ms=1e3)
     assert {rule["method"] for rule in timed["rules"]} == {"float32"}
     assert 0 < timed["latency_ms"] < 1e3
     with pytest.raises(SpecError, match="fits"):
-        choose(*tiny_files, METHODS[:1], "softmax", size_bytes=100, limit=4)
+        choose(tiny_files[0], layers, METHODS[:1], size_bytes=100)
 
 
 def test_every_operator_is_timed_alone(tiny_files: Files) -> None:

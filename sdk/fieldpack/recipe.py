@@ -85,4 +85,26 @@ class MeanSquaredError(Strict):
     kind: Literal["mse"]
 
 
+class Mixed(Strict):
+    """A method for each layer by its sensitivity: the least loss under a size, and a latency where asked."""
+
+    methods: tuple[Method, ...] = Field(
+        min_length=1,
+        description="methods to choose from, beside float32",
+        examples=[["dynamic_int8", "dynamic_int4"]],
+    )
+    share: float = Field(
+        gt=0, le=1, description="largest sum of stored weights, share of their float32 bytes", examples=[0.2]
+    )
+    latency_ms: float | None = Field(
+        default=None,
+        gt=0,
+        description="largest sum of operator latencies, measured on the machine that builds",
+        examples=[12.0],
+    )
+    examples: int = Field(
+        default=128, ge=1, description="calibration examples that are compared", examples=[128]
+    )
+
+
 Ranges = Annotated[MinMax | Percentile | MeanSquaredError, Field(discriminator="kind")]

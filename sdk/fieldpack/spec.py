@@ -20,7 +20,7 @@ from fieldpack.contract import Contract
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
 from fieldpack.passes import AnyPass, calibrates, teaching_of, trains, with_teacher
-from fieldpack.recipe import Method, Ranges, Rule
+from fieldpack.recipe import Method, Mixed, Ranges, Rule
 from fieldpack.search.settings import Search
 
 SPEC_SCHEMA = 1
@@ -174,6 +174,9 @@ class Data(Strict):
     training: DataSource | None = Field(
         default=None, description="labelled examples that the passes of the recipe train on"
     )
+    confirm: DataSource | None = Field(
+        default=None, description="examples on which the winner of a search is judged, once and alone"
+    )
     golden: int = Field(
         ge=1, le=64, description="number of golden vectors, taken from evaluation", examples=[8]
     )
@@ -199,6 +202,9 @@ class TfliteFlavour(Strict):
     bias_correction: bool = Field(
         default=False, description="static_int8 takes the mean shift of each channel back in the biases"
     )
+    mixed: Mixed | None = Field(
+        default=None, description="rules found by sensitivity, before those stated here"
+    )
     io: Literal["float32", "int8"] = Field(description="number format at the border", examples=["float32"])
     fold_scaling: bool = Field(description="the graph takes pixels 0..255", examples=[True])
 
@@ -208,7 +214,8 @@ class TfliteFlavour(Strict):
             raise ValueError(
                 'ranges goes with static_int8 and only there; example: ranges = { kind = "min_max" }'
             )
-        foreign = [rule.method.value for rule in self.recipe if rule.method.weights_only]
+        methods = [rule.method for rule in self.recipe] + list(self.mixed.methods if self.mixed else ())
+        foreign = [method.value for method in methods if method.weights_only]
         if foreign:
             raise ValueError(
                 f"{foreign[0]} is a Core ML method; for TFLite take dynamic_int8 or dynamic_int4"
@@ -329,9 +336,10 @@ class Spec(Strict):
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
             raise ValueError(f"flavour names must be unique; used twice: {', '.join(double)}")
-        needs = [f.name for f in self.flavours if f.recipe[0].method.calibrates]
+        needs = [f for f in self.flavours if _calibrates(f)]
         if needs and self.data.calibration is None:
-            raise ValueError(f"flavour {needs[0]} is static_int8 and needs [data.calibration]")
+            what = "static_int8" if needs[0].recipe[0].method.calibrates else "mixed"
+            raise ValueError(f"flavour {needs[0].name} is {what} and needs [data.calibration]")
         self._recipe_has_its_data()
         if self.search is not None and self.search.flavour not in names:
             raise ValueError(f"the search varies {self.search.flavour}, which is no flavour of this spec")
@@ -345,6 +353,11 @@ class Spec(Strict):
                 raise ValueError(f"{step.method} trains and needs [data.training]")
             if calibrates(step) and self.data.calibration is None:
                 raise ValueError(f"{step.method} needs [data.calibration]")
+
+
+def _calibrates(flavour: TfliteFlavour | CoremlFlavour) -> bool:
+    mixed = isinstance(flavour, TfliteFlavour) and flavour.mixed is not None
+    return mixed or flavour.recipe[0].method.calibrates
 
 
 def load_spec(path: Path) -> Spec:
@@ -436,7 +449,7 @@ def _absolute(spec: Spec, base: Path) -> Spec:
     data = spec.data.model_copy(
         update={
             name: _absolute_data(part, place)
-            for name in ("evaluation", "calibration", "training")
+            for name in ("evaluation", "calibration", "training", "confirm")
             if (part := getattr(spec.data, name)) is not None
         }
     )
@@ -447,7 +460,9 @@ def _absolute(spec: Spec, base: Path) -> Spec:
         else step
         for step in spec.recipe
     )
-    update = {"source": source, "contract": contract, "data": data, "recipe": recipe}
+    update: dict[str, Any] = {"source": source, "contract": contract, "data": data, "recipe": recipe}
+    if spec.search is not None:
+        update["search"] = spec.search.placed(place)
     return spec.model_copy(update={**update, "budget": with_place(spec.budget, base)})
 
 

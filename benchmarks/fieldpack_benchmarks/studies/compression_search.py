@@ -2,13 +2,13 @@
 
 The reference model meadow-12 is searched three times with real trials: left alone, killed by SIGKILL in the
 middle and begun again, and on a Dask cluster of two worker processes. Each has a store of its own, and the
-whole record of each is compared: every trial, figure, verdict, the front and the winner. Times are ``host``.
+whole record of each is compared: every trial, figure, verdict, the front, the winner and the digest of its
+bundle. Times are ``host``.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -29,7 +29,7 @@ from fieldpack_benchmarks.table import Cell
 
 Progress = Callable[[str, float], None]
 TRIALS, QUICK_TRIALS = 30, 6
-EXAMPLES, CALIBRATION = 240, 60
+EXAMPLES, CALIBRATION = 120, 40
 COLUMNS = (
     Column("way", "text", "host", "how the search ran"),
     Column("trials", "count", "host", "trials in its record"),
@@ -63,7 +63,8 @@ def study(quick: bool, progress: Progress) -> Study:
         for row in rows[1:]
     )
     many = Bar("trials", float(len(alone["trials"])), float(trials), AT_LEAST, Evidence.HOST)
-    return Study("compression-search", COLUMNS, tuple(rows), (many, *bars), quick=quick)
+    middle = Bar("trials stored when killed", float(stored), 1.0, AT_LEAST, Evidence.HOST)
+    return Study("compression-search", COLUMNS, tuple(rows), (many, middle, *bars), quick=quick)
 
 
 def _spec(place: Path, trials: int) -> Path:
@@ -122,8 +123,11 @@ def _killed(spec: Path, store: Path, after: int) -> tuple[dict[str, Any], int]:
     )
     while len(list(store.glob("*.json"))) < after and child.poll() is None:
         time.sleep(0.05)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+    child.kill()
+    if child.wait() != -signal.SIGKILL:
+        raise FieldpackError(
+            "the search ended before it could be killed", came=f"exit code {child.returncode}"
+        )
     stored = len(list(store.glob("*.json")))
     return _searched(spec, store), stored
 

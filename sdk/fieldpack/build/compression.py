@@ -11,6 +11,15 @@ import numpy as np
 
 from fieldpack import worker
 from fieldpack.build.examples import Examples, save_source_tensors
+from fieldpack.build.kept import Kept, Stored, once
+from fieldpack.build.origins import (
+    source_origin,
+    taxonomy_digest,
+    teacher_digests,
+    tool_versions,
+    without_places,
+)
+from fieldpack.passes import trains
 from fieldpack.spec import Spec
 from fieldpack.taxonomy import parse_taxonomy
 from fieldpack.verdict import stored_number
@@ -42,6 +51,7 @@ def compress(
     labels: dict[str, tuple[str, ...]],
     folder: Path,
     progress: Callable[[str, float], None],
+    kept: Kept | None = None,
 ) -> Compressed:
     """Run the recipe in a worker.
 
@@ -53,28 +63,59 @@ def compress(
         Output name -> labels.
     folder : Path
         Work folder; the compressed model is written into it.
+    kept : Kept, optional
+        Where what a recipe that trains left is looked for first, and kept.
 
     Raises
     ------
     FieldpackError
         A pass does not fit the model, or broke what it must keep.
     """
-    answer = worker.run(
-        APPLY,
-        {
-            "source": source,
-            "recipe": [step.model_dump(mode="json") for step in spec.recipe],
-            "folder": str(folder / "compressed"),
-            "activation": spec.contract.outputs[0].activation.value,
-            "seed": spec.pack.seed,
-            "training": _words(spec, training, folder / "training-tensors"),
-            "calibration": _words(spec, calibration, folder / "calibration-tensors"),
-            "inputs": [item.model_dump(mode="json") for item in spec.contract.inputs],
-            "taxonomy": _nearness(spec, labels, folder),
-        },
-        progress=progress,
-    )
-    return Compressed(answer["source"], _stored(answer["steps"]))
+    place = kept if any(trains(step) for step in spec.recipe) else None
+    decides = {} if place is None else _decides(spec, source, training, calibration)
+
+    def run() -> Stored:
+        answer = worker.run(
+            APPLY,
+            {
+                "source": source,
+                "recipe": [step.model_dump(mode="json") for step in spec.recipe],
+                "folder": str(folder / "compressed"),
+                "activation": spec.contract.outputs[0].activation.value,
+                "seed": spec.pack.seed,
+                "training": _words(spec, training, folder / "training-tensors"),
+                "calibration": _words(spec, calibration, folder / "calibration-tensors"),
+                "inputs": [item.model_dump(mode="json") for item in spec.contract.inputs],
+                "taxonomy": _nearness(spec, labels, folder),
+            },
+            progress=progress,
+        )
+        words = {"source": without_places(answer["source"]), "steps": _stored(answer["steps"])}
+        path = Path(answer["source"]["path"])
+        return Stored(words, {f"model{path.suffix}": path})
+
+    stored = once(place, decides, run)
+    (path,) = stored.files.values()
+    return Compressed({**source, **stored.words["source"], "path": str(path)}, stored.words["steps"])
+
+
+def _decides(
+    spec: Spec, source: dict[str, Any], training: Examples | None, calibration: Examples | None
+) -> dict[str, Any]:
+    """All that the compressed model hangs on."""
+    data = {"training": training, "calibration": calibration}
+    return {
+        "step": APPLY,
+        "source": source_origin(source),
+        "recipe": [step.model_dump(mode="json") for step in spec.recipe],
+        "teachers": teacher_digests(spec.recipe),
+        "inputs": [item.model_dump(mode="json") for item in spec.contract.inputs],
+        "activation": spec.contract.outputs[0].activation.value,
+        "taxonomy": taxonomy_digest(spec),
+        "seed": spec.pack.seed,
+        "data": {name: None if part is None else part.prepared.digest() for name, part in data.items()},
+        "tools": tool_versions(),
+    }
 
 
 def _stored(value: Any) -> Any:

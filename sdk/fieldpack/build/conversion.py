@@ -7,10 +7,11 @@ in one process. Nothing in here imports a framework.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from fieldpack import worker
 from fieldpack.build.borders import check_stated_borders, find_borders
 from fieldpack.build.compression import Compressed
 from fieldpack.build.examples import Examples, save_tensors
+from fieldpack.build.kept import Kept, Stored, once
+from fieldpack.build.origins import source_origin, tool_versions
 from fieldpack.bundle.digest import sha256_file
 from fieldpack.bundle.manifest import Border, Compression, FlavourKind
 from fieldpack.contract import ImageInput
 from fieldpack.coreml.canonical import canonicalise
 from fieldpack.errors import ContractError, ConversionError, SourceError, UnsupportedError
-from fieldpack.recipe import Method, MinMax, Percentile, Ranges
+from fieldpack.recipe import Method, MinMax, Percentile, Ranges, Rule
 from fieldpack.spec import CoremlFlavour, SourceKind, Spec, TfliteFlavour
 
 Progress = Callable[[str, str, float], None]
@@ -33,6 +36,8 @@ TFLITE = "tflite"
 COREML = "core ml"
 EXPORT_TFLITE = "fieldpack_converters.to_tflite:export"
 EXPORT_COREML = "fieldpack_converters.to_coreml:export"
+SENSITIVITY = "fieldpack_converters.sensitivity:measure"
+MIXED_TFLITE = "fieldpack_converters.mixed_precision:choose"
 QUANTIZE_TFLITE = "fieldpack_converters.quantize_tflite:quantize"
 QUANTIZE_COREML = "fieldpack_converters.quantize_coreml:quantize"
 RUN_SOURCE = "fieldpack_converters.source:run"
@@ -81,6 +86,8 @@ class Conversion:
         Called with (road, stage, fraction).
     compressed : Compressed, optional
         What the recipe left; flavours are made from it, and compared with the source model all the same.
+    kept : Kept, optional
+        Where results of long steps are looked for first, and kept.
     """
 
     spec: Spec
@@ -90,6 +97,7 @@ class Conversion:
     tensors: dict[str, str]
     progress: Progress
     compressed: Compressed | None = None
+    kept: Kept | None = None
     _bases: dict[bool, Path] = field(default_factory=dict)
     _facts: SourceFacts | None = None
 
@@ -116,6 +124,16 @@ class Conversion:
             raise ConversionError("the source model was not run")
         return self._facts, made
 
+    def answers_of_source(self) -> SourceFacts:
+        """Only the source model, run on the examples; no flavour is made."""
+        if self.spec.source.kind is SourceKind.TFLITE:
+            self._adopt_tflite(self.folder / "base.tflite", folded=False)
+        else:
+            self._run_source()
+        if self._facts is None:
+            raise ConversionError("the source model was not run")
+        return self._facts
+
     def _tflite_road(self) -> list[Made]:
         flavours = [item for item in self.spec.flavours if isinstance(item, TfliteFlavour)]
         for folded in sorted({item.fold_scaling for item in flavours}) or [False]:
@@ -133,14 +151,19 @@ class Conversion:
         run = None
         if self._facts is None and self.compressed is None:
             run = {"inputs": self._indexed_tensors(), "outputs": str(self.folder / "source")}
-        answer = self._work(
-            TFLITE,
-            EXPORT_TFLITE,
-            {"source": self._source(), "path": str(path), "scaling": self._scaling(folded), "run": run},
-        )
-        self._bases[folded] = path
+        scaling = self._scaling(folded)
+        arguments = {"source": self._source(), "path": str(path), "scaling": scaling, "run": run}
+
+        def exported() -> Stored:
+            answer = self._work(TFLITE, EXPORT_TFLITE, arguments)
+            facts = None if run is None else _facts(answer, answer["run"]["outputs"])
+            return _stored(facts, {"base.tflite": path})
+
+        decides = {"step": EXPORT_TFLITE, "scaling": scaling, "run": run is not None}
+        stored = self._once(decides, exported) if self.compressed is None else exported()
+        self._bases[folded] = stored.files["base.tflite"]
         if run is not None:
-            self._facts = _facts(answer, answer["run"]["outputs"])
+            self._facts = _facts_of(stored)
 
     def _adopt_tflite(self, path: Path, folded: bool) -> None:
         """An existing ``.tflite`` is its own base; it runs on LiteRT."""
@@ -201,17 +224,26 @@ class Conversion:
         )
 
     def _run_source(self) -> None:
-        facts = self._work(TFLITE, DESCRIBE_SOURCE, {"source": source_words(self.spec)})
-        answer = self._work(
-            TFLITE,
-            RUN_SOURCE,
-            {
-                "source": source_words(self.spec),
-                "inputs": self._indexed_tensors(),
-                "outputs": str(self.folder / "source"),
-            },
-        )
-        self._facts = _facts(facts, answer["outputs"])
+        source = source_words(self.spec)
+
+        def run() -> Stored:
+            facts = self._work(TFLITE, DESCRIBE_SOURCE, {"source": source})
+            arguments = {"inputs": self._indexed_tensors(), "outputs": str(self.folder / "source")}
+            answer = self._work(TFLITE, RUN_SOURCE, {"source": source, **arguments})
+            return _stored(_facts(facts, answer["outputs"]))
+
+        self._facts = _facts_of(self._once({"step": RUN_SOURCE}, run))
+
+    def _once(self, decides: dict[str, Any], make: Callable[[], Stored]) -> Stored:
+        """The result of a step that hangs on the source model and the evaluation examples."""
+        if self.kept is None:
+            return make()
+        common = {
+            "source": source_origin(source_words(self.spec)),
+            "evaluation": self.evaluation.prepared.digest(),
+            "tools": tool_versions(),
+        }
+        return once(self.kept, {**common, **decides}, make)
 
     def _tflite_flavour(self, flavour: TfliteFlavour) -> Made:
         base = self._bases[flavour.fold_scaling]
@@ -242,6 +274,7 @@ class Conversion:
         calibration = None
         if flavour.method.calibrates and self.calibration is not None:
             calibration = save_tensors(inputs, self.calibration, self.folder / f"calibration-{flavour.name}")
+        rules = (*self._mixed_rules(flavour, base, inputs), *flavour.rules)
         answer = self._work(
             TFLITE,
             QUANTIZE_TFLITE,
@@ -252,7 +285,7 @@ class Conversion:
                 "calibration": calibration,
                 "ranges": _ranges(flavour.ranges),
                 "io": flavour.io,
-                "rules": [rule.model_dump(mode="json") for rule in flavour.rules],
+                "rules": [rule.model_dump(mode="json") for rule in rules],
                 "input_ranges": self._input_ranges(inputs, base),
                 "bias_correction": flavour.bias_correction,
             },
@@ -265,11 +298,44 @@ class Conversion:
             )
         matched = answer["matched"]
         return Compression(
-            recipe=flavour.recipe,
-            matched=(matched["default"], *(matched[str(index)] for index in range(len(flavour.rules)))),
+            recipe=(flavour.recipe[0], *rules),
+            matched=(matched["default"], *(matched[str(index)] for index in range(len(rules)))),
             changed=answer["quantised_ops"],
             unchanged=answer["float_ops"],
         )
+
+    def _mixed_rules(
+        self, flavour: TfliteFlavour, base: Path, inputs: tuple[Border, ...]
+    ) -> tuple[Rule, ...]:
+        """The rules that the sensitivity of each layer leads to; none where the flavour asks for none."""
+        if flavour.mixed is None or self.calibration is None:
+            return ()
+        calibration = save_tensors(inputs, self.calibration, self.folder / f"mixed-{flavour.name}")
+        words = {
+            "methods": [method.value for method in flavour.mixed.methods],
+            "activation": self.spec.contract.outputs[0].activation.value,
+            "limit": flavour.mixed.examples,
+            "ranges": _ranges(flavour.ranges),
+        }
+
+        def measured() -> Stored:
+            given = {"model": str(base), "calibration": calibration}
+            return Stored(self._work(TFLITE, SENSITIVITY, {**given, **words}))
+
+        digests = {"base": sha256_file(base), "calibration": self.calibration.prepared.digest()}
+        decides = {"step": SENSITIVITY, **words, **digests, "tools": tool_versions()}
+        answer = self._work(
+            TFLITE,
+            MIXED_TFLITE,
+            {
+                "model": str(base),
+                "layers": once(self.kept, decides, measured).words["layers"],
+                "methods": words["methods"],
+                "share": flavour.mixed.share,
+                "latency_ms": flavour.mixed.latency_ms,
+            },
+        )
+        return tuple(Rule.model_validate_json(json.dumps(rule)) for rule in answer["rules"])
 
     def _coreml_road(self) -> list[Made]:
         flavours = [item for item in self.spec.flavours if isinstance(item, CoremlFlavour)]
@@ -404,6 +470,23 @@ def _facts(answer: dict[str, Any], outputs: list[str]) -> SourceFacts:
             tuple(1 if size is None else int(size) for size in item["shape"]) for item in answer["outputs"]
         ),
         outputs=tuple(outputs),
+    )
+
+
+def _stored(facts: SourceFacts | None, files: dict[str, Path] | None = None) -> Stored:
+    """Facts and outputs of the source model, where it ran, and other files."""
+    outputs = {} if facts is None else {f"output-{n}.npy": Path(path) for n, path in enumerate(facts.outputs)}
+    words = {} if facts is None else asdict(facts)
+    return Stored({**words, "outputs": list(outputs)}, {**(files or {}), **outputs})
+
+
+def _facts_of(stored: Stored) -> SourceFacts:
+    words = stored.words
+    return SourceFacts(
+        digest=words["digest"],
+        parameters=words["parameters"],
+        output_shapes=tuple(tuple(shape) for shape in words["output_shapes"]),
+        outputs=tuple(str(stored.files[name]) for name in words["outputs"]),
     )
 
 

@@ -6,6 +6,7 @@ verdicts -> bundle. Nothing appears at the target before the last step.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from fieldpack.build.borders import check_labels
 from fieldpack.build.compression import compress
 from fieldpack.build.conversion import Conversion, source_words
 from fieldpack.build.examples import Examples, save_examples, save_source_tensors
+from fieldpack.build.kept import Kept
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
 from fieldpack.bundle.labels import parse_labels
@@ -25,6 +27,7 @@ from fieldpack.data import prepare_data
 from fieldpack.data.separation import check_apart, range_warnings
 from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
 from fieldpack.passes import Refit
+from fieldpack.search.settings import placed_teacher
 from fieldpack.shipped import check_shipped
 from fieldpack.spec import DataSource, Spec, load_spec
 from fieldpack.taxonomy import Taxonomy, parse_taxonomy
@@ -94,7 +97,8 @@ def build_spec(
     spec_path: Path,
     target: Path,
     progress: Progress = lambda road, stage, fraction: None,
-    record: dict[str, Any] | None = None,
+    judge: Callable[[Assembly, Path], None] | None = None,
+    kept: Kept | None = None,
     *,
     before: Mapping[str, Any] | None = None,
 ) -> BuildResult:
@@ -108,17 +112,20 @@ def build_spec(
         The file that it came from; its digest stands in the bundle.
     target, progress
         As for ``build``.
-    record : dict, optional
-        What led to the spec; kept in the bundle's evidence under ``search``.
+    judge : callable, optional
+        Called with all that was measured and the work folder before anything is written; it may add to the
+        evidence, and what it raises ends the build.
+    kept : Kept, optional
+        As for ``measured``.
     before : mapping, optional
         As for ``build``.
     """
     labels = read_labels(spec.contract)
     with BundleWriter(target) as writer, work_folder("build") as folder:
         try:
-            assembly = measured(spec, spec_path, labels, folder, progress, before=before)
-            if record is not None:
-                assembly.measured.evidence["search"] = record
+            assembly = measured(spec, spec_path, labels, folder, progress, kept, before=before)
+            if judge is not None:
+                judge(assembly, folder)
             progress("bundle", "write", 0.0)
             digest = assembly.write(writer)
         except OSError as error:
@@ -184,6 +191,7 @@ def measured(
     labels: dict[str, tuple[str, ...]],
     folder: Path,
     progress: Progress = lambda road, stage, fraction: None,
+    kept: Kept | None = None,
     *,
     before: Mapping[str, Any] | None = None,
 ) -> Assembly:
@@ -195,6 +203,8 @@ def measured(
         From ``read_labels``.
     folder : Path
         Work folder of the caller; the flavours lie in it.
+    kept : Kept, optional
+        Where results of long steps are looked for first, and kept.
     before : mapping, optional
         As for ``build``.
     """
@@ -217,9 +227,11 @@ def measured(
             labels,
             folder,
             lambda stage, done: progress("recipe", stage, done),
+            kept,
         )
     tensors = save_source_tensors(spec.contract, evaluation, folder / "tensors")
-    facts, made = Conversion(spec, folder, evaluation, calibration, tensors, progress, compressed).run()
+    conversion = Conversion(spec, folder, evaluation, calibration, tensors, progress, compressed, kept)
+    facts, made = conversion.run()
     names = [output.name for output in spec.contract.outputs]
     if len(names) != len(facts.output_shapes):
         raise ContractError(
@@ -234,8 +246,19 @@ def measured(
     if calibration is not None:
         results.evidence["warnings"] = range_warnings(evaluation.prepared, calibration.prepared)
     if compressed is not None:
-        results.evidence["recipe"] = compressed.steps
+        base = spec_path.resolve().parent
+        results.evidence["recipe"] = [_portable(step, base) for step in compressed.steps]
     return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, results, training)
+
+
+def _portable(step: dict[str, Any], base: Path) -> dict[str, Any]:
+    """A step of the recipe with its teacher's path relative to the spec."""
+
+    def relative(path: str) -> str:
+        return os.path.relpath(path, base)
+
+    settings, facts = (placed_teacher(step[part], relative) for part in ("settings", "facts"))
+    return {**step, "settings": settings, "facts": facts}
 
 
 def prepare_examples(

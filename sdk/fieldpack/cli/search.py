@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
+import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from fieldpack.search.executor import Executor
     from fieldpack.search.outcome import Judged
     from fieldpack.search.search import Found
+    from fieldpack.search.winner import Winner
     from fieldpack.spec import Spec
 
 
@@ -36,37 +38,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Search, build the winner, and print the trials.
 
-    Exit code 0: a bundle that keeps the budget was written; 1: none keeps it, and nothing was written;
-    3: the best is inconclusive; it was written, and says how many examples would settle it.
+    Exit code 0: a bundle that keeps the budget was written; 1: none keeps it, or the best failed on the
+    examples of ``[data.confirm]``, and nothing was written; 3: the best is inconclusive; it was written,
+    and says how many examples would settle it.
     """
-    from fieldpack.build.pipeline import build_spec
+    from fieldpack.build.kept import Kept
     from fieldpack.search.job import context_of
     from fieldpack.search.search import search
     from fieldpack.search.store import TrialStore, default_store
+    from fieldpack.search.trial import choice_of
+    from fieldpack.search.winner import build_winner
     from fieldpack.spec import load_spec
     from fieldpack.verdict import exit_code
 
     spec = _with_trials(load_spec(options.spec), options.trials)
-    store = TrialStore(options.store or default_store())
-    executor = _executor(options.executor)
+    store = TrialStore((options.store or default_store()).resolve())
+    kept = Kept(store.folder / "kept")
+    executor = _executor(options.executor, kept.root)
     try:
         found = search(spec, context_of(spec), executor, store, _told(options.mlflow, spec, terminal))
     finally:
         executor.close()
     for name in found.damaged:
         terminal.note(f"a damaged trial was run again: {store.folder / name}")
-    document: dict[str, Any] = {"bundle": None, "digest": None, **found.as_dict()}
+    document: dict[str, Any] = {"bundle": None, "digest": None, "confirmed": None, **found.as_dict()}
     text = _table(found)
     if found.best is None:
         terminal.result(document, f"{text}\n\n{_infeasible(found)}")
         return 1
-    record = json.loads(json.dumps(found.as_dict()))
-    built = build_spec(found.best.trial.spec, options.spec, options.out, terminal.progress, record)
-    document |= {"bundle": str(built.path), "digest": built.digest}
-    terminal.result(
-        document, f"{text}\n\n{_winner(found)}\n\nbundle  {built.path}\ndigest  sha256:{built.digest}"
-    )
-    return exit_code(found.outcome)
+    choice = choice_of(found.best.trial, found.best.result, options.spec.resolve().parent)
+    record = {**found.as_dict(), "choice": choice}
+    before = found.best.result.evidence
+    winner = build_winner(spec, options.spec, options.out, record, terminal.progress, kept, before=before)
+    if winner.confirmed is not None:
+        document["confirmed"] = winner.confirmed.as_dict()
+    document["outcome"] = winner.outcome.value
+    if winner.built is not None:
+        document |= {"bundle": str(winner.built.path), "digest": winner.built.digest}
+    terminal.result(document, f"{text}\n\n{_winner(found, winner)}")
+    return exit_code(winner.outcome)
 
 
 def _with_trials(spec: Spec, trials: int | None) -> Spec:
@@ -79,15 +89,16 @@ def _with_trials(spec: Spec, trials: int | None) -> Spec:
     return spec.model_copy(update={"search": spec.search.model_copy(update={"trials": trials})})
 
 
-def _executor(where: str) -> Executor:
+def _executor(where: str, kept: Path) -> Executor:
     from fieldpack.errors import InputError
     from fieldpack.search.executor import DaskExecutor, LocalExecutor
     from fieldpack.search.job import run_trial
 
+    function = partial(run_trial, kept=str(kept))
     if where == "local":
-        return LocalExecutor(run_trial)
+        return LocalExecutor(function)
     if where.startswith("dask://"):
-        return DaskExecutor(run_trial, where)
+        return DaskExecutor(function, where)
     raise InputError("there is no such executor", came=where, allowed="local, or dask://HOST:PORT")
 
 
@@ -123,35 +134,68 @@ def _table(found: Found) -> str:
         lines.append(f"{mark}{_line(judged).replace(', stored', '')}")
         if judged.reason:
             lines += [f"      {part}" for part in judged.reason.split("; ")]
+    lines += [f"     left out: {name}, which needs {lack}" for name, lack in found.skipped.items()]
     lines.append("")
     lines.append("* no other trial is both smaller and better")
     return "\n".join(lines)
 
 
-def _winner(found: Found) -> str:
+def _winner(found: Found, winner: Winner) -> str:
     best = found.best
     if best is None:
         return ""
-    text = f"search: {found.outcome.value.upper()} - {best.trial.stage}, {best.size:,} bytes"
-    settling = [v.settles_at for v in best.verdicts if v.settles_at]
-    if settling:
-        text += f"; about {max(settling):,} examples would settle it"
-    chosen = len(found.judged)
-    return (
-        f"{text}\nchosen among {chosen} trials on the same examples: confirm it on examples that no trial saw"
-    )
+    lines = [
+        f"search: {found.outcome.value.upper()} - {best.trial.stage}, {best.size:,} bytes{_settles(best)}"
+    ]
+    confirmed = winner.confirmed
+    if confirmed is None:
+        lines.append(
+            f"chosen among {len(found.judged)} trials on the same examples, partly by luck: name others in "
+            "[data.confirm]"
+        )
+    else:
+        lines.append(f"on {confirmed.items:,} examples that no trial saw: {confirmed.outcome.value.upper()}")
+        lines += [f"  {verdict.reason}" for verdict in confirmed.verdicts]
+    if winner.built is None:
+        return "\n".join([*lines, "no bundle is written"])
+    if winner.built.outcome is not best.outcome:
+        lines.append(
+            f"built again it is {winner.built.outcome.value}: training does not repeat to the bit here"
+        )
+    return "\n".join([*lines, "", f"bundle  {winner.built.path}", f"digest  sha256:{winner.built.digest}"])
+
+
+def _settles(best: Judged) -> str:
+    counts = [verdict.settles_at for verdict in best.verdicts if verdict.settles_at]
+    return f"; about {max(counts):,} examples would settle it" if counts else ""
 
 
 def _infeasible(found: Found) -> str:
-    lines = [f"search: FAIL - no trial keeps the budget ({len(found.judged)} tried, ended: {found.ended})"]
+    from fieldpack.search.outcome import needed_limits, number
+
+    lines = [f"search: FAIL - no trial keeps the budget ({len(found.judged)} tried, ended by: {found.ended})"]
+    together = " (each is kept by some trial, together by none)" if found.together else ""
     if found.binding:
-        lines.append(f"binding: {', '.join(found.binding)}")
+        lines.append(f"binding: {', '.join(found.binding)}{together}")
     nearest = found.nearest
-    if nearest is not None:
-        lines.append(f"nearest: trial {nearest.trial.number}, {nearest.trial.stage}; it would keep")
-        for verdict in nearest.verdicts:
-            figure = verdict.figure
-            edge = figure.high if verdict.relation == "at_most" else figure.low
-            edge = figure.value if edge is None else edge
-            lines.append(f"  {verdict.name} {'<=' if verdict.relation == 'at_most' else '>='} {edge:g}")
+    if nearest is None:
+        return "\n".join(lines)
+    lines.append(f"nearest: trial {nearest.trial.number}, {nearest.trial.stage}; it keeps the budget with")
+    needed = needed_limits(nearest)
+    for verdict in nearest.verdicts:
+        if verdict.name in needed:
+            sign = "<=" if verdict.relation == "at_most" else ">="
+            unit = verdict.figure.unit
+            wanted = needed[verdict.name]
+            wanted = wanted if unit == "bytes" else _loosened(wanted, verdict.relation)
+            limits = f"{number(wanted, unit)} instead of {number(verdict.limit, unit)}"
+            lines.append(f"  {verdict.name} {sign} {limits}")
     return "\n".join(lines)
+
+
+def _loosened(value: float, relation: str) -> float:
+    """A limit with four digits that the value keeps, not the nearest one."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
+    return (math.ceil if relation == "at_most" else math.floor)(value / step) * step

@@ -21,7 +21,7 @@ FEW = 8
 """Calibration examples below which ranges are told to rest on too little."""
 
 
-def check_apart(evaluation: Prepared, other: Prepared, name: str) -> None:
+def check_apart(evaluation: Prepared, other: Prepared, name: str, judging: str = "evaluation") -> None:
     """Refuse a data set that has examples of the evaluation set.
 
     Examples are compared by their prepared bytes, so that a copy under another name is found.
@@ -31,6 +31,8 @@ def check_apart(evaluation: Prepared, other: Prepared, name: str) -> None:
     evaluation, other : Prepared
     name : str
         Of the other table: ``calibration`` or ``training``.
+    judging : str
+        Of the table that judges.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def check_apart(evaluation: Prepared, other: Prepared, name: str) -> None:
     if common:
         pairs = ", ".join(one if one == two else f"{one} (there {two})" for one, two in common[:5])
         raise SpecError(
-            f"[data.{name}] and [data.evaluation] have examples in common",
+            f"[data.{name}] and [data.{judging}] have examples in common",
             came=f"{len(common)} of {len(evaluation)}: {pairs}",
             allowed="no common example: what was fitted on cannot judge",
             hint="split the data by where, or by folder",

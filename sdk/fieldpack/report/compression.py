@@ -11,10 +11,7 @@ from fieldpack.report.quantity import count
 from fieldpack.report.section import section
 
 MOST_TRIALS = 60
-CONFIRM = (
-    "The flavour was chosen among these trials on the evaluation examples, partly by luck: confirm it on "
-    "examples that no trial saw. `fieldpack rebuild` of the spec alone does not repeat a search."
-)
+CHOSEN = "The flavour was chosen among these trials on the evaluation examples, partly by luck"
 
 
 def compression_section(material: Material) -> Markup | None:
@@ -24,8 +21,15 @@ def compression_section(material: Material) -> Markup | None:
     if evidence.recipe:
         parts.append(_steps(evidence.recipe))
     if evidence.search is not None:
-        parts += [element("p", CONFIRM, class_="note"), _trials(evidence.search)]
+        parts += [element("p", _confirmed(evidence.search), class_="note"), _trials(evidence.search)]
     return section("compression", "Compression and data", *parts) if parts else None
+
+
+def _confirmed(record: SearchRecord) -> str:
+    if record.confirmed is None:
+        return f"{CHOSEN}: confirm it on examples that no trial saw."
+    items = f"{record.confirmed.items:,} examples that no trial saw"
+    return f"{CHOSEN}. It alone was judged once more, on {items}: {clip(record.confirmed.outcome, 40)}."
 
 
 def _steps(steps: Sequence[StepRow]) -> Markup:

@@ -49,6 +49,14 @@ def test_passes_trials_and_warnings_are_shown(tmp_path: Path) -> None:
     assert "<b>one" not in text
 
 
+def test_whether_the_choice_was_confirmed_is_told(tmp_path: Path) -> None:
+    assert "confirm it on examples that no trial saw" in page(tmp_path, search=SEARCH)
+    (tmp_path / "c").mkdir()
+    text = page(tmp_path / "c", search={**SEARCH, "confirmed": {"items": 1200, "outcome": "pass"}})
+    assert "on 1,200 examples that no trial saw: pass." in text
+    assert "confirm it" not in text
+
+
 def test_many_trials_stay_within_the_page(tmp_path: Path) -> None:
     trials = [{"number": n, "stage": "s", "installed_bytes": n, "reason": "x" * 5000} for n in range(500)]
     assert len(page(tmp_path, search={**SEARCH, "trials": trials}).encode()) < 1_000_000

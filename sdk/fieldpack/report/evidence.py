@@ -156,12 +156,20 @@ class TrialRow(_Part):
     reason: str = ""
 
 
+class ConfirmedRow(_Part):
+    """The winner of the search on examples that no trial saw."""
+
+    items: int
+    outcome: str
+
+
 class SearchRecord(_Part):
     """What the search tried; ``front`` and ``best`` are numbers of trials."""
 
     best: int | None = None
     front: tuple[int, ...] = ()
     trials: tuple[TrialRow, ...] = ()
+    confirmed: ConfirmedRow | None = None
 
 
 class Evidence(_Part):

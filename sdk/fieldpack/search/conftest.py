@@ -26,6 +26,7 @@ WORDS: dict[str, Any] = {
         "golden": 2,
         "evaluation": {"kind": "arrays", "inputs": {"v": "/nowhere/v.npy"}, "labels": "/nowhere/y.npy"},
         "calibration": {"kind": "arrays", "inputs": {"v": "/nowhere/c.npy"}},
+        "training": {"kind": "arrays", "inputs": {"v": "/nowhere/t.npy"}, "labels": "/nowhere/ty.npy"},
     },
     "flavours": [
         {

@@ -5,12 +5,19 @@ A trial travels as plain words and comes back as plain words, so that the place 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from fieldpack.errors import MissingDependencyError, SpecError, WorkerError
+from fieldpack.errors import MissingDependencyError, SpecError, StorageError, WorkerError
 from fieldpack.search.trial import Result, Status
 
+_FULL = re.compile(
+    "MemoryError|ResourceExhausted|bad_alloc|not enough memory|can(?:'t|not) allocate memory"
+    "|failed to map segment",
+    re.IGNORECASE,
+)
+"""What Python, the C++ library, the loader, TensorFlow and torch say when there is no more memory."""
 Run = Callable[[dict[str, Any]], dict[str, Any]]
 """Takes the words of a trial's spec and returns ``Result.as_dict()``."""
 
@@ -43,7 +50,8 @@ class LocalExecutor:
 class DaskExecutor:
     """The workers of a running Dask cluster; they need the same installation and the same files.
 
-    A trial whose worker is lost is run once more on another, then counts as crashed.
+    A trial whose worker is lost is run again on another, as often as the cluster's
+    ``distributed.scheduler.allowed-failures`` says, then counts as crashed.
 
     Raises
     ------
@@ -73,19 +81,27 @@ class DaskExecutor:
         import distributed
 
         places = {
-            self._client.submit(self._function, job, pure=False, retries=1): place
-            for place, job in enumerate(jobs)
+            self._client.submit(self._function, job, pure=False): place for place, job in enumerate(jobs)
         }
         for future in distributed.as_completed(list(places)):
-            try:
-                result = Result.from_dict(future.result())
-            except Exception as error:  # noqa: BLE001  whatever a lost worker leaves
-                result = Result(Status.CRASHED, reason=f"its worker was lost: {type(error).__name__}")
-            done(places[future], result)
+            done(places[future], _result(future))
 
     def close(self) -> None:
         """Leave the cluster; it goes on running."""
         self._client.close()
+
+
+def _result(future: Any) -> Result:
+    import distributed
+
+    try:
+        return Result.from_dict(future.result())
+    except distributed.KilledWorker as error:
+        return Result(Status.CRASHED, reason=f"every worker that ran it was lost: {error.last_worker}")
+    except (distributed.FutureCancelledError, OSError) as error:
+        raise WorkerError(
+            "the Dask cluster was lost", came=error, hint="start the search again; finished trials are stored"
+        ) from error
 
 
 def failed(error: Exception) -> Result:
@@ -93,8 +109,10 @@ def failed(error: Exception) -> Result:
 
     A worker that was killed from outside had, as a rule, no memory left.
     """
-    if isinstance(error, MemoryError) or (isinstance(error, WorkerError) and "SIGKILL" in str(error)):
+    if isinstance(error, WorkerError) and "SIGKILL" in str(error):
         return Result(Status.OUT_OF_MEMORY, reason="a worker was killed, as happens when memory runs out")
-    if isinstance(error, WorkerError):
+    if isinstance(error, MemoryError) or (isinstance(error, WorkerError) and _FULL.search(str(error))):
+        return Result(Status.OUT_OF_MEMORY, reason="a worker could get no more memory")
+    if isinstance(error, WorkerError | StorageError | MissingDependencyError):
         return Result(Status.CRASHED, reason=str(error).splitlines()[0])
     return Result(Status.REFUSED, reason=" ".join(str(error).split()))

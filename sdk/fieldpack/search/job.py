@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fieldpack import __version__
+from fieldpack.build.kept import Kept
+from fieldpack.build.origins import code_digest, taxonomy_digest, teacher_digests, tool_versions
 from fieldpack.build.pipeline import measured, prepare_examples, read_labels
 from fieldpack.bundle.digest import content_digest
+from fieldpack.data.separation import check_apart
 from fieldpack.errors import FieldpackError, SourceError
+from fieldpack.passes import Refit
 from fieldpack.search.executor import failed
+from fieldpack.search.search import passes_of
 from fieldpack.search.trial import Result, Status
 from fieldpack.shipped import check_shipped
 from fieldpack.spec import Spec
 from fieldpack.workspace import work_folder
 
-TOOLS = (
-    "numpy", "pillow", "tensorflow", "tf-keras", "keras", "torch", "torch-pruning", "litert-torch",
-    "ai-edge-litert", "ai-edge-quantizer", "coremltools",
-)  # fmt: skip
 
-
-def run_trial(words: Mapping[str, Any]) -> dict[str, Any]:
+def run_trial(words: Mapping[str, Any], kept: str | None = None) -> dict[str, Any]:
     """Make and measure the one flavour of a trial's spec.
 
     Parameters
     ----------
     words : mapping
         ``Spec.model_dump(mode="json", by_alias=True)``; paths are absolute.
+    kept : str, optional
+        Folder where results of long steps are kept.
 
     Returns
     -------
@@ -38,9 +38,11 @@ def run_trial(words: Mapping[str, Any]) -> dict[str, Any]:
         ``Result.as_dict()``; an error is a result.
     """
     spec = Spec.model_validate_json(json.dumps(words))
+    place = None if kept is None else Kept(Path(kept))
     try:
         with work_folder("trial") as folder:
-            assembly = measured(spec, Path(spec.source.path), read_labels(spec.contract), folder)
+            source, labels = Path(spec.source.path), read_labels(spec.contract)
+            assembly = measured(spec, source, labels, folder, kept=place)
             entry = assembly.flavours[0].model_dump(mode="json")
             evidence = assembly.measured.evidence
             for flavour in evidence["flavours"].values():
@@ -51,7 +53,7 @@ def run_trial(words: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def context_of(spec: Spec) -> dict[str, str]:
-    """Digests of source and data and versions of tools: what decides results beside the settings.
+    """Digests of source, data and teachers and versions of tools: what decides results beside the settings.
 
     Raises
     ------
@@ -61,24 +63,32 @@ def context_of(spec: Spec) -> dict[str, str]:
     source = Path(spec.source.path)
     if not source.exists():
         raise SourceError("there is no source model at this path", came=source)
-    context = {"fieldpack": __version__, "source": content_digest(source)}
+    passes = passes_of(spec)
+    code = code_digest(spec.source.model_dump(mode="json")) or ""
+    context = {"source": content_digest(source), "code": code, "taxonomy": taxonomy_digest(spec) or ""}
     labels = read_labels(spec.contract)
     shipped = check_shipped(spec.budget, labels, {item.name: item.kind for item in spec.flavours})
     if shipped is not None:
         context["shipped"] = shipped
     if spec.search is not None and (beside := spec.budget.beside_parity(spec.search.flavour)):
         context["beside parity"] = "; ".join(beside)
+    context |= _data_digests(spec, labels, refits=any(isinstance(step, Refit) for step in passes))
+    return context | teacher_digests(passes) | tool_versions()
+
+
+def _data_digests(spec: Spec, labels: dict[str, tuple[str, ...]], refits: bool) -> dict[str, str]:
+    """Of every data set that a trial sees; sets that must not overlap are refused before the search."""
+    prepared = {}
     with work_folder("search") as folder:
-        for name in ("evaluation", "calibration", "training"):
+        for name in ("evaluation", "calibration", "training", "confirm"):
             data = getattr(spec.data, name)
             if data is not None:
-                known = {} if name == "calibration" else labels
-                context[name] = prepare_examples(spec, data, known, folder / name).prepared.digest()
-    return context | {name: found for name in TOOLS if (found := _version(name)) is not None}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+                known = {} if name == "calibration" and not refits else labels
+                prepared[name] = prepare_examples(spec, data, known, folder / name).prepared
+        confirm = prepared.pop("confirm", None)
+        for name, other in prepared.items():
+            if name != "evaluation":
+                check_apart(prepared["evaluation"], other, name)
+            if confirm is not None:
+                check_apart(confirm, other, name, "confirm")
+        return {name: other.digest() for name, other in prepared.items()}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 from fieldpack import gate
@@ -13,7 +15,7 @@ from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.search.trial import Result, Status, Trial
 from fieldpack.verdict import AT_MOST, Outcome, Verdict
 
-SIZE = "installed_bytes"
+SIZES = ("installed_bytes", "download_bytes")
 LOSSES = ("top1_drop", "top1_agreement", "mean_kl", "centred_cosine")
 """What the front weighs against the size: the first that the evidence has."""
 
@@ -40,7 +42,7 @@ class Judged:
         """By limit; none where the trial did not finish."""
         if self.result.status is not Status.DONE:
             return ()
-        entry = FlavourEntry.model_validate_json(_json(self.result.entry))
+        entry = FlavourEntry.model_validate_json(json.dumps(self.result.entry))
         return gate.hold(self.budget, [entry], self.result.evidence or {})
 
     @property
@@ -49,9 +51,15 @@ class Judged:
         return gate.outcome_of(self.verdicts)
 
     @property
+    def measure(self) -> str:
+        """The size that counts: installed bytes, or download bytes where only those are limited."""
+        limited = self.budget.limits_of(self.trial.spec.flavours[0].name)
+        return next((name for name in SIZES if name in limited), SIZES[0])
+
+    @property
     def size(self) -> int | None:
-        """Installed bytes."""
-        return None if self.result.entry is None else int(self.result.entry[SIZE])
+        """In bytes, of the ``measure``."""
+        return None if self.result.entry is None else int(self.result.entry[self.measure])
 
     @cached_property
     def loss(self) -> tuple[str, float] | None:
@@ -65,8 +73,9 @@ class Judged:
         for name in LOSSES:
             values = [f[name] for f in figures if isinstance(f.get(name), (int, float))]
             if values:
-                kept = name in gate.AT_LEAST_LIMITS
-                return name, max(1 - value if kept else value for value in values)
+                if name in gate.AT_LEAST_LIMITS:
+                    return f"1 - {name}", max(1 - value for value in values)
+                return name, max(values)
         return None
 
     @property
@@ -96,7 +105,7 @@ class Judged:
             "numbers": self.trial.numbers,
             "status": self.result.status.value,
             "outcome": self.outcome.value,
-            "installed_bytes": self.size,
+            **{name: None if self.result.entry is None else self.result.entry[name] for name in SIZES},
             "loss": None if self.loss is None else {"name": self.loss[0], "value": self.loss[1]},
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "reason": self.reason,
@@ -105,43 +114,75 @@ class Judged:
 
 def _rejection(verdict: Verdict) -> str:
     figure = verdict.figure
-    value = "not measured" if figure.value is None else f"{figure.value:.4g}"
+    value = "not measured" if figure.value is None else number(figure.value, figure.unit)
     if figure.low is not None and figure.high is not None:
-        value += f" ({figure.low:.4g} to {figure.high:.4g})"
+        value += f" ({number(figure.low, figure.unit)} to {number(figure.high, figure.unit)})"
     sign = "<=" if verdict.relation == AT_MOST else ">="
     settles = f", about {verdict.settles_at:,} examples would settle it" if verdict.settles_at else ""
-    return f"{verdict.name} {value}, wanted {sign} {verdict.limit:g}: {verdict.outcome.value}{settles}"
+    limit = number(verdict.limit, figure.unit)
+    return f"{verdict.name} {value}, wanted {sign} {limit}: {verdict.outcome.value}{settles}"
+
+
+def number(value: float | None, unit: str) -> str:
+    """A figure for people: bytes whole, all else to four digits."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if unit == "bytes" else f"{value:.4g}"
 
 
 def relative_excess(verdict: Verdict) -> float:
     """How far a figure's bound is beyond its limit, relative to the limit; 0 where it keeps it."""
     if verdict.outcome is Outcome.PASS or verdict.limit is None:
         return 0.0
-    at_most = verdict.relation == AT_MOST
-    figure = verdict.figure
-    edge = figure.high if at_most else figure.low
-    edge = figure.value if edge is None else edge
+    edge = _edge(verdict)
     if edge is None:
         return 1.0
-    distance = edge - verdict.limit if at_most else verdict.limit - edge
+    distance = edge - verdict.limit if verdict.relation == AT_MOST else verdict.limit - edge
     return max(0.0, distance) / max(abs(verdict.limit), 1e-9)
 
 
 def binding_limits(judged: Sequence[Judged]) -> list[str]:
-    """The limits that no finished trial keeps; where each is kept by some, those of the nearest trial."""
-    finished = [item for item in judged if item.result.status is Status.DONE]
-    if not finished:
+    """The limits that no finished trial keeps; else the smallest group that none keeps together.
+
+    Of groups of one size the first in the order of the budget; empty where nothing finished or a trial keeps
+    all of them.
+    """
+    kept = [_kept(item) for item in judged if item.result.status is Status.DONE]
+    if not kept:
         return []
-    names = [verdict.name for verdict in finished[0].verdicts]
-    kept = {v.name for item in finished for v in item.verdicts if v.outcome is Outcome.PASS}
-    never = [name for name in names if name not in kept]
+    names = [verdict.name for verdict in _first_finished(judged).verdicts]
+    never = [name for name in names if not any(name in limits for limits in kept)]
     if never:
         return never
-    nearest = min(finished, key=lambda item: item.excess)
-    return [v.name for v in nearest.verdicts if v.outcome is not Outcome.PASS]
+    for size in range(2, len(names) + 1):
+        for group in combinations(names, size):
+            if not any(limits.issuperset(group) for limits in kept):
+                return list(group)
+    return []
 
 
-def _json(words: Any) -> str:
-    import json
+def _kept(item: Judged) -> frozenset[str]:
+    return frozenset(verdict.name for verdict in item.verdicts if verdict.outcome is Outcome.PASS)
 
-    return json.dumps(words)
+
+def _first_finished(judged: Sequence[Judged]) -> Judged:
+    return next(item for item in judged if item.result.status is Status.DONE)
+
+
+def needed_limits(item: Judged) -> dict[str, float]:
+    """What the limits that a trial breaks would have to be for it to keep them.
+
+    A sampled figure's limit is its bound on the far side; a limit that was not measured is not named.
+    """
+    needed = {}
+    for verdict in item.verdicts:
+        edge = _edge(verdict)
+        if verdict.outcome is not Outcome.PASS and edge is not None:
+            needed[verdict.name] = edge
+    return needed
+
+
+def _edge(verdict: Verdict) -> float | None:
+    """The bound that decides: the upper one of a figure that must be small."""
+    edge = verdict.figure.high if verdict.relation == AT_MOST else verdict.figure.low
+    return verdict.figure.value if edge is None else edge

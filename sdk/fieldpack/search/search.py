@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fieldpack.errors import SpecError
+from fieldpack.passes import AnyPass
 from fieldpack.search.bases import with_bases
 from fieldpack.search.executor import Executor
-from fieldpack.search.outcome import Judged, binding_limits
+from fieldpack.search.outcome import Judged, binding_limits, needed_limits
 from fieldpack.search.pareto import front
 from fieldpack.search.proposals import Proposals
-from fieldpack.search.settings import TFLITE_STAGES, Search, Stage
+from fieldpack.search.settings import Search, Stage
+from fieldpack.search.stages import TFLITE_STAGES
 from fieldpack.search.store import TrialStore
 from fieldpack.search.trial import Result, Status, Trial, make_trial
-from fieldpack.spec import Spec, TfliteFlavour
+from fieldpack.spec import SourceKind, Spec, TfliteFlavour
 from fieldpack.verdict import Outcome
 
 Told = Callable[[Judged], None]
@@ -38,6 +40,8 @@ class Found:
         ``first``, ``all stages``, ``trials`` or ``wall clock``.
     damaged : list of str
         Files of the store that could not be read and whose trials were run again.
+    skipped : dict
+        Stage -> what it needs and the spec lacks.
     """
 
     judged: list[Judged]
@@ -45,6 +49,7 @@ class Found:
     front: list[Judged]
     ended: str
     damaged: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
@@ -62,6 +67,17 @@ class Found:
         """The limits that stand in the way; none where the budget is kept."""
         return [] if self.outcome is Outcome.PASS else binding_limits(self.judged)
 
+    @property
+    def together(self) -> bool:
+        """Whether some trial keeps each of the binding limits, and none all of them."""
+        kept = {
+            verdict.name
+            for item in self.judged
+            for verdict in item.verdicts
+            if verdict.outcome is Outcome.PASS
+        }
+        return bool(self.binding) and kept.issuperset(self.binding)
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the same whatever ran where, and whatever was stored before."""
         return {
@@ -70,13 +86,52 @@ class Found:
             "front": [item.trial.number for item in self.front],
             "binding": self.binding,
             "nearest": None if self.nearest is None else self.nearest.trial.number,
+            "needed": {} if self.nearest is None else needed_limits(self.nearest),
             "ended": self.ended,
+            "skipped": self.skipped,
             "trials": [item.as_dict() for item in self.judged],
         }
 
 
+def lacking(stage: Stage, spec: Spec) -> str:
+    """What the stage needs and the spec lacks; empty where it lacks nothing."""
+    kind = spec.source.kind
+    there = {
+        "calibration": spec.data.calibration is not None,
+        "training": spec.data.training is not None,
+        "open": kind not in (SourceKind.SAVED_MODEL, SourceKind.TFLITE),
+        "download_bytes": spec.search is not None
+        and "download_bytes" in spec.budget.limits_of(spec.search.flavour),
+    }
+    words = {
+        "calibration": "[data.calibration]",
+        "training": "[data.training]",
+        "open": "a Keras, PyTorch or ONNX source",
+        "download_bytes": "a limit on download_bytes",
+    }
+    return ", ".join(words[need] for need in stage.needs if not there[need])
+
+
+def passes_of(spec: Spec) -> tuple[AnyPass, ...]:
+    """Every pass that the spec or a stage of its search may run.
+
+    Raises
+    ------
+    SpecError
+        A stage is wrong.
+    """
+    if spec.search is None:
+        return spec.recipe
+    stages = [stage for stage in stages_of(spec, spec.search) if not lacking(stage, spec)]
+    lowest = [
+        make_trial(spec, stage, 0, {place: choice.low for place, choice in stage.choices.items()})
+        for stage in stages
+    ]
+    return (*spec.recipe, *(step for trial in lowest for step in trial.spec.recipe))
+
+
 def stages_of(spec: Spec, settings: Search) -> list[Stage]:
-    """The stages in the order in which they are tried.
+    """All stages in the order in which they are tried, those that lack something among them.
 
     Raises
     ------
@@ -130,7 +185,9 @@ def search(
         that no trial can be held against.
     """
     settings = _settings(spec)
-    stages = stages_of(spec, settings)
+    listed = stages_of(spec, settings)
+    skipped = {stage.name: lack for stage in listed if (lack := lacking(stage, spec))}
+    stages = [stage for stage in listed if stage.name not in skipped]
     for stage in stages:  # a wrong one ends the search before anything heavy starts
         make_trial(spec, stage, 0, {place: choice.low for place, choice in stage.choices.items()})
     spec = with_bases(spec, settings.flavour, context, executor, store)
@@ -141,7 +198,7 @@ def search(
         proposals = Proposals(stage, spec.pack.seed)
         while True:
             if settings.wall_clock_s is not None and clock() - begin > settings.wall_clock_s:
-                return _found(judged, "wall clock", store)
+                return _found(judged, "wall clock", store, skipped)
             asked = proposals.ask(settings.trials - len(judged))
             if not asked:
                 break
@@ -157,7 +214,7 @@ def search(
         if len(judged) >= settings.trials:
             ended = "trials"
             break
-    return _found(judged, ended, store)
+    return _found(judged, ended, store, skipped)
 
 
 def _settings(spec: Spec) -> Search:
@@ -195,8 +252,8 @@ def _run(
     ]
 
 
-def _found(judged: list[Judged], ended: str, store: TrialStore) -> Found:
-    return Found(judged, _best(judged), _front(judged), ended, store.damaged)
+def _found(judged: list[Judged], ended: str, store: TrialStore, skipped: dict[str, str]) -> Found:
+    return Found(judged, _best(judged), _front(judged), ended, store.damaged, skipped)
 
 
 def _best(judged: Iterable[Judged]) -> Judged | None:

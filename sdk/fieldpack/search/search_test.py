@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldpack.errors import SpecError, WorkerError
-from fieldpack.search.conftest import Recorder, answer, entry, evidence, make_spec
+from fieldpack.errors import SpecError, StorageError, WorkerError
+from fieldpack.search.conftest import WORDS, Recorder, answer, entry, evidence, make_spec
 from fieldpack.search.executor import failed
 from fieldpack.search.pareto import front
 from fieldpack.search.search import search
-from fieldpack.search.settings import TFLITE_STAGES, Stage
+from fieldpack.search.settings import Search, Stage
+from fieldpack.search.stages import TFLITE_STAGES
 from fieldpack.search.store import TrialStore
-from fieldpack.search.trial import Result, Status, make_trial
+from fieldpack.search.trial import Result, Status, choice_of, make_trial, with_choice
 from fieldpack.verdict import Outcome
 
 
@@ -35,7 +36,7 @@ def test_stages_run_cheapest_first_and_the_smallest_that_passes_wins(
     assert found.best.size == min(item.size or 0 for item in passed)
     assert found.outcome is Outcome.PASS
     assert all((item.reason == "") == (item.outcome is Outcome.PASS) for item in found.judged)
-    assert "installed_bytes 2000, wanted <= 400: fail" in found.judged[0].reason
+    assert "installed_bytes 2,000, wanted <= 400: fail" in found.judged[0].reason
 
 
 def test_the_first_stage_that_passes_ends_the_search(tmp_path: Path, context: dict[str, str]) -> None:
@@ -126,11 +127,123 @@ def test_an_impossible_budget_names_the_limit_and_the_nearest_point(
 
 
 def test_two_limits_that_exclude_each_other_bind_together(tmp_path: Path, context: dict[str, str]) -> None:
-    spec = make_spec(budget={"installed_bytes": 1500, "top1_drop": 0.001}, stages=[_whole(), _half()])
+    limits = {"installed_bytes": 1500, "download_bytes": 5000, "top1_drop": 0.001}
+    spec = make_spec(budget=limits, stages=[_whole(), _half()])
     found = search(spec, context, Recorder(), TrialStore(tmp_path))
     assert found.outcome is Outcome.FAIL
-    assert found.binding
-    assert set(found.binding) <= {"installed_bytes", "top1_drop"}
+    assert found.together
+    assert found.binding == ["installed_bytes", "top1_drop"]
+    assert found.as_dict()["needed"] == {"installed_bytes": 2000.0}
+
+
+def test_a_limit_that_nothing_keeps_binds_alone(tmp_path: Path, context: dict[str, str]) -> None:
+    spec = make_spec(budget={"installed_bytes": 1500, "top1_drop": 0.001}, stages=[_whole()])
+    found = search(spec, context, Recorder(), TrialStore(tmp_path))
+    assert found.binding == ["top1_drop"]
+    assert not found.together
+    assert found.as_dict()["needed"] == {"top1_drop": 0.01}
+
+
+def test_download_bytes_count_where_only_they_are_limited(tmp_path: Path, context: dict[str, str]) -> None:
+    def packed(words: dict[str, Any]) -> dict[str, Any]:
+        plain = answer(words)
+        plain["entry"]["download_bytes"] = 10_000 - plain["entry"]["installed_bytes"]
+        return plain
+
+    spec = make_spec(budget={"download_bytes": 20_000}, stages=[_whole(), _half()])
+    found = search(spec, context, Recorder(packed), TrialStore(tmp_path))
+    assert found.best is not None
+    assert found.best.trial.stage == "half"  # larger when installed, smaller to load
+    assert found.best.size == 8000
+
+
+def test_a_stage_that_lacks_what_it_needs_is_left_out_and_named(
+    tmp_path: Path, context: dict[str, str]
+) -> None:
+    spec = make_spec(stages=[_half(), {**_whole(), "needs": ["training", "open"]}])
+    words = spec.model_dump(mode="json", by_alias=True)
+    words["data"]["training"] = None
+    words["source"] = {"kind": "tflite", "path": "/nowhere/model.tflite"}
+    poor = type(spec).model_validate_json(json.dumps(words))
+    recorder = Recorder()
+    found = search(poor, context, recorder, TrialStore(tmp_path))
+    assert found.skipped == {"whole": "[data.training], a Keras, PyTorch or ONNX source"}
+    assert [item.trial.stage for item in found.judged] == ["half"]
+    assert search(spec, context, recorder, TrialStore(tmp_path)).skipped == {}
+
+
+def test_the_chosen_recipe_and_flavour_make_the_spec_of_the_trial_again() -> None:
+    spec = make_spec()
+    stage = Stage(
+        name="taught",
+        cost=1,
+        recipe=(
+            {
+                "method": "distil",
+                "layers": ".*",
+                "teacher": "/packs/big/pack.toml",
+                "temperature": 2.0,
+                "label_weight": 0.1,
+                "training": {"epochs": 2, "batch": 8, "learning_rate": 0.001},
+            },
+        ),
+        flavour={"ranges": {"kind": "mse"}},
+    )
+    trial = make_trial(spec, stage, 0, {})
+    choice = choice_of(trial, Result(Status.DONE, entry(9), {}), Path("/packs/small"))
+    assert choice["recipe"][0]["teacher"] == "../big/pack.toml"
+    assert with_choice(spec, json.loads(json.dumps(choice)), Path("/packs/small")) == trial.spec
+    with pytest.raises(SpecError, match="cannot be read"):
+        with_choice(spec, {"stage": "a"}, Path("/packs/small"))
+
+
+def test_rules_found_by_measuring_are_chosen_and_not_measured_again() -> None:
+    mixed = {"methods": ["dynamic_int4"], "share": 0.5, "latency_ms": 3.0}
+    stage = Stage(name="mixed", cost=1, flavour={"method": "dynamic_int8", "mixed": mixed})
+    trial = make_trial(make_spec(), stage, 0, {})
+    rules = [{"method": "dynamic_int8", "layers": ".*"}, {"method": "dynamic_int4", "layers": "^head$"}]
+    made = entry(9) | {"compression": {"recipe": rules, "matched": [3, 1], "changed": 3, "unchanged": 0}}
+    choice = choice_of(trial, Result(Status.DONE, made, {}), Path("/"))
+    flavour = with_choice(make_spec(), choice, Path("/")).flavours[0]
+    assert [(rule.method.value, rule.layers) for rule in flavour.recipe] == [
+        ("dynamic_int8", ".*"),
+        ("dynamic_int4", "^head$"),
+    ]
+    assert flavour.model_dump()["mixed"] is None
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (WorkerError("w", came="killed by SIGKILL"), Status.OUT_OF_MEMORY),
+        (WorkerError("w", came="exit code 1", hint="...\nMemoryError"), Status.OUT_OF_MEMORY),
+        (WorkerError("w", came="killed by SIGABRT", hint="'std::bad_alloc'"), Status.OUT_OF_MEMORY),
+        (MemoryError(), Status.OUT_OF_MEMORY),
+        (WorkerError("w", came="exit code 1", hint="ValueError"), Status.CRASHED),
+        (StorageError("the disk is full"), Status.CRASHED),
+        (SpecError("matches no layer"), Status.REFUSED),
+    ],
+)
+def test_how_a_trial_failed_is_told(error: Exception, status: Status) -> None:
+    assert failed(error).status is status
+
+
+def test_the_size_that_a_limit_is_a_share_of_is_chosen_with_the_trial() -> None:
+    spec = make_spec(budget={"installed_bytes": {"share": 0.5, "of": "other", "base": 900.0}})
+    choice = choice_of(
+        make_trial(spec, Stage(name="a", cost=0), 0, {}), Result(Status.DONE, entry(9), {}), Path("/")
+    )
+    plain = make_spec(budget={"installed_bytes": {"share": 0.5, "of": "other"}})
+    chosen = with_choice(plain, json.loads(json.dumps(choice)), Path("/"))
+    assert chosen.budget.limits_of("small")["installed_bytes"].base == 900.0  # type: ignore[union-attr]
+
+
+def test_the_limits_of_a_named_flavour_hold_in_its_trials() -> None:
+    spec = make_spec()
+    words = spec.model_dump(mode="json", by_alias=True)
+    words["budget"]["flavours"] = {"small": {"top1_drop": 0.01}}
+    trial = make_trial(type(spec).model_validate_json(json.dumps(words)), Stage(name="a", cost=0), 0, {})
+    assert trial.spec.budget.limits_of("small") == {"installed_bytes": 400, "top1_drop": 0.01}
 
 
 def _half() -> dict[str, Any]:
@@ -278,6 +391,29 @@ def test_the_built_in_stages_are_legal(stage: Stage) -> None:
     trial = make_trial(spec, stage, 3, numbers)
     assert trial.spec.flavours[0].name == "small"
     assert trial.key({}) != make_trial(spec, TFLITE_STAGES[0], 3, {}).key({}) or stage is TFLITE_STAGES[0]
+
+
+def test_all_built_in_stages_fit_in_the_default_number_of_trials() -> None:
+    assert sum(stage.tries for stage in TFLITE_STAGES) <= Search.model_fields["trials"].default
+
+
+def test_stages_of_one_recipe_share_what_was_trained(tmp_path: Path, context: dict[str, str]) -> None:
+    taught = WORDS["search"]["stages"][2] | {"tries": 4}
+    half = {**taught, "name": "half-again", "cost": 3, "flavour": {"method": "float16"}}
+    recorder = Recorder()
+    search(make_spec(stages=[taught, half]), context, recorder, TrialStore(tmp_path))
+    recipes = [json.dumps(job["recipe"]) for job in recorder.ran]
+    assert len(set(recipes)) == 4
+    assert recipes[:4] == recipes[4:]
+    assert [job["flavours"][0]["method"] for job in recorder.ran] == ["static_int8"] * 4 + ["float16"] * 4
+
+
+def test_zeros_are_tried_only_where_the_download_is_limited(tmp_path: Path, context: dict[str, str]) -> None:
+    stage = {**_whole(), "needs": ["download_bytes"]}
+    skipped = search(make_spec(stages=[_half(), stage]), context, Recorder(), TrialStore(tmp_path)).skipped
+    assert skipped == {"whole": "a limit on download_bytes"}
+    limited = make_spec(stages=[_half(), stage], budget={"download_bytes": 900})
+    assert search(limited, context, Recorder(), TrialStore(tmp_path)).skipped == {}
 
 
 def test_the_record_is_json(tmp_path: Path, context: dict[str, str]) -> None:

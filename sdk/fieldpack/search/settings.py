@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from fieldpack.model import Strict
+
+Need = Literal["calibration", "training", "open", "download_bytes"]
+"""What a stage cannot do without: data of the spec, a source whose layers can be changed, a limit without
+which it cannot win."""
 
 
 class Choice(Strict):
@@ -42,6 +47,12 @@ class Stage(Strict):
         description="place of an open number -> its range",
         examples=[{"recipe.0.share": {"low": 0.2, "high": 0.6}}],
     )
+    needs: tuple[Need, ...] = Field(
+        default=(),
+        description="left out where the spec lacks one: data.calibration, data.training, a source that a "
+        "recipe can change (Keras, PyTorch, ONNX), or a limit on download_bytes",
+        examples=[["training"]],
+    )
     tries: int = Field(default=1, ge=1, description="trials of a stage with open numbers", examples=[8])
 
     @model_validator(mode="after")
@@ -58,11 +69,15 @@ class Search(Strict):
     stop: Literal["first", "pareto"] = Field(
         description="first: at the first stage that keeps the budget; pareto: try all", examples=["first"]
     )
-    trials: int = Field(default=30, ge=1, description="most trials", examples=[30])
+    trials: int = Field(default=60, ge=1, description="most trials", examples=[30])
     wall_clock_s: float | None = Field(
         default=None, gt=0, description="no trial begins after so many seconds", examples=[3600]
     )
     stages: tuple[Stage, ...] = Field(default=(), description="own stages; built-in ones where left out")
+
+    def placed(self, place: Callable[[str], str]) -> Search:
+        """With the paths of teachers made absolute."""
+        return self.model_copy(update={"stages": tuple(_placed(stage, place) for stage in self.stages)})
 
     @model_validator(mode="after")
     def _names_differ(self) -> Search:
@@ -73,27 +88,15 @@ class Search(Strict):
         return self
 
 
-INT8: dict[str, Any] = {"method": "static_int8", "ranges": {"kind": "mse"}, "bias_correction": True}
+def _placed(stage: Stage, place: Callable[[str], str]) -> Stage:
+    return stage.model_copy(update={"recipe": tuple(placed_teacher(step, place) for step in stage.recipe)})
 
-TFLITE_STAGES = (
-    Stage(name="float16", cost=0, flavour={"method": "float16"}),
-    Stage(name="dynamic", cost=1, flavour={"method": "dynamic_int8"}),
-    Stage(name="static", cost=2, flavour={**INT8, "ranges": {"kind": "min_max"}, "bias_correction": False}),
-    Stage(name="static-corrected", cost=3, flavour=INT8),
-    Stage(
-        name="static-percentile",
-        cost=4,
-        flavour={**INT8, "ranges": {"kind": "percentile", "percent": 99.9}},
-        choices={"flavour.ranges.percent": Choice(low=99.0, high=99.999)},
-        tries=4,
-    ),
-    Stage(name="dynamic-int4", cost=4, flavour={"method": "dynamic_int4"}),
-    Stage(name="rounded", cost=5, recipe=({"method": "round", "layers": ".*", "bits": 8},), flavour=INT8),
-    Stage(
-        name="rounded-int4",
-        cost=6,
-        recipe=({"method": "round", "layers": ".*", "bits": 4},),
-        flavour={"method": "dynamic_int4"},
-    ),
-)
-"""For a TFLite flavour, cheapest first; passes that train or need a named head are the spec's to list."""
+
+def placed_teacher(step: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:
+    """A pass whose teacher, or that of its training, is another pack, with that path changed."""
+    if isinstance(teaching := step.get("teaching"), dict):
+        step = {**step, "teaching": placed_teacher(teaching, place)}
+    teacher = step.get("teacher")
+    if not isinstance(teacher, str) or teacher == "source":
+        return step
+    return {**step, "teacher": place(teacher)}

@@ -5,16 +5,18 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import SpecError
-from fieldpack.search.settings import Stage
+from fieldpack.search.settings import Stage, placed_teacher
 from fieldpack.spec import Spec
 
-OF_METHOD = ("ranges", "bias_correction", "rules", "block_size", "palette_bits", "group_size")
+OF_METHOD = ("ranges", "bias_correction", "rules", "mixed", "block_size", "palette_bits", "group_size")
 """Settings of a flavour that belong to its method."""
 
 
@@ -57,6 +59,8 @@ class Trial:
         words = self.spec.model_dump(mode="json", by_alias=True)
         decides = {name: words[name] for name in ("contract", "recipe", "flavours")}
         decides["source"] = {k: v for k, v in words["source"].items() if k not in ("path", "python_path")}
+        for output in decides["contract"]["outputs"]:  # files count by what is in them: see the context
+            output |= {"labels": output["labels"] is not None, "taxonomy": output["taxonomy"] is not None}
         text = json.dumps([decides, words["pack"]["seed"], dict(context)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -126,6 +130,47 @@ def _budget_of_one(budget: dict[str, Any], flavour: str) -> dict[str, Any]:
     own = budget["flavours"].get(flavour) or {}
     stated = {name: limit for name, limit in own.items() if limit is not None}
     return {**budget, "every": {**budget["every"], **stated}, "flavours": {}}
+
+
+def choice_of(trial: Trial, result: Result, base: Path) -> dict[str, Any]:
+    """What a trial adds to its spec, in words that ``with_choice`` takes; teachers relative to `base`.
+
+    Rules that the trial found by measuring stand in the place of what asked for them: a latency measured
+    again would lead to others. ``bases`` are the sizes of other flavours that limits are shares of.
+    """
+    words = trial.spec.model_dump(mode="json", by_alias=True)
+    recipe = [placed_teacher(step, lambda path: os.path.relpath(path, base)) for step in words["recipe"]]
+    flavour = words["flavours"][0]
+    if flavour.get("mixed") is not None and result.entry is not None:
+        flavour |= {"mixed": None, "rules": result.entry["compression"]["recipe"][1:]}
+    limits = words["budget"]["every"].items()
+    bases = {name: limit["base"] for name, limit in limits if isinstance(limit, dict) and limit.get("base")}
+    return {"stage": trial.stage, "recipe": recipe, "flavour": flavour, "bases": bases}
+
+
+def with_choice(spec: Spec, choice: Mapping[str, Any], base: Path) -> Spec:
+    """The spec of the winner: that of the search, with the chosen recipe and flavour written in.
+
+    Raises
+    ------
+    SpecError
+        The choice does not fit this spec.
+    """
+    try:
+        recipe = [
+            placed_teacher(step, lambda path: os.path.normpath(base / path)) for step in choice["recipe"]
+        ]
+        flavour, stage = dict(choice["flavour"]), str(choice["stage"])
+        name, bases = str(flavour["name"]), dict(choice["bases"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise SpecError("the choice of a search cannot be read", came=error) from error
+    whole = spec.model_dump(mode="json", by_alias=True)
+    whole |= {"recipe": recipe, "flavours": [flavour], "search": None}
+    whole["budget"] = budget = _budget_of_one(whole["budget"], name)
+    for limit, base in bases.items():
+        if isinstance(budget["every"].get(limit), dict):
+            budget["every"][limit]["base"] = base
+    return _validated(whole, stage)
 
 
 def _validated(words: dict[str, Any], stage: str) -> Spec:
