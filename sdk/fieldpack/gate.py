@@ -140,7 +140,7 @@ def _size(
         return judge(figure, limit, AT_MOST, subject=flavour.name)
     base = base_of(limit, name, flavour.name, flavours, evidence)
     if base is None:
-        lacking = f"{name} of {limit.of} was not measured"
+        lacking = f"{name} of {limit.of} was not measured; a build with this limit measures it"
         unknown = Figure(name, None, "bytes", Evidence.NOT_RUN)
         return Verdict(name, flavour.name, Outcome.NOT_RUN, unknown, None, AT_MOST, None, lacking)
     verdict = judge(figure, limit.share * base, AT_MOST, subject=flavour.name)

@@ -198,10 +198,8 @@ def test_sizes_are_held_as_shares_of_source_shipped_and_siblings(tmp_path: Path)
     assert held("gone", 0.5, base=half).limit == half / 2
     references.pop("source")
     unknown = held("source", 0.5)
-    assert (unknown.outcome, unknown.reason) == (
-        Outcome.NOT_RUN,
-        "installed_bytes of source was not measured",
-    )
+    assert unknown.outcome is Outcome.NOT_RUN
+    assert unknown.reason.startswith("installed_bytes of source was not measured")
     with pytest.raises(SpecError, match="share of a flavour that the bundle does not have"):
         held("gone", 0.5)
 

@@ -48,7 +48,7 @@ def open_shipped(shipped: Shipped, labels: Mapping[str, tuple[str, ...]]) -> Bun
     except (BundleError, StorageError) as error:
         raise SpecError(
             "the shipped bundle cannot be opened",
-            came=error.what,
+            came=f"{path}: {error.what}",
             hint="see the table `shipped` of the budget",
         ) from error
     try:

@@ -28,7 +28,7 @@ def verdict_text(verdicts: Sequence[Verdict]) -> str:
     ]
     outcome = combine(verdict.outcome for verdict in verdicts)
     lacking = [
-        f"not measured: {verdict.subject} {verdict.name}: {verdict.reason}"
+        f"not measured: {verdict.subject} {verdict.name}{_why(verdict)}"
         for verdict in verdicts
         if verdict.outcome is Outcome.NOT_RUN
     ]
@@ -58,9 +58,16 @@ def bounds(figure: Figure) -> str:
 
 
 def limit_text(verdict: Verdict) -> str:
-    """The limit with its direction."""
+    """The limit with its direction; empty where it is a share of what nobody knows."""
+    if verdict.limit is None:
+        return ""
     sign = ">=" if verdict.relation == AT_LEAST else "<="
     return f"{sign} {number(verdict.limit, verdict.figure.unit)}"
+
+
+def _why(verdict: Verdict) -> str:
+    why = verdict.reason.removeprefix(f"{verdict.name} was not measured").lstrip("; ")
+    return f": {why}" if why else ""
 
 
 def _note(outcome: Outcome, verdicts: Sequence[Verdict]) -> str:

@@ -23,7 +23,16 @@ def test_times_have_a_unit_and_open_examples_their_advice() -> None:
 def test_what_nothing_measured_is_listed_with_its_reason() -> None:
     figure = Figure("latency_ms.adb:R5", None, "ms", Evidence.NOT_RUN)
     lacking = Verdict(
-        figure.name, "small", Outcome.NOT_RUN, figure, 5.0, AT_MOST, None, "a build measures on host"
+        figure.name,
+        "small",
+        Outcome.NOT_RUN,
+        figure,
+        5.0,
+        AT_MOST,
+        None,
+        "latency_ms.adb:R5 was not measured; a build measures on host",
     )
     text = verdict_text([lacking])
     assert "not measured: small latency_ms.adb:R5: a build measures on host" in text
+    unknown = Verdict("installed_bytes", "small", Outcome.NOT_RUN, figure, None, AT_MOST, None, "not known")
+    assert "<=" not in verdict_text([unknown])
