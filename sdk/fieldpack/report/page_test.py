@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fieldpack.budget import Budget
+from fieldpack.budget import Budget, Limits
 from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.errors import BundleError
@@ -588,3 +588,13 @@ def test_malformed_evidence_is_refused(tmp_path: Path, evidence: Any) -> None:
 
 def test_the_budget_of_the_fixture_is_the_bundles_own(meadow: Bundle) -> None:
     assert meadow.manifest.budget.every.stated() == BUDGET["every"]
+
+
+def test_limits_on_time_say_what_they_were_measured_on(meadow: Bundle) -> None:
+    limits = Budget(flavours={"tflite-int8": Limits(latency_ms={"host": 5.0, "adb:R5": 9.0})})
+    root = parse(render(meadow, verdicts_of(meadow, limits)))
+    assert "They say little of a phone." in section(root, "verdicts").text
+    rows = verdict_rows(root)
+    assert "Time of one run, on host" in rows["tflite-int8", "latency_ms.host"].text
+    shown = cells(rows["tflite-int8", "latency_ms.adb:R5"])
+    assert shown["Measured"].text == "not measureda build measures on host, not on adb:R5"

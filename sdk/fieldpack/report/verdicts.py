@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from fieldpack.budget import COSTS
 from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.report.html import Markup, clip, element, join
 from fieldpack.report.icons import badge
@@ -147,6 +148,11 @@ def _note(material: Material) -> Markup:
     )
     if any(flavour.kind is FlavourKind.COREML for flavour in material.manifest.flavours):
         text += " Core ML was run in both precisions that a phone may use; the worse one counts."
+    if any(verdict.name.partition(".")[0] in COSTS for verdict in material.verdicts):
+        text += (
+            " Time and memory were taken in several rounds on one thread of the machine that built this, "
+            "beside its other work; in brackets are the least and the most. They say little of a phone."
+        )
     if any(verdict.outcome is Outcome.NOT_RUN for verdict in material.verdicts):
         text += " A limit that nothing measured never passes."
     return element("p", text, class_="note")
