@@ -1,9 +1,9 @@
 """``fieldpack study compression-int8``: Fieldpack's int8 beside that of other tools, on the same data.
 
 Every tool gets the float model and the calibration set of the spec; all are compared with the source
-model on the evaluation set. Integer arithmetic is held against integer arithmetic; coremltools' int8
-weights, whose sums stay float, against Fieldpack's Core ML int8 weights. Differences are paired: the same
-pictures or recordings.
+model on the evaluation set. Integer arithmetic is held against Fieldpack's static int8; what coremltools
+makes, whose sums stay float, against Fieldpack's Core ML int8 weights in the same interpreter. Differences
+are paired: the same pictures or recordings.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fieldpack.budget import Budget, Limits
 from fieldpack.build.examples import save_examples
 from fieldpack.build.pipeline import build
+from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.data import prepare_data
 from fieldpack.errors import InputError
@@ -31,7 +32,6 @@ from fieldpack.verdict import AT_LEAST, AT_MOST, Evidence
 from fieldpack_benchmarks.alternatives.answered import (
     FLOAT_COREML,
     FLOAT_TFLITE,
-    LINEAR,
     PALETTE,
     Answered,
     Given,
@@ -68,7 +68,12 @@ COLUMNS = (
     Column("download_bytes", "bytes", "host", "after deflate level 6"),
     Column("n", "count", "host", "examples compared"),
     Column("agreement", "fraction", BY_ROW, "share with the source model's top-1"),
-    Column("ahead", "fraction", BY_ROW, "agreement of Fieldpack's less this tool's, on the same examples"),
+    Column(
+        "ahead",
+        "fraction",
+        BY_ROW,
+        "agreement of Fieldpack's file of the same kind less this one's, paired",
+    ),
     Column("ahead_low", "fraction", BY_ROW, "one-sided 95 % bound from below"),
     Column("ahead_high", "fraction", BY_ROW, "and from above"),
     Column("mean_kl", "nats", BY_ROW, "mean divergence from the source model's scores"),
@@ -149,7 +154,7 @@ def _case(
         for item in answered(given, lambda stage, done: progress(f"{case.name}: {stage}", done)):
             if item.note:
                 notes.append(f"{case.name}, {item.tool}: {item.note}")
-            own = ours[COREML_INT8 if item.tool == LINEAR else INT8]
+            own = ours[COREML_INT8 if item.kind is FlavourKind.COREML else INT8]
             if item.scores is not None:
                 judged = _judged(case.name, models, item)
                 ahead = difference(own.agrees, judged.agrees)

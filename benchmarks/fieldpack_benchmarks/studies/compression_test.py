@@ -10,8 +10,17 @@ import numpy as np
 import pytest
 
 from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.spec import load_spec
 from fieldpack.verdict import AT_MOST, Evidence
-from fieldpack_benchmarks.alternatives.answered import EDGE, LINEAR, NNCF, PALETTE, Answered
+from fieldpack_benchmarks.alternatives.answered import (
+    EDGE,
+    FLOAT_COREML,
+    FLOAT_TFLITE,
+    LINEAR,
+    NNCF,
+    PALETTE,
+    Answered,
+)
 from fieldpack_benchmarks.cases import CASES
 from fieldpack_benchmarks.gathered import FOLDER
 from fieldpack_benchmarks.studies import compression, compression_int8
@@ -77,6 +86,23 @@ def test_a_tool_that_failed_is_not_measured() -> None:
     assert bar.value is None
     assert not bar.holds
     assert bar.note == "failed: x"
+
+
+def test_other_tools_start_from_the_source_where_a_recipe_changed_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    built: list[Path] = []
+    monkeypatch.setattr(compression_int8, "build", lambda spec, *_: built.append(spec))
+    spec = load_spec(next(case for case in CASES if case.name == "mobilenet_v1_025").spec)
+    assert spec.recipe
+    given = compression_int8._floats(spec, tmp_path / "own", tmp_path, nothing)
+    assert given != tmp_path / "own"
+    floats = load_spec(built[0])
+    assert floats.recipe == ()
+    assert [item.name for item in floats.flavours] == [FLOAT_TFLITE, FLOAT_COREML]
+    plain = spec.model_copy(update={"recipe": ()})
+    assert compression_int8._floats(plain, tmp_path / "own", tmp_path, nothing) == tmp_path / "own"
+    assert len(built) == 1
 
 
 @pytest.mark.parametrize(("kept", "holds"), [(0.9901, True), (0.9899, False)])

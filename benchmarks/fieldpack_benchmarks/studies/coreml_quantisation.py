@@ -1,6 +1,7 @@
 """``fieldpack study coreml-quantisation``: what each Core ML method keeps of a real model, and its size.
 
-The methods stand beside the TFLite int8 file of the same spec, on the evaluation data of the spec.
+The methods stand beside the TFLite int8 file of the same spec, on the evaluation data of the spec, all made
+from the source model as it is, without the spec's recipe.
 Nothing is chosen by these figures. The bars hold what the methods promise: smaller files than half
 floats, and 8-bit weights and activations that agree with the source about as often as TFLite's.
 """
@@ -117,6 +118,7 @@ def _tried(case: Case, progress: Progress) -> list[dict[str, Cell]]:
     spec = load_spec(case.spec)
     changed = spec.model_copy(
         update={
+            "recipe": (),
             "flavours": (*(item for item in spec.flavours if item.name == INT8), *flavours(spec)),
             "budget": Budget(every=Limits(installed_bytes=2**40)),
         }

@@ -15,6 +15,7 @@ from fieldpack.recipe import Method
 from fieldpack.spec import ProviderData, TableData, load_spec
 from fieldpack_benchmarks.cases import CASES, INT8, Case
 from fieldpack_benchmarks.changed_spec import write_spec
+from fieldpack_benchmarks.data_root import SPECS
 from fieldpack_benchmarks.packed import CACHE, packed
 from fieldpack_benchmarks.studies import coreml_quantisation, int8_settings, overhead, server_models
 from fieldpack_benchmarks.studies.overhead import BARE, HELP, IMPORT, OURS
@@ -120,6 +121,13 @@ def test_settings_differ_from_each_other_and_hold_the_stated_ones(case: Case) ->
     settings = [(item.ranges, item.rules, item.bias_correction) for item in tried]
     assert settings[0] in settings[1:]
     assert all(item.method is Method.STATIC_INT8 for item in tried)
+
+
+def test_overhead_times_a_build_without_passes(tmp_path: Path) -> None:
+    spec = SPECS / "mobilenet_v1_025.toml"
+    assert load_spec(spec).recipe
+    assert load_spec(overhead._without_recipe(spec, tmp_path)).recipe == ()
+    assert overhead._without_recipe(SPECS / "cifar_resnet8.toml", tmp_path) == SPECS / "cifar_resnet8.toml"
 
 
 def test_overhead_takes_the_embedded_model_where_there_are_no_data(
