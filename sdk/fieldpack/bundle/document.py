@@ -35,7 +35,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """The bytes of ``manifest.json``.
+    """The bytes of ``manifest.json``; limits left out are absent, since an older reader knows fewer.
 
     Raises
     ------
@@ -43,7 +43,8 @@ def manifest_bytes(manifest: Manifest) -> bytes:
         A verdict holds what JSON cannot say, or the manifest is too large.
     """
     try:
-        data = canonical_json(manifest.model_dump(mode="json"))
+        stated = manifest.budget.model_dump(mode="json", exclude_none=True)
+        data = canonical_json(manifest.model_dump(mode="json") | {"budget": stated})
     except (ValueError, TypeError, PydanticSerializationError) as error:
         raise BundleError(
             "the manifest cannot be written as JSON",

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldpack.bundle.document import canonical_json, manifest_bytes, parse_manifest, read_document
+from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import BundleError
 from fieldpack.testing import tiny_bundle
 
@@ -71,3 +72,13 @@ def test_any_json_is_refused_calmly(value: Any) -> None:
         assert manifest is None
         assert findings
         assert all(str(finding).isprintable() for finding in findings)
+
+
+def test_limits_that_were_left_out_are_absent_and_older_manifests_with_nulls_are_read(tmp_path: Path) -> None:
+    with open_bundle(tiny_bundle(tmp_path / "tiny")) as bundle:
+        words = json.loads(bundle.manifest_data)
+    assert words["budget"] == {"every": {"installed_bytes": 100000}, "flavours": {}}
+    then = {"installed_bytes": 100000, "download_bytes": None, "top1_agreement": None, "mean_kl": None}
+    words["budget"] = {"every": then, "flavours": {"tflite-float32": {"top1_drop": None, "mean_kl": 0.1}}}
+    manifest = parse_manifest(canonical_json(words), "older")
+    assert manifest.budget.limits_of("tflite-float32") == {"installed_bytes": 100000, "mean_kl": 0.1}
