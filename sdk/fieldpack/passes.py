@@ -16,6 +16,14 @@ from pydantic import Field, field_validator, model_validator
 from fieldpack.model import Strict
 
 
+def _compiled(layers: str) -> str:
+    try:
+        re.compile(layers)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return layers
+
+
 class Training(Strict):
     """How a pass trains: Adam, its rate rises and falls as a cosine to zero; seeded by ``[pack] seed``."""
 
@@ -27,6 +35,13 @@ class Training(Strict):
         ge=0,
         description="epochs in which the rate rises; networks with folded norms need them",
         examples=[1.0],
+    )
+    crop: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="pictures are random parts of at least this share of the area, made as large again",
+        examples=[0.4],
     )
     flip: bool = Field(default=False, description="pictures are mirrored at random")
     shift: float = Field(
@@ -47,6 +62,23 @@ class Training(Strict):
         return self
 
 
+class Features(Strict):
+    """Outputs inside the source that the student's are held near (Romero et al. 2015, "FitNets")."""
+
+    layers: str = Field(
+        min_length=1,
+        description="regular expression of layers that both models have, with outputs of the same shape",
+        examples=["_add$|_project$"],
+    )
+    weight: float = Field(
+        gt=0,
+        description="weight, beside the answers', of the squared difference over the source's variance",
+        examples=[3.0],
+    )
+
+    _compiles = field_validator("layers")(_compiled)
+
+
 class Teaching(Strict):
     """A teacher's answers beside or in place of the labels, on the same views."""
 
@@ -65,6 +97,15 @@ class Teaching(Strict):
         description="share of a label's weight that is spread over its relatives in the contract's taxonomy",
         examples=[0.1],
     )
+    features: Features | None = Field(
+        default=None, description='layers inside the teacher that teach too; only with teacher = "source"'
+    )
+
+    @model_validator(mode="after")
+    def _features_are_the_source_s(self) -> Teaching:
+        if self.features is not None and self.teacher != "source":
+            raise ValueError('features need teacher = "source": other models have other layers')
+        return self
 
 
 class _Pass(Strict):
@@ -76,14 +117,7 @@ class _Pass(Strict):
         examples=[".*", "block_1[0-9]"],
     )
 
-    @field_validator("layers")
-    @classmethod
-    def _compiles(cls, layers: str) -> str:
-        try:
-            re.compile(layers)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        return layers
+    _compiles = field_validator("layers")(_compiled)
 
 
 class _Retrained(_Pass):
@@ -102,10 +136,24 @@ class _Retrained(_Pass):
 
 
 class PruneChannels(_Retrained):
-    """Takes whole channels out, those of the smallest norm; the network becomes smaller and stays dense."""
+    """Takes whole channels out; the network becomes smaller and stays dense.
+
+    By ``norm`` every matching layer loses the same share of its channels, those of the smallest norm. By
+    ``contribution`` the channels of all matching layers are ranked together, by what they add to the layers
+    that read them on the calibration data, for each parameter that goes with them; ``share`` is then that of
+    the model's parameters.
+    """
 
     method: Literal["prune_channels"]
-    share: float = Field(gt=0, lt=1, description="share of each layer's channels taken out", examples=[0.5])
+    by: Literal["norm", "contribution"] = Field(
+        default="norm", description="which channels go", examples=["contribution"]
+    )
+    share: float = Field(
+        gt=0,
+        lt=1,
+        description="share of each layer's channels, or of the model's parameters, taken out",
+        examples=[0.5],
+    )
     round_to: int = Field(default=8, ge=1, description="channels left are a multiple of it", examples=[8])
     steps: int = Field(default=1, ge=1, description="rounds of pruning and training", examples=[3])
 
@@ -167,6 +215,12 @@ class QuantisationAware(_Pass):
     teaching: Teaching | None = Field(
         default=None, description="a teacher in the training; labels alone where left out"
     )
+
+    @model_validator(mode="after")
+    def _looks_at_answers(self) -> QuantisationAware:
+        if self.teaching is not None and self.teaching.features is not None:
+            raise ValueError("quantisation_aware is taught by answers, not by features; leave features out")
+        return self
 
 
 class Equalise(_Pass):
@@ -265,4 +319,6 @@ def calibrates(step: AnyPass) -> bool:
     """Whether the pass needs ``[data.calibration]``."""
     if isinstance(step, LowRank):
         return step.weighting == "covariance"
+    if isinstance(step, PruneChannels):
+        return step.by == "contribution"
     return isinstance(step, Equalise | Round | RoundHead | Refit)

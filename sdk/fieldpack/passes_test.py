@@ -12,6 +12,8 @@ from fieldpack.passes import AnyPass, Distil, PruneWeights, teaching_of, trains,
 TRAINING = {"epochs": 4, "batch": 8, "learning_rate": 0.001}
 TEACHING = {"teacher": "big/pack.toml", "temperature": 2.0, "label_weight": 0.1}
 ZEROS = {"method": "prune_weights", "layers": ".*", "pattern": "unstructured", "share": 0.5}
+AWARE = {"method": "quantisation_aware", "layers": ".*", "training": TRAINING}
+FEATURES = {"layers": "_add$", "weight": 1.0}
 CHANNELS = {"method": "prune_channels", "layers": ".*", "share": 0.5}
 
 
@@ -32,6 +34,11 @@ def step(**words: Any) -> AnyPass:
         ),
         ({**ZEROS, "rise": 4.0, "training": TRAINING}, "rise must be shorter"),
         ({**ZEROS, "share": None}, "share goes with pattern"),
+        (
+            {**CHANNELS, "training": TRAINING, "teaching": {**TEACHING, "features": FEATURES}},
+            'features need teacher = "source"',
+        ),
+        ({**AWARE, "teaching": {**TEACHING, "teacher": "source", "features": FEATURES}}, "not by features"),
     ],
 )
 def test_tables_that_contradict_themselves_are_refused(words: dict[str, Any], message: str) -> None:

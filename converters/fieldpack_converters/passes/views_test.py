@@ -56,6 +56,30 @@ def test_both_layouts_give_the_same_views() -> None:
     assert whole("NHWC", flip=True) != whole("NHWC")
 
 
+def test_a_crop_is_a_part_as_large_as_the_picture() -> None:
+    ramp = np.broadcast_to(np.arange(40, dtype=np.float32)[None, :, None, None], (8, 40, 40, 1)).copy()
+    settings = training(crop=0.25)
+    (batch,) = batches(
+        Examples([ramp], None),
+        settings.model_copy(update={"batch": 8}),
+        "NHWC",
+        None,
+        np.random.default_rng(0),
+    )
+    for picture in batch.inputs[0]:
+        assert np.ptp(picture[..., 0], axis=1).max() < 1e-4  # rows stay rows
+        steps = np.diff(picture[1:-1, 0, 0])  # the border is repeated
+        assert steps.max() - steps.min() < 1e-3
+        assert 0.25 * np.sqrt(3) / 2 < steps.mean() <= 1.0
+    means = {float(picture.mean()) for picture in batch.inputs[0]}
+    assert len(means) == 8
+
+
+def test_both_layouts_give_the_same_crops() -> None:
+    assert whole("NHWC", crop=0.5) == whole("NCHW", crop=0.5)
+    assert whole("NHWC", crop=0.5) != whole("NHWC")
+
+
 def test_a_mirrored_picture_is_turned_left_to_right() -> None:
     generator = np.random.default_rng(0)
     values = examples().inputs[0]

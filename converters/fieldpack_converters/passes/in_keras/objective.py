@@ -14,6 +14,7 @@ import numpy as np
 from fieldpack.errors import SpecError
 from fieldpack.passes import Teaching
 from fieldpack_converters.opened_source import Array
+from fieldpack_converters.passes.in_keras.features import with_features
 from fieldpack_converters.passes.in_keras.training import (
     Loss,
     Objective,
@@ -42,6 +43,8 @@ def objective_of(subject: Subject, teaching: Teaching | None, what: str) -> Obje
         return Objective(label_loss(subject.activation), demand_labels(training_targets(subject), what))
     targets = training_targets(subject, teaching.taxonomy_weight)
     loss = _loss(subject.activation, teaching, labelled=targets is not None)
+    if teaching.features is not None:
+        return with_features(subject, teaching.features, Objective(loss, targets))
     return Objective(loss, targets, _answers(subject, teaching))
 
 

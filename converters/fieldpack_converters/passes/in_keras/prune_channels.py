@@ -9,14 +9,16 @@ import numpy as np
 
 from fieldpack.errors import SpecError
 from fieldpack.passes import PruneChannels
-from fieldpack_converters.opened_source import Array, OpenedSource
+from fieldpack_converters.opened_source import Array
 from fieldpack_converters.passes.applied import Applied
 from fieldpack_converters.passes.in_keras.channels import Channels, find_channels
+from fieldpack_converters.passes.in_keras.contribution import contributions, costs
 from fieldpack_converters.passes.in_keras.objective import objective_of
 from fieldpack_converters.passes.in_keras.training import train
 from fieldpack_converters.passes.keras_rebuilding import rebuilt
 from fieldpack_converters.passes.reopened import reopened
 from fieldpack_converters.passes.subject import Subject
+from fieldpack_converters.passes.useful_channels import Round, least_useful
 
 
 def apply(subject: Subject, step: PruneChannels) -> Applied:
@@ -36,10 +38,9 @@ def apply(subject: Subject, step: PruneChannels) -> Applied:
     """
     first = find_channels(subject.opened.model).outputs
     rounds: list[dict[str, Any]] = []
+    whole = subject.opened.parameters
     for number in range(step.steps):
-        # Of what is left, so that all rounds together take out the share.
-        share = 1 - (1 - step.share * (number + 1) / step.steps) / (1 - step.share * number / step.steps)
-        model = _pruned(subject.opened, step, share)
+        model = _pruned(subject, step, Round(step, number, whole))
         subject.opened = reopened(subject.opened, model)
         fact: dict[str, Any] = {"parameters": subject.opened.parameters}
         if step.training is not None:
@@ -55,9 +56,10 @@ def apply(subject: Subject, step: PruneChannels) -> Applied:
     return Applied(subject.opened, changed, {"rounds": rounds})
 
 
-def _pruned(opened: OpenedSource, step: PruneChannels, share: float) -> Any:
+def _pruned(subject: Subject, step: PruneChannels, now: Round) -> Any:
+    opened = subject.opened
     channels = find_channels(opened.model)
-    choice = _choice(channels, step, share)
+    choice = _choice(subject, channels, step, now)
     weights: dict[str, list[Array]] = {}
 
     def smaller(layer: Any) -> list[Any]:
@@ -75,33 +77,41 @@ def _pruned(opened: OpenedSource, step: PruneChannels, share: float) -> Any:
     return model
 
 
-def _choice(channels: Channels, step: PruneChannels, share: float) -> dict[int, Array]:
-    """Space -> the channels that stay, those of the largest norm."""
+def _choice(subject: Subject, channels: Channels, step: PruneChannels, now: Round) -> dict[int, Array]:
+    """Space -> the channels that stay."""
+    spaces = _spaces(channels, step)
+    if step.by == "norm":
+        return {space: _largest(channels, space, step, now.share) for space in spaces}
+    useful = contributions(subject.opened, channels, spaces, subject.calibration_data())
+    cost = costs(subject.opened, channels, spaces)
+    left = subject.opened.parameters
+    return least_useful(useful, cost, now.parameters(left), now.most(left), step.round_to)
+
+
+def _spaces(channels: Channels, step: PruneChannels) -> list[int]:
+    """Spaces all of whose makers match."""
+    free = {space: makers for space, makers in channels.makers.items() if space not in channels.frozen}
     spaces = [
-        space
-        for space, makers in channels.makers.items()
-        if space not in channels.frozen and all(re.search(step.layers, maker.name) for maker in makers)
+        space for space, makers in free.items() if all(re.search(step.layers, maker.name) for maker in makers)
     ]
     if not spaces:
-        free = [
-            m.name
-            for space, makers in channels.makers.items()
-            if space not in channels.frozen
-            for m in makers
-        ]
+        names = [maker.name for makers in free.values() for maker in makers]
         raise SpecError(
             "a pass of the recipe matches no layer whose channels can be taken out",
             came=step.layers,
-            allowed=", ".join(free[:12]) or "no layer of this model",
+            allowed=", ".join(names[:12]) or "no layer of this model",
         )
-    choice = {}
-    for space in spaces:
-        size = channels.sizes[space]
-        wanted = round((1 - share) * size / step.round_to) * step.round_to
-        count = min(size, max(wanted, min(step.round_to, size), 1))
-        norms = sum(_norms(maker) for maker in channels.makers[space])
-        choice[space] = np.sort(np.argsort(-np.asarray(norms), kind="stable")[:count])
-    return choice
+    return spaces
+
+
+def _largest(channels: Channels, space: int, step: PruneChannels, share: float) -> Array:
+    """The channels of the largest norm."""
+    size = channels.sizes[space]
+    wanted = round((1 - share) * size / step.round_to) * step.round_to
+    count = min(size, max(wanted, min(step.round_to, size), 1))
+    norms = sum(_norms(maker) for maker in channels.makers[space])
+    kept: Array = np.sort(np.argsort(-np.asarray(norms), kind="stable")[:count])
+    return kept
 
 
 def _norms(layer: Any) -> Array:

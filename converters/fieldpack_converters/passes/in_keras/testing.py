@@ -73,6 +73,7 @@ class Trials:
             self._zeros,
             self._rise,
             self._teach,
+            self._features,
             self._refuse,
             self._aware,
             self._aware_of_outliers,
@@ -117,6 +118,14 @@ class Trials:
         other.set_weights(self.learned.get_weights())
         return self.opened(other)
 
+    def silent(self) -> OpenedSource:
+        """The learned network with channels that are zero everywhere."""
+        one = self.copied()
+        for name in (*CONVOLUTIONS, "norm", "depthwise"):
+            _silence(one.model.get_layer(name), DEAD)
+        _silence(one.model.get_layer("hidden"), DEAD_HIDDEN)
+        return one
+
     def subject(self, one: OpenedSource, **changes: Any) -> Subject:
         """The task for a model."""
         return make_subject(one, one, self.folder, **changes)
@@ -148,14 +157,17 @@ class Trials:
 
     def _silent(self) -> None:
         """Channels that are zero everywhere are taken out; no answer may change."""
-        one = self.copied()
-        for name in (*CONVOLUTIONS, "norm", "depthwise"):
-            _silence(one.model.get_layer(name), DEAD)
-        _silence(one.model.get_layer("hidden"), DEAD_HIDDEN)
+        one = self.silent()
         inputs, _ = task("NHWC", seed=2)
         before = one.call([inputs[:8]])[0]
+        useful = PruneChannels(method="prune_channels", by="contribution", layers=".*", share=0.6, round_to=4)
+        ranked = prune_channels.apply(self.subject(one), useful).opened
+        self.facts["ranked"] = {
+            "exact": float(np.abs(ranked.call([inputs[:8]])[0] - before).max()),
+            "shrunk": ranked.parameters / self.learned.count_params(),
+        }
         step = PruneChannels(method="prune_channels", layers=".*", share=0.5, round_to=4)
-        applied = prune_channels.apply(self.subject(one), step)
+        applied = prune_channels.apply(self.subject(self.silent()), step)
         after = applied.opened.model
         self.facts |= {
             "exact": float(np.abs(applied.opened.call([inputs[:8]])[0] - before).max()),
@@ -257,11 +269,28 @@ class Trials:
         agree = teacher.call([unseen])[0].argmax(axis=1) == student.call([unseen])[0].argmax(axis=1)
         self.facts["agrees"] = float(agree.mean())
 
-    def _lesson(self) -> Distil:
+    def _lesson(self, features: dict[str, Any] | None = None) -> Distil:
         longer = TRAINING.model_copy(update={"epochs": 12})
-        return Distil(
-            method="distil", layers=".*", teacher="source", temperature=2.0, label_weight=0.0, training=longer
-        )
+        words = {**LESSON, "temperature": 2.0, "method": "distil", "layers": ".*", "training": longer}
+        return Distil.model_validate({**words, "features": features})
+
+    def _features(self) -> None:
+        """How near an inner output comes to the teacher's, with and without being taught it."""
+        found = []
+        for features in (None, {"layers": "^depthwise$", "weight": 3.0}):
+            teacher, student = self.copied(), self.opened(self.network(seed=1))
+            words = {**LESSON, "method": "distil", "layers": ".*", "features": features, "training": TRAINING}
+            taught = {"source": lambda arrays, one=teacher: one.call(arrays)[0]}
+            subject = make_subject(student, teacher, self.folder, teachers=taught)
+            distil.apply(subject, Distil.model_validate(words))
+            inner = [self._inner(one.model, "depthwise") for one in (student, teacher)]
+            found.append(float(((inner[0] - inner[1]) ** 2).mean() / inner[1].var()))
+        self.facts["features"] = found
+
+    def _inner(self, model: Any, name: str) -> Array:
+        inputs, _ = task("NHWC", seed=1)
+        part = self.keras.Model(model.inputs, model.get_layer(name).output)
+        return np.asarray(part([inputs[:64]], training=False))
 
     def _refuse(self) -> None:
         def other(arrays: list[Array]) -> Array:
@@ -272,6 +301,7 @@ class Trials:
             "nothing": (prune_channels.apply, _channels("tail")),
             "head": (prune_channels.apply, _channels("head")),
             "aware": (quantisation_aware.apply, _aware(1, 1e-3).model_copy(update={"layers": "norm"})),
+            "features": (distil.apply, self._lesson({"layers": "tail", "weight": 1.0})),
             "tune": (fine_tune.apply, FineTune(method="fine_tune", layers="tail", training=SHORT)),
         }
         for name, (apply, step) in cases.items():

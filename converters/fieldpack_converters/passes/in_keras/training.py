@@ -42,11 +42,14 @@ class Objective:
         float32 [N, C] of the training examples.
     prepare : callable
         Called with each batch outside the graph; its array is handed to the loss (a teacher's answer).
+    forward : callable or None
+        Stands in for the model's call, where the loss needs more than its outputs.
     """
 
     loss: Loss
     targets: Array | None
     prepare: Callable[[Batch], Any] = _nothing
+    forward: Callable[[list[Any]], list[Any]] | None = None
 
 
 def named_layers(model: Any, pattern: str) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def train(
         if hasattr(layer, "trainable"):
             layer.trainable = name in layers
     optimiser = keras.optimizers.Adam(training.learning_rate)
-    step = _step(model, optimiser, objective.loss, forward or _training_call(model))
+    step = _step(model, optimiser, objective.loss, forward or objective.forward or _training_call(model))
     generator = np.random.default_rng(subject.seed)
     whole, done = steps_of(examples, training), 0
     history: list[float] = []

@@ -43,6 +43,17 @@ def test_taking_out_silent_channels_changes_no_answer(facts: dict[str, Any]) -> 
     assert facts["outputs"] == 4
 
 
+def test_channels_that_bring_nothing_go_first(facts: dict[str, Any]) -> None:
+    assert facts["ranked"]["exact"] < 1e-5
+    assert facts["ranked"]["shrunk"] < 0.7
+
+
+def test_inner_outputs_teach(facts: dict[str, Any]) -> None:
+    without, taught = facts["features"]
+    assert taught < 0.5 * without
+    assert "match no layer" in facts["refused_features"]
+
+
 @pytest.mark.parametrize("steps", [1, 2])
 def test_a_pruned_network_still_knows_the_task_and_is_saved(steps: int, facts: dict[str, Any]) -> None:
     right, left = facts[f"pruned_{steps}"]

@@ -12,6 +12,7 @@ import numpy as np
 
 from fieldpack.errors import SpecError
 from fieldpack.passes import Teaching
+from fieldpack_converters.passes.in_torch.features import with_features
 from fieldpack_converters.passes.in_torch.training import Loss, Objective, label_loss, log_probabilities
 from fieldpack_converters.passes.subject import Subject
 from fieldpack_converters.passes.views import Batch, demand_labels, training_targets
@@ -32,7 +33,8 @@ def objective_of(subject: Subject, teaching: Teaching | None, what: str) -> Obje
     """
     if teaching is None:
         return Objective(label_loss(subject), demand_labels(training_targets(subject), what))
-    return Objective(_taught(subject, teaching), training_targets(subject, teaching.taxonomy_weight))
+    plain = Objective(_taught(subject, teaching), training_targets(subject, teaching.taxonomy_weight))
+    return plain if teaching.features is None else with_features(subject, teaching.features, plain)
 
 
 def _taught(subject: Subject, teaching: Teaching) -> Loss:

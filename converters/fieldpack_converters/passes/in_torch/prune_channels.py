@@ -7,6 +7,7 @@ depthwise convolutions are pruned as one group, by the norm of all their weights
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ import numpy as np
 from fieldpack.errors import MissingDependencyError, SpecError
 from fieldpack.passes import PruneChannels
 from fieldpack_converters.passes.applied import Applied
+from fieldpack_converters.passes.in_torch.contribution import useful_channels
 from fieldpack_converters.passes.in_torch.objective import objective_of
 from fieldpack_converters.passes.in_torch.training import outputs_of, train
 from fieldpack_converters.passes.reopened import reopened
 from fieldpack_converters.passes.subject import Subject
+from fieldpack_converters.passes.useful_channels import Round, least_useful
 
 
 def apply(subject: Subject, step: PruneChannels) -> Applied:
@@ -37,10 +40,10 @@ def apply(subject: Subject, step: PruneChannels) -> Applied:
     """
     module = subject.opened.model
     before = _shapes(module)
-    pruner = _pruner(subject, step)
+    prune = _by_norm(subject, step) if step.by == "norm" else _by_contribution(subject, step)
     rounds: list[dict[str, Any]] = []
-    for _ in range(step.steps):
-        pruner.step()
+    for number in range(step.steps):
+        prune(number)
         fact: dict[str, Any] = {"parameters": sum(p.numel() for p in module.parameters())}
         if step.training is not None:
             fact |= train(subject, ".*", step.training, objective_of(subject, step.teaching, "fine-tuning"))
@@ -59,9 +62,42 @@ def _shapes(module: Any) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _pruner(subject: Subject, step: PruneChannels) -> Any:
-    import torch
+def _by_norm(subject: Subject, step: PruneChannels) -> Callable[[int], None]:
+    """Round -> every layer loses its share."""
+    library, sample, ignored = _torch_pruning(), _sample(subject), _ignored(subject, step)
+    pruner = library.pruner.BasePruner(
+        subject.opened.model,
+        sample,
+        importance=library.importance.GroupMagnitudeImportance(p=2),
+        pruning_ratio=step.share,
+        iterative_steps=step.steps,
+        round_to=step.round_to,
+        ignored_layers=ignored,
+    )
+    return lambda number: pruner.step()
 
+
+def _by_contribution(subject: Subject, step: PruneChannels) -> Callable[[int], None]:
+    """Round -> the least useful channels of all layers go, until the round's parameters are gone."""
+    library, sample, ignored = _torch_pruning(), _sample(subject), _ignored(subject, step)
+    module = subject.opened.model
+    whole = sum(p.numel() for p in module.parameters())
+
+    def prune(number: int) -> None:
+        graph = library.DependencyGraph().build_dependency(module, sample)
+        groups = list(graph.get_all_groups(ignored_layers=ignored))
+        useful, cost = useful_channels(module, groups, subject.calibration_data())
+        now, left = Round(step, number, whole), sum(p.numel() for p in module.parameters())
+        kept = least_useful(useful, cost, now.parameters(left), now.most(left), step.round_to)
+        for place, stays in kept.items():
+            gone = sorted(set(range(len(useful[place]))) - set(stays.tolist()))
+            if gone:
+                groups[place].prune(gone)
+
+    return prune
+
+
+def _torch_pruning() -> Any:
     try:
         import torch_pruning
     except ImportError as error:
@@ -69,6 +105,23 @@ def _pruner(subject: Subject, step: PruneChannels) -> Any:
             "Pruning channels of a PyTorch module needs torch-pruning",
             hint='pip install "fieldpack[compress]"',
         ) from error
+    return torch_pruning
+
+
+def _sample(subject: Subject) -> Any:
+    """One input as the module takes it; every parameter gets a gradient, by which the graph is found."""
+    import torch
+
+    for parameter in subject.opened.model.parameters():
+        parameter.requires_grad_(True)
+    sample = tuple(torch.from_numpy(np.zeros(fact.fixed(), fact.dtype)) for fact in subject.opened.inputs)
+    return sample if len(sample) > 1 else sample[0]
+
+
+def _ignored(subject: Subject, step: PruneChannels) -> list[Any]:
+    """Layers whose channels stay: those that are not named, and those that make an output."""
+    import torch
+
     module = subject.opened.model
     kinds = (torch.nn.Linear, torch.nn.modules.conv._ConvNd)
     layers = {name: layer for name, layer in module.named_modules() if isinstance(layer, kinds)}
@@ -78,19 +131,7 @@ def _pruner(subject: Subject, step: PruneChannels) -> Any:
             "a pass of the recipe matches no layer", came=step.layers, allowed=", ".join(list(layers)[:12])
         )
     last = _output_layers(subject, layers)
-    ignored = [layer for name, layer in layers.items() if name not in matched or name in last]
-    sample = tuple(torch.from_numpy(np.zeros(fact.fixed(), fact.dtype)) for fact in subject.opened.inputs)
-    for parameter in module.parameters():
-        parameter.requires_grad_(True)
-    return torch_pruning.pruner.BasePruner(
-        module,
-        sample if len(sample) > 1 else sample[0],
-        importance=torch_pruning.importance.GroupMagnitudeImportance(p=2),
-        pruning_ratio=step.share,
-        iterative_steps=step.steps,
-        round_to=step.round_to,
-        ignored_layers=ignored,
-    )
+    return [layer for name, layer in layers.items() if name not in matched or name in last]
 
 
 def _output_layers(subject: Subject, layers: dict[str, Any]) -> set[str]:

@@ -34,10 +34,13 @@ class Objective:
         See ``Loss``.
     targets : ndarray or None
         float32 [N, C] of the training examples.
+    hooks : tuple
+        Handles that are removed when the training ends.
     """
 
     loss: Loss
     targets: Array | None
+    hooks: tuple[Any, ...] = ()
 
 
 def named_parameters(module: Any, pattern: str) -> tuple[list[Any], tuple[str, ...]]:
@@ -126,6 +129,8 @@ def train(
             history.append(float(np.mean(losses)))
             subject.report(f"train, epoch {epoch + 1} of {training.epochs}", done / whole)
     finally:
+        for hook in objective.hooks:
+            hook.remove()
         module.eval()
         for parameter in module.parameters():
             parameter.requires_grad_(True)

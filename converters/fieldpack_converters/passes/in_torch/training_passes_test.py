@@ -20,7 +20,7 @@ from fieldpack_converters.passes.torch_structure import fit_structure
 TRAINING = Training(epochs=6, batch=32, learning_rate=5e-3)
 
 
-def network(width: int = 16) -> Any:
+def network(width: int = 16, seed: int = 0) -> Any:
     """Plain, residual, depthwise, squeeze-excite and concatenated layers, ending in a softmax."""
     import torch
     from torch import nn
@@ -44,7 +44,7 @@ def network(width: int = 16) -> Any:
             x = torch.cat([x, torch.relu(self.side(x))], dim=1)
             return torch.softmax(self.head(x.mean(dim=(2, 3))), dim=1)
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     return Network()
 
 
@@ -105,6 +105,80 @@ def test_channels_are_taken_out_and_the_task_stays(learned: Any, steps: int, tmp
     assert applied.opened.parameters < 0.4 * opened.parameters
     assert "stem" in applied.matched
     assert accuracy(applied.opened) > 0.9
+
+
+def test_channels_that_bring_nothing_go_first(learned: Any, tmp_path: Path) -> None:
+    one = fresh(learned)
+    silent = [0, 3, 5, 6, 9, 10, 12, 15]
+    for layer in (one.model.side, one.model.stem, one.model.norm, one.model.one, one.model.depthwise):
+        for values in layer.parameters():
+            values.data[silent] = 0
+    inputs, _ = task("NCHW", seed=2)
+    before, parameters = one.call([inputs[:8]])[0], one.parameters
+    step = PruneChannels(method="prune_channels", by="contribution", layers=".*", share=0.6, round_to=4)
+    after = prune_channels.apply(make_subject(one, one, tmp_path), step).opened
+    assert np.abs(after.call([inputs[:8]])[0] - before).max() < 1e-5
+    assert after.parameters < 0.7 * parameters
+
+
+def test_rounds_by_contribution_reach_the_share_and_keep_the_task(learned: Any, tmp_path: Path) -> None:
+    one = fresh(learned)
+    words = {"method": "prune_channels", "by": "contribution", "layers": ".*", "share": 0.5, "round_to": 2}
+    step = PruneChannels.model_validate({**words, "steps": 2, "training": TRAINING})
+    after = prune_channels.apply(make_subject(one, one, tmp_path), step).opened
+    # A layer whose inputs and outputs are tied shrinks by less than the sum of both.
+    assert 0.45 < after.parameters / one.parameters < 0.65
+    assert accuracy(after) > 0.9
+
+
+def test_inner_outputs_teach(learned: Any, tmp_path: Path) -> None:
+    def distance(weight: float | None) -> float:
+        teacher, student = fresh(learned), torch_opened(network(seed=5))
+        features = None if weight is None else {"layers": "^depthwise$", "weight": weight}
+        words = {
+            "method": "distil",
+            "layers": ".*",
+            "teacher": "source",
+            "temperature": 1.0,
+            "label_weight": 0.0,
+        }
+        step = Distil.model_validate({**words, "training": TRAINING, "features": features})
+        subject = make_subject(student, teacher, tmp_path)
+        subject.teachers["source"] = lambda arrays: teacher.call(arrays)[0]
+        distil.apply(subject, step)
+        return _inner_distance(student, teacher)
+
+    assert distance(3.0) < 0.5 * distance(None)
+
+
+def _inner_distance(student: OpenedSource, teacher: OpenedSource) -> float:
+    inputs, _ = task("NCHW", seed=1)
+    found: list[Any] = []
+    for opened in (student, teacher):
+        assert not opened.model.depthwise._forward_hooks
+        hook = opened.model.depthwise.register_forward_hook(lambda layer, given, made: found.append(made))
+        opened.call([inputs[:64]])
+        hook.remove()
+    return float(((found[0] - found[1]) ** 2).mean() / found[1].var())
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "words"), [("tail", 16, "match no module"), ("one", 8, "another shape")]
+)
+def test_features_that_do_not_fit_are_refused(
+    layers: str, width: int, words: str, learned: Any, tmp_path: Path
+) -> None:
+    student = torch_opened(network(width))
+    teaching = {"teacher": "source", "temperature": 1.0, "label_weight": 0.0}
+    features = {"layers": layers, "weight": 1.0}
+    step = Distil.model_validate({
+        "method": "distil", "layers": ".*", "training": TRAINING, **teaching, "features": features
+    })  # fmt: skip
+    teacher = fresh(learned)
+    subject = make_subject(student, teacher, tmp_path)
+    subject.teachers["source"] = lambda arrays: teacher.call(arrays)[0]
+    with pytest.raises(SpecError, match=words):
+        distil.apply(subject, step)
 
 
 def test_only_named_layers_lose_channels(learned: Any, tmp_path: Path) -> None:
