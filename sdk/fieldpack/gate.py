@@ -6,7 +6,7 @@ with several outputs is judged by its worst output. A limit without a figure is 
 A share of another figure is resolved here (:mod:`fieldpack.relative`).
 
 All comparisons of a budget with figures that have bounds are one family of tests: a fail
-stands only where Holm's correction over the family lets it (see :mod:`fieldpack.verdict`).
+stands only where Holm's correction over the family lets it (:mod:`fieldpack.family`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 from fieldpack.budget import COSTS, OF_SHIPPED, SIZES, Budget
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.errors import BundleError, SpecError
+from fieldpack.family import corrected
 from fieldpack.parity.judgement import judge_parity
 from fieldpack.parity.record import UNITS, Parity
 from fieldpack.relative import base_of, cost_figure, cost_ratio
 from fieldpack.share import HOST, Limit, Share
-from fieldpack.statistics.holm import holm
 from fieldpack.verdict import (
     AT_LEAST,
     AT_MOST,
@@ -32,10 +32,8 @@ from fieldpack.verdict import (
     Figure,
     Outcome,
     Verdict,
-    chance_if_kept,
     combine,
     judge,
-    withdraw,
 )
 
 AT_LEAST_LIMITS = frozenset({"top1_agreement", "centred_cosine", "worst_slice_agreement"})
@@ -77,28 +75,6 @@ def hold(
 def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
     """The outcome of a whole bundle."""
     return combine(verdict.outcome for verdict in verdicts)
-
-
-def corrected(claims: Sequence[Sequence[Verdict]], confidence: float) -> list[list[Verdict]]:
-    """The same verdicts, without the fails that several tests would bring about by chance.
-
-    Parameters
-    ----------
-    claims : sequence of sequence of Verdict
-        By limit; all of them together are the family of Holm's correction.
-    confidence : float
-        Of the bounds, and of a fail among all.
-    """
-    chances = [[chance_if_kept(verdict, confidence) for verdict in group] for group in claims]
-    tests = [chance for group in chances for chance in group if chance is not None]
-    adjusted = iter(holm(tests))
-    return [
-        [
-            verdict if chance is None else withdraw(verdict, chance, next(adjusted), len(tests), confidence)
-            for verdict, chance in zip(group, row, strict=True)
-        ]
-        for group, row in zip(claims, chances, strict=True)
-    ]
 
 
 def _claims(

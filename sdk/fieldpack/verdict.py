@@ -12,7 +12,7 @@ Which error is controlled. A pass claims one limit and is wrong at most one time
 limit: all limits must pass for a budget to pass, so more limits make a wrong pass rarer, never more
 frequent. A fail claims that something is broken somewhere; with many limits one would look broken by
 chance. So it stands only if it survives Holm's correction over all tests of a budget
-(:func:`chance_if_kept`, :func:`withdraw`): a budget whose every limit is kept fails at most one time in
+(:mod:`fieldpack.family`): a budget whose every limit is kept fails at most one time in
 twenty. Exact figures, such as sizes, are no tests and take no part.
 """
 
@@ -115,7 +115,7 @@ class Figure:
         """
         if confidence == CONFIDENCE or self.exact or self.value is None:
             return self
-        factor = _stretch(confidence)
+        factor = stretch(confidence)
         least, most = (-1.0, 1.0) if self.unit == "fraction" else (-math.inf, math.inf)
         low = None if self.low is None else max(least, self.value - factor * (self.value - self.low))
         high = None if self.high is None else min(most, self.value + factor * (self.high - self.value))
@@ -289,57 +289,10 @@ def judge(
     )
 
 
-def chance_if_kept(verdict: Verdict, confidence: float = CONFIDENCE) -> float | None:
-    """How likely a figure so far beyond its limit is, if the limit is kept: the p-value of a fail.
-
-    At the bound it is what the confidence leaves; elsewhere it follows from how :meth:`Figure.at` moves
-    bounds. 1 for a value that keeps the limit.
-
-    Parameters
-    ----------
-    verdict : Verdict
-    confidence : float
-        Of the bounds of its figure.
-
-    Returns
-    -------
-    float or None
-        None for what is no test: exact, missing or broken figures.
-    """
-    reach = _reach(verdict)
-    if reach is None or reach <= 0:
-        return None if reach is None else 1.0
-    ratio = reach * _stretch(confidence)
-    if not math.isfinite(ratio):
-        return 0.0
-    normal = 1 - NORMAL.cdf(ratio * NORMAL.inv_cdf(CONFIDENCE))
-    return float(max(normal, (1 - CONFIDENCE) ** ratio))
-
-
-def withdraw(verdict: Verdict, chance: float, adjusted: float, tests: int, confidence: float) -> Verdict:
-    """A fail that does not stand among all tests of its budget becomes inconclusive.
-
-    Parameters
-    ----------
-    verdict : Verdict
-        Any; what is no fail, or stands, comes back as it is.
-    chance, adjusted : float
-        Of :func:`chance_if_kept`, and the same after Holm's correction.
-    tests : int
-        How many there were.
-    confidence : float
-        A fail stands where ``adjusted`` is at most one less this.
-    """
-    if verdict.outcome is not Outcome.FAIL or adjusted <= 1 - confidence + ROUNDING:
-        return verdict
-    reach = (_reach(verdict) or 0.0) * _stretch(confidence)
-    wanted = _stretch(1 - (1 - confidence) * chance / adjusted)
-    count = verdict.figure.n
-    settles_at = math.ceil(count * (wanted / reach) ** 2) if count and reach else None
-    reason = f"{verdict.reason}; broken at {chance:.2g}, {adjusted:.2g} among {tests} tests: not proven"
-    if settles_at:
-        reason += f", about {settles_at} examples would settle it"
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE, settles_at=settles_at, reason=reason)
+def stretch(confidence: float) -> float:
+    """How much farther from its value a bound of that confidence lies than one of ``CONFIDENCE``."""
+    normal = NORMAL.inv_cdf(confidence) / NORMAL.inv_cdf(CONFIDENCE)
+    return max(normal, math.log(1 - confidence) / math.log(1 - CONFIDENCE))
 
 
 def combine(outcomes: Iterable[Outcome]) -> Outcome:
@@ -372,25 +325,6 @@ def stored_number(value: float | None, unit: str = "") -> Stored:
     if unit in WHOLE_UNITS and value.is_integer():
         return int(value)
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # -0.0 becomes 0.0
-
-
-def _stretch(confidence: float) -> float:
-    normal = NORMAL.inv_cdf(confidence) / NORMAL.inv_cdf(CONFIDENCE)
-    return max(normal, math.log(1 - confidence) / math.log(1 - CONFIDENCE))
-
-
-def _reach(verdict: Verdict) -> float | None:
-    """Distance of the value beyond its limit, in distances of the value from the bound on that side."""
-    figure, limit = verdict.figure, verdict.limit
-    if figure.exact or figure.value is None or limit is None or not math.isfinite(figure.value):
-        return None
-    at_most = verdict.relation == AT_MOST
-    beyond = figure.value - limit if at_most else limit - figure.value
-    edge = figure.low if at_most else figure.high
-    if beyond <= 0 or edge is None:
-        return 0.0
-    spread = abs(figure.value - edge)
-    return beyond / spread if spread else math.inf
 
 
 def _outcome(figure: Figure, limit: float, relation: str) -> Outcome:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldpack.gate import corrected, outcome_of
+from fieldpack.family import corrected
+from fieldpack.gate import outcome_of
 from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.judgement import judge_parity
 from fieldpack.verdict import AT_LEAST, AT_MOST, CONFIDENCE, Evidence, Outcome
