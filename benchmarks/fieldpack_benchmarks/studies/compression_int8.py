@@ -154,7 +154,7 @@ def _case(
         for item in answered(given, lambda stage, done: progress(f"{case.name}: {stage}", done)):
             if item.note:
                 notes.append(f"{case.name}, {item.tool}: {item.note}")
-            own = ours[COREML_INT8 if item.kind is FlavourKind.COREML else INT8]
+            own = ours[counterpart(item)]
             if item.scores is not None:
                 judged = _judged(case.name, models, item)
                 ahead = difference(own.agrees, judged.agrees)
@@ -186,6 +186,11 @@ def _own(models: SideBySide, bundle: Bundle, flavour: str) -> Answered:
     entry = next(item for item in bundle.manifest.flavours if item.name == flavour)
     scores = models.flavour_scores(bundle, flavour)
     return Answered(OURS[flavour], entry.kind, entry.installed_bytes, entry.download_bytes, scores)
+
+
+def counterpart(item: Answered) -> str:
+    """The flavour of Fieldpack that runs as this file does; kinds of evidence are never mixed."""
+    return COREML_INT8 if item.kind is FlavourKind.COREML else INT8
 
 
 def _ahead_cells(ahead: Interval) -> dict[str, Cell]:
@@ -242,7 +247,7 @@ def _bars(model: str, own: dict[str, Cell], item: Answered, ahead: Interval) -> 
 
 
 def _lead(model: str, item: Answered) -> str:
-    return f"{model}: upper bound of the lead in agreement over {item.tool}"
+    return f"{model}: agreement not behind {item.tool}, upper bound of the lead"
 
 
 def _not_measured(model: str, item: Answered) -> Bar:

@@ -79,6 +79,13 @@ def test_sizes_that_cannot_be_compared_are_not(item: Answered) -> None:
     assert bar.evidence is (Evidence.REFERENCE if item.tool == PALETTE else Evidence.HOST)
 
 
+@pytest.mark.parametrize("kind", FlavourKind)
+def test_files_are_held_against_the_flavour_that_runs_as_they_do(kind: FlavourKind) -> None:
+    flavour = compression_int8.counterpart(Answered("any", kind))
+    spec = load_spec(next(case for case in CASES if case.name == "vww_96").spec)
+    assert next(item.kind for item in spec.flavours if item.name == flavour) == kind.value
+
+
 def test_a_tool_that_failed_is_not_measured() -> None:
     bar = compression_int8._not_measured(
         "m", Answered(EDGE, FlavourKind.TFLITE, note="failed: x", failed=True)
