@@ -134,7 +134,9 @@ def _table(found: Found) -> str:
         lines.append(f"{mark}{_line(judged).replace(', stored', '')}")
         if judged.reason:
             lines += [f"      {part}" for part in judged.reason.split("; ")]
-    lines += [f"     left out: {name}, which needs {lack}" for name, lack in found.skipped.items()]
+    for lack in dict.fromkeys(found.skipped.values()):
+        names = [name for name, missing in found.skipped.items() if missing == lack]
+        lines.append(f"     left out for want of {lack}: {', '.join(names)}")
     lines.append("")
     lines.append("* no other trial is both smaller and better")
     return "\n".join(lines)
@@ -178,8 +180,11 @@ def _infeasible(found: Found) -> str:
     if found.binding:
         lines.append(f"binding: {', '.join(found.binding)}{together}")
     nearest = found.nearest
+    broken = sum(not item.result.status.lasting for item in found.judged)
+    if broken:
+        lines.append(f"{broken} ended by a crash or a full memory; begun again, the search runs them again")
     if nearest is None:
-        return "\n".join(lines)
+        return "\n".join([*lines, "no trial finished"])
     lines.append(f"nearest: trial {nearest.trial.number}, {nearest.trial.stage}; it keeps the budget with")
     needed = needed_limits(nearest)
     for verdict in nearest.verdicts:

@@ -47,6 +47,20 @@ def test_a_full_memory_is_told_and_the_search_goes_on(tmp_path: Path) -> None:
     assert "out_of_memory: a worker could get no more memory" in _table(found)
 
 
+def test_a_search_in_which_nothing_finished_says_so(tmp_path: Path) -> None:
+    full = Result(Status.OUT_OF_MEMORY, reason="a worker could get no more memory").as_dict()
+    found = search(make_spec(stages=[WHOLE]), CONTEXT, Recorder(lambda words: full), TrialStore(tmp_path))
+    text = _infeasible(found)
+    assert "1 ended by a crash or a full memory" in text
+    assert text.endswith("no trial finished")
+
+
+def test_stages_left_out_are_told_once_a_reason(tmp_path: Path) -> None:
+    stages = [WHOLE, *({**HALF, "name": name, "needs": ["download_bytes"]} for name in ("one", "two"))]
+    found = search(make_spec(stages=stages), CONTEXT, Recorder(), TrialStore(tmp_path))
+    assert "left out for want of a limit on download_bytes: one, two" in _table(found)
+
+
 def test_a_loosened_limit_is_kept() -> None:
     assert _loosened(0.922789, "at_least") <= 0.922789
     assert round(_loosened(0.922789, "at_least"), 12) == 0.9227
