@@ -33,6 +33,7 @@ from fieldpack_converters.quantization_rules import (
 from fieldpack_converters.ranges import RangeChoice
 from fieldpack_converters.source import Report, silent
 from fieldpack_converters.tflite_graph import TFLiteGraph
+from fieldpack_converters.trained_ranges import found_ranges
 
 WEIGHTED = (
     "CONV_2D",
@@ -56,6 +57,7 @@ def quantize(
     input_ranges: dict[str, list[float]] | None = None,
     bias_correction: bool = False,
     keep_names: bool = False,
+    trained: list[dict[str, list[float]]] | None = None,
     report: Report = silent,
 ) -> dict[str, object]:
     """Quantise a float32 TFLite file.
@@ -82,12 +84,16 @@ def quantize(
         Take the mean shift of every channel back in the int32 biases (static int8 only).
     keep_names : bool
         Keep the names of intermediate tensors in the file.
+    trained : list of dict, optional
+        ``ends`` and ``fingerprint`` of a quantisation-aware training; they replace measured ranges
+        (static int8 only).
 
     Returns
     -------
     dict
         ``matched`` (rule index -> operators; "default" first), ``quantised_ops``, ``float_ops``,
-        ``changed``, ``mended_channels``, ``corrected_ops``, ``size_bytes``, ``inputs``, ``outputs``.
+        ``changed``, ``mended_channels``, ``corrected_ops``, ``trained_ranges`` (tensors that took one),
+        ``size_bytes``, ``inputs``, ``outputs``.
 
     Raises
     ------
@@ -102,10 +108,12 @@ def quantize(
     found = matched_operations(graph, ordered)
     methods = chosen_methods(graph, ordered)
     arrays = measured = None
+    taken: Ranges = {}
     if Method.STATIC_INT8 in methods.values():
         arrays = _calibration(graph, calibration)
         choice = RangeChoice.from_words(ranges or {})
-        measured = calibrated_ranges(content, arrays, choice, _known(input_ranges), report)
+        taken = {} if trained is None else found_ranges(content, arrays, trained)
+        measured = calibrated_ranges(content, arrays, choice, {**taken, **_known(input_ranges)}, report)
     report("quantise", 0.5)
     written = _rewritten(graph, content, methods, io, measured)
     written, mended = revived(content, written)
@@ -124,6 +132,7 @@ def quantize(
         "changed": written != content,
         "mended_channels": mended,
         "corrected_ops": corrected,
+        "trained_ranges": len(taken),
         "size_bytes": len(written),
         "inputs": after.facts(after.inputs),
         "outputs": after.facts(after.outputs),

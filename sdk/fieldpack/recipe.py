@@ -107,4 +107,11 @@ class Mixed(Strict):
     )
 
 
+class Trained(Strict):
+    """The ranges of the recipe's ``quantisation_aware``; true minima and maxima where it saw none."""
+
+    kind: Literal["trained"]
+
+
 Ranges = Annotated[MinMax | Percentile | MeanSquaredError, Field(discriminator="kind")]
+TfliteRanges = Annotated[MinMax | Percentile | MeanSquaredError | Trained, Field(discriminator="kind")]

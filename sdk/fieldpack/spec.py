@@ -19,8 +19,8 @@ from fieldpack.budget import Budget, with_place
 from fieldpack.contract import Contract
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
-from fieldpack.passes import AnyPass, calibrates, teaching_of, trains, with_teacher
-from fieldpack.recipe import Method, Mixed, Ranges, Rule
+from fieldpack.passes import AnyPass, QuantisationAware, calibrates, teaching_of, trains, with_teacher
+from fieldpack.recipe import Method, Mixed, Ranges, Rule, TfliteRanges, Trained
 from fieldpack.search.settings import Search
 
 SPEC_SCHEMA = 1
@@ -196,7 +196,7 @@ class TfliteFlavour(Strict):
     name: str = Field(pattern=SLUG, description="name of the flavour", examples=["tflite-int8"])
     method: Method = Field(description="what is done to the whole graph", examples=["static_int8"])
     rules: tuple[Rule, ...] = Field(default=(), description="exceptions, in order; a later rule wins")
-    ranges: Ranges | None = Field(
+    ranges: TfliteRanges | None = Field(
         default=None, description="activation ranges of static_int8", examples=[{"kind": "min_max"}]
     )
     bias_correction: bool = Field(
@@ -353,6 +353,11 @@ class Spec(Strict):
                 raise ValueError(f"{step.method} trains and needs [data.training]")
             if calibrates(step) and self.data.calibration is None:
                 raise ValueError(f"{step.method} needs [data.calibration]")
+        wants = [f.name for f in self.flavours if isinstance(getattr(f, "ranges", None), Trained)]
+        if wants and not any(isinstance(step, QuantisationAware) for step in self.recipe):
+            raise ValueError(
+                f"the trained ranges of flavour {wants[0]} need quantisation_aware in the recipe"
+            )
 
 
 def _calibrates(flavour: TfliteFlavour | CoremlFlavour) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from fieldpack.errors import SpecError
 from fieldpack.model import toml_literal
+from fieldpack.passes import teaching_of
 from fieldpack.recipe import Method
 from fieldpack.spec import TfliteFlavour, load_spec
 
@@ -254,3 +255,30 @@ def test_a_path_without_a_spec_is_refused(tmp_path: Path, place: str) -> None:
 @pytest.mark.parametrize("value", [True, 3, 2.5, 'a "quoted" \\ text', [1, 2], {"a": [1.5, "x"], "b": False}])
 def test_toml_literals_read_back(value: Any) -> None:
     assert tomllib.loads(f"x = {toml_literal(value)}") == {"x": value}
+
+
+AWARE = """
+[[recipe]]
+method = "quantisation_aware"
+layers = ".*"
+training = { epochs = 2, batch = 8, learning_rate = 0.001 }
+teaching = { teacher = "big/pack.toml", temperature = 2.0, label_weight = 0.1 }
+"""
+
+
+def test_trained_ranges_need_the_pass_that_trains_them(tmp_path: Path) -> None:
+    text = SPEC.replace('kind = "min_max"', 'kind = "trained"')
+    with pytest.raises(SpecError, match="trained ranges of flavour tflite-int8 need quantisation_aware"):
+        load_spec(written(tmp_path, text))
+    training = 'training = { kind = "folder", folder = "more", pattern = "*.png" }\n[[flavours]]'
+    spec = load_spec(written(tmp_path, text.replace("[[flavours]]", training) + AWARE))
+    assert spec.flavours[0].ranges is not None
+    assert spec.flavours[0].ranges.kind == "trained"
+
+
+def test_the_teacher_of_any_pass_is_found_beside_the_file(tmp_path: Path) -> None:
+    training = 'training = { kind = "folder", folder = "more", pattern = "*.png" }\n[[flavours]]'
+    spec = load_spec(written(tmp_path, SPEC.replace("[[flavours]]", training) + AWARE))
+    teaching = teaching_of(spec.recipe[0])
+    assert teaching is not None
+    assert teaching.teacher == str(tmp_path / "big" / "pack.toml")

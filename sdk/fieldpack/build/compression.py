@@ -24,6 +24,7 @@ from fieldpack.spec import Spec
 from fieldpack.taxonomy import parse_taxonomy
 from fieldpack.verdict import stored_number
 
+QAT = "quantisation_aware"
 APPLY = "fieldpack_converters.passes.runner:apply"
 
 
@@ -37,10 +38,18 @@ class Compressed:
         Words of the compressed model, as worker targets take them.
     steps : list of dict
         By pass: method, settings, matched layers, parameters before and after, facts.
+    ranges : list of dict
+        ``ends`` and ``fingerprint`` by activation of the last ``quantisation_aware``.
     """
 
     source: dict[str, Any]
     steps: list[dict[str, Any]]
+    ranges: list[dict[str, list[float]]]
+
+    def note_ranges(self, flavour: str, tensors: int) -> None:
+        """Tell in the record how many tensors of a flavour took a range of the training."""
+        step = next(step for step in reversed(self.steps) if step["method"] == QAT)
+        step["facts"].setdefault("tensors_with_trained_ranges", {})[flavour] = tensors
 
 
 def compress(
@@ -90,13 +99,20 @@ def compress(
             },
             progress=progress,
         )
-        words = {"source": without_places(answer["source"]), "steps": _stored(answer["steps"])}
+        words = {
+            "source": without_places(answer["source"]),
+            "steps": _stored(answer["steps"]),
+            "ranges": _trained(answer["steps"]),
+        }
         path = Path(answer["source"]["path"])
         return Stored(words, {f"model{path.suffix}": path})
 
     stored = once(place, decides, run)
     (path,) = stored.files.values()
-    return Compressed({**source, **stored.words["source"], "path": str(path)}, stored.words["steps"])
+    words = stored.words
+    return Compressed(
+        {**source, **words["source"], "path": str(path)}, words["steps"], words.get("ranges", [])
+    )
 
 
 def _decides(
@@ -116,6 +132,13 @@ def _decides(
         "data": {name: None if part is None else part.prepared.digest() for name, part in data.items()},
         "tools": tool_versions(),
     }
+
+
+def _trained(steps: list[dict[str, Any]]) -> list[dict[str, list[float]]]:
+    """Ranges with their fingerprints, exact; the record's are rounded."""
+    facts: dict[str, Any] = next((step["facts"] for step in reversed(steps) if step["method"] == QAT), {})
+    ranges, prints = facts.get("activation_ranges", {}), facts.get("fingerprints", {})
+    return [{"ends": ranges[name], "fingerprint": prints[name]} for name in ranges if name in prints]
 
 
 def _stored(value: Any) -> Any:

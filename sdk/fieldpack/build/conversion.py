@@ -26,7 +26,7 @@ from fieldpack.bundle.manifest import Border, Compression, FlavourKind
 from fieldpack.contract import ImageInput
 from fieldpack.coreml.canonical import canonicalise
 from fieldpack.errors import ContractError, ConversionError, SourceError, UnsupportedError
-from fieldpack.recipe import Method, MinMax, Percentile, Ranges, Rule
+from fieldpack.recipe import Method, MinMax, Percentile, Rule, TfliteRanges, Trained
 from fieldpack.spec import CoremlFlavour, SourceKind, Spec, TfliteFlavour
 
 Progress = Callable[[str, str, float], None]
@@ -271,7 +271,7 @@ class Conversion:
 
     def _quantize(self, flavour: TfliteFlavour, base: Path, path: Path) -> Compression:
         inputs, _ = find_borders(FlavourKind.TFLITE, base, self.spec.contract, folded=flavour.fold_scaling)
-        calibration = None
+        calibration, trained = None, isinstance(flavour.ranges, Trained)
         if flavour.method.calibrates and self.calibration is not None:
             calibration = save_tensors(inputs, self.calibration, self.folder / f"calibration-{flavour.name}")
         rules = (*self._mixed_rules(flavour, base, inputs), *flavour.rules)
@@ -288,8 +288,11 @@ class Conversion:
                 "rules": [rule.model_dump(mode="json") for rule in rules],
                 "input_ranges": self._input_ranges(inputs, base),
                 "bias_correction": flavour.bias_correction,
+                "trained": self.compressed.ranges if self.compressed is not None and trained else None,
             },
         )
+        if self.compressed is not None and trained:
+            self.compressed.note_ranges(flavour.name, answer["trained_ranges"])
         if not answer["changed"] or answer["quantised_ops"] == 0:
             raise ConversionError(
                 f"flavour {flavour.name} was to be {flavour.method.value}, but its file did not change",
@@ -490,8 +493,8 @@ def _facts_of(stored: Stored) -> SourceFacts:
     )
 
 
-def _ranges(ranges: Ranges | None) -> dict[str, Any] | None:
-    if ranges is None or isinstance(ranges, MinMax):
+def _ranges(ranges: TfliteRanges | None) -> dict[str, Any] | None:
+    if ranges is None or isinstance(ranges, MinMax | Trained):
         return {"kind": "min_max"}
     if isinstance(ranges, Percentile):
         return {"kind": "percentile", "percentile": ranges.percent}

@@ -1,4 +1,9 @@
-"""``prune_weights`` of a Keras model."""
+"""``prune_weights`` of a Keras model of either library.
+
+On one layer the zeros, and their rise, are those of TensorFlow Model Optimization's ``prune_low_magnitude``,
+which knows ``tf_keras`` alone (``tfmot_test.py`` compares them). Over several layers the share is of all
+their weights together, where that package takes it of each.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
+
 from fieldpack.errors import SpecError
 from fieldpack.passes import QuantisationAware
 from fieldpack_converters.passes.applied import Applied
@@ -12,6 +14,7 @@ from fieldpack_converters.passes.in_keras.quantised_forward import QuantisedForw
 from fieldpack_converters.passes.in_keras.quantised_layers import QuantisedLayer
 from fieldpack_converters.passes.in_keras.training import train
 from fieldpack_converters.passes.subject import Subject
+from fieldpack_converters.trained_ranges import fingerprint
 
 
 def apply(subject: Subject, step: QuantisationAware) -> Applied:
@@ -22,8 +25,9 @@ def apply(subject: Subject, step: QuantisationAware) -> Applied:
     Returns
     -------
     Applied
-        ``facts``: the mean loss of each epoch; ``activation_ranges`` by layer; ``integers``, the first 16
-        hexadecimal digits of the SHA-256 of each layer's int8 weights in TFLite's order.
+        ``facts``: the mean loss of each epoch; ``activation_ranges`` by layer; ``fingerprints`` of the same
+        tensors, see ``trained_ranges.py``; ``integers``, the first 16 hexadecimal digits of the SHA-256 of
+        each layer's int8 weights in TFLite's order.
 
     Raises
     ------
@@ -51,8 +55,21 @@ def apply(subject: Subject, step: QuantisationAware) -> Applied:
     return Applied(
         subject.opened,
         tuple(forward.layers),
-        {**facts, "activation_ranges": forward.ranges(), "integers": digests},
+        {
+            **facts,
+            "activation_ranges": forward.ranges(),
+            "fingerprints": _fingerprints(subject, forward),
+            "integers": digests,
+        },
     )
+
+
+def _fingerprints(subject: Subject, forward: QuantisedForward) -> dict[str, list[float]]:
+    """What each ranged tensor holds for the first calibration example, so that a file's are found again."""
+    if subject.calibration is None:
+        return {}
+    first = [np.array(array[:1], np.float32) for array in subject.calibration.inputs]
+    return {name: fingerprint(values) for name, values in forward.seen(first).items()}
 
 
 def _digest(one: QuantisedLayer) -> str:

@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from fieldpack.errors import UnsupportedError
-from fieldpack_converters.opened_source import OpenedSource
+from fieldpack_converters.opened_source import Array, OpenedSource
 from fieldpack_converters.passes.in_keras.channels import inputs_of, outputs_of, walk
 from fieldpack_converters.passes.in_keras.fake_quantisation import WatchedRange, rounded_activation
 from fieldpack_converters.passes.in_keras.quantised_layers import QuantisedLayer, can_quantise
@@ -60,6 +62,7 @@ class QuantisedForward:
         self._ends = {id(tensor) for tensor in self._source.outputs}
         self.fixed = tf.Variable(False, trainable=False)
         self._ranges: dict[str, WatchedRange] = {}
+        self._seen: dict[str, Any] | None = None
         self.layers = self._quantised(pattern)
         self._folded = {id(one.norm) for one in self.layers.values() if one.norm is not None}
         self._declare()
@@ -67,6 +70,15 @@ class QuantisedForward:
     def ranges(self) -> dict[str, list[float]]:
         """[low, high] by the layer that made the tensor; ``name:sum`` is before its activation."""
         return {name: watched.ends() for name, watched in self._ranges.items()}
+
+    def seen(self, inputs: list[Any]) -> dict[str, Array]:
+        """What every tensor with a range holds, without rounding of activations."""
+        self._seen = {}
+        try:
+            self(inputs)
+            return {name: np.asarray(values) for name, values in self._seen.items()}
+        finally:
+            self._seen = None
 
     def restore(self, ranges: dict[str, list[float]]) -> None:
         """Fix every range to what ``ranges()`` told."""
@@ -129,6 +141,9 @@ class QuantisedForward:
 
     def _watched(self, name: str, value: Any) -> Any:
         watched = self._ranges.get(name)
+        if self._seen is not None:
+            self._seen.update({} if watched is None else {name: value})
+            return value
         return value if watched is None else watched(value)
 
     def _called(self, node: Any, layer: Any, values: dict[int, Any]) -> list[Any]:
@@ -147,7 +162,7 @@ class QuantisedForward:
         ]
 
     def _rounded(self, symbol: Any, layer: Any, value: Any) -> Any:
-        if _word(layer) in FIXED:
+        if _word(layer) in FIXED and self._seen is None:
             # The last probabilities stay whole: a loss needs their logarithm.
             return value if id(symbol) in self._ends else rounded_activation(value, *FIXED[_word(layer)])
         return self._watched(layer.name, value)

@@ -31,7 +31,9 @@ from fieldpack_converters.passes.in_keras import (
     prune_weights,
     quantisation_aware,
 )
+from fieldpack_converters.passes.in_keras.fake_quantisation import WatchedRange
 from fieldpack_converters.passes.in_keras.quantised_forward import QuantisedForward
+from fieldpack_converters.passes.in_keras.quantised_layers import QuantisedLayer
 from fieldpack_converters.passes.subject import Examples, Subject
 from fieldpack_converters.passes.testing import CLASSES, SIZE, accuracy, make_subject, task
 from fieldpack_converters.passes.weighted_layers import weighted_layers
@@ -77,6 +79,7 @@ class Trials:
             self._refuse,
             self._aware,
             self._aware_of_outliers,
+            self._parts_of_rounding,
         ):
             part()
         return self.facts
@@ -318,7 +321,9 @@ class Trials:
         applied = quantisation_aware.apply(self.subject(one, masks={"one": mask}), _aware(3, 2e-3))
         silent = one.model.get_layer("one")
         ranges = applied.facts["activation_ranges"]
-        content, used = self._int8(one, ranges)
+        prints = applied.facts["fingerprints"]
+        trained = [{"ends": ranges[name], "fingerprint": prints[name]} for name in ranges]
+        content, used = self._int8(one, trained)
         graph = TFLiteGraph(content)
         inputs, _ = task("NHWC", seed=1)
         forward = QuantisedForward(one, ".*")
@@ -328,7 +333,7 @@ class Trials:
             "losses": applied.facts["loss"],
             "integers": applied.facts["integers"],
             "in_file": _integers(graph, applied.matched),
-            "ranges_used": len(used),
+            "ranges_used": used,
             "difference": float(np.abs(wanted - came).mean()),
             "largest_difference": float(np.abs(wanted - came).max()),
             "float_difference": float(np.abs(one.call([inputs[:64]])[0] - came).mean()),
@@ -338,16 +343,17 @@ class Trials:
             == [type(layer).__name__ for layer in self.learned.layers],
         }
 
-    def _int8(self, one: OpenedSource, ranges: dict[str, list[float]]) -> tuple[bytes, list[str]]:
-        """The static int8 file with the ranges of the training, and the tensors that took one."""
+    def _int8(self, one: OpenedSource, trained: list[dict[str, list[float]]]) -> tuple[bytes, Any]:
+        """The static int8 file with the ranges of the training, and how many tensors took one."""
         paths = [str(self.folder / name) for name in ("float.tflite", "int8.tflite", "x.npy")]
         path = self.folder / ("aware.h5" if self.kind is SourceKind.KERAS_LEGACY else "aware.keras")
         one.model.save(str(path))
         export({"kind": self.kind.value, "path": str(path)}, paths[0])
         np.save(paths[2], task("NHWC")[0][:64])
-        known = _by_tensor(TFLiteGraph(Path(paths[0]).read_bytes()), ranges)
-        quantize(paths[0], paths[1], "static_int8", {"0": paths[2]}, input_ranges=known, keep_names=True)
-        return Path(paths[1]).read_bytes(), list(known)
+        answer = quantize(
+            paths[0], paths[1], "static_int8", {"0": paths[2]}, trained=trained, keep_names=True
+        )
+        return Path(paths[1]).read_bytes(), answer["trained_ranges"]
 
     def _aware_of_outliers(self) -> None:
         """One channel that stretches every range: rounding costs much, and training takes it back."""
@@ -358,6 +364,25 @@ class Trials:
         exact = accuracy(one)
         quantisation_aware.apply(self.subject(one), _aware(6, 3e-4))
         self.facts["outliers"] = [exact, before, self._rounded_accuracy(one, inputs, labels)]
+
+    def _parts_of_rounding(self) -> None:
+        """A range over three batches, one of them after it was fixed; a norm of little variance, folded."""
+        import tensorflow as tf
+
+        fixed = tf.Variable(False, trainable=False)
+        watched = WatchedRange(fixed)
+        for values in ([-1.0, 1.0], [-3.0, 2.0]):
+            watched(tf.constant(values))
+        fixed.assign(True)
+        clipped = np.asarray(watched(tf.constant([-9.0, 0.0, 9.0])))
+        self.facts["range"] = [*watched.ends(), *clipped.tolist()]
+        model = self.copied().model
+        norm = model.get_layer("norm")
+        norm.moving_variance.assign(np.full(16, norm.epsilon, np.float32))
+        inputs = tf.constant(task("NHWC", seed=2)[0][:16])
+        wanted = np.asarray(norm(model.get_layer("stem")(inputs), training=False))
+        came = np.asarray(QuantisedLayer(model.get_layer("stem"), norm).linear(inputs))
+        self.facts["folded"] = float(np.abs(came - wanted).max() / np.abs(wanted).max())
 
     def _rounded_accuracy(self, one: OpenedSource, inputs: Array, labels: Array) -> float:
         forward = QuantisedForward(one, ".*")
@@ -384,19 +409,6 @@ def _integers(graph: TFLiteGraph, names: tuple[str, ...]) -> dict[str, str]:
 
 def _holds(tensor: str, layer: str) -> bool:
     return re.search(rf"/{re.escape(layer)}(_\d+)?/", tensor) is not None
-
-
-def _by_tensor(graph: TFLiteGraph, ranges: dict[str, list[float]]) -> dict[str, list[float]]:
-    """Ranges by the first part of the names of what the file's operators make."""
-    found = {graph.name(graph.inputs[0]): next(iter(ranges.values()))}
-    for operation in graph.operations():
-        name = graph.name(operation.outputs[0])
-        for layer, ends in ranges.items():
-            bare, _, before = layer.partition(":")
-            apart = f"{bare}:sum" in ranges and "BiasAdd" in name
-            if _holds(name.split(";")[0], bare) and bool(before) == apart:
-                found[name] = ends
-    return found
 
 
 def _stretch(model: Any, channel: int, factor: float) -> None:

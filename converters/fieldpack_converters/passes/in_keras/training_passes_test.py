@@ -103,9 +103,21 @@ def test_the_int8_file_has_the_integers_of_the_training(facts: dict[str, Any]) -
 
 def test_the_int8_file_answers_as_the_training_did(facts: dict[str, Any]) -> None:
     aware = facts["aware"]
-    assert aware["ranges_used"] == 11
+    assert aware["ranges_used"] == 12
     assert aware["largest_difference"] < 0.01
     assert aware["difference"] < 0.6 * aware["float_difference"]
+
+
+def test_a_range_follows_the_batches_until_it_is_fixed(facts: dict[str, Any]) -> None:
+    low, high, *clipped = facts["range"]
+    assert [low, high] == pytest.approx([-1.1, 1.05])  # 0.95 of the first batch, 0.05 of the second
+    step = (high - low) / 255
+    assert clipped == pytest.approx([low, 0, high], abs=step)
+    assert clipped[1] == 0
+
+
+def test_a_norm_is_folded_with_its_epsilon(facts: dict[str, Any]) -> None:
+    assert facts["folded"] < 0.02
 
 
 def test_training_takes_back_what_rounding_costs(facts: dict[str, Any]) -> None:

@@ -51,14 +51,15 @@ def facts(folder: str) -> dict[str, Any]:
     export({**words, "input_shapes": [[1, 3, 12, 12]]}, plain)
     inputs = task("NCHW", seed=1)[0][:64]
     last = np.ascontiguousarray(inputs.transpose(0, 2, 3, 1))
-    np.save(given, task("NHWC")[0][:64])
+    np.save(given, task("NHWC")[0][:64])  # the calibration examples of the subject
     forward = QuantisedForward(opened, ".*")
     forward.restore(ranges)
     wanted = forward([inputs])[0].detach().numpy()
-    known = _by_tensor(TFLiteGraph.read(plain), ranges)
+    prints = applied.facts["fingerprints"]
+    given_ranges = [{"ends": ranges[name], "fingerprint": prints[name]} for name in ranges]
     found: dict[str, Any] = {"losses": applied.facts["loss"], "integers": applied.facts["integers"]}
-    for name, given_ranges in (("trained", known), ("calibrated", {})):
-        quantize(plain, small, "static_int8", {"0": given}, input_ranges=given_ranges, keep_names=True)
+    for name, choice in (("calibrated", None), ("trained", given_ranges)):
+        answer = quantize(plain, small, "static_int8", {"0": given}, trained=choice, keep_names=True)
         came = run_tflite(Path(small).read_bytes(), [last])[0]
         found[name] = [
             float(np.abs(wanted - came).max()),
@@ -68,15 +69,9 @@ def facts(folder: str) -> dict[str, Any]:
     return found | {
         "in_file": _integers(TFLiteGraph.read(small)),
         "accuracy": accuracy(opened),
+        "taken": answer["trained_ranges"],
         "ranges": list(ranges),
     }
-
-
-def _by_tensor(graph: TFLiteGraph, ranges: dict[str, list[float]]) -> dict[str, list[float]]:
-    """Ranges by the tensors of the file, both in the order of the run."""
-    free = ("TRANSPOSE", "LOGISTIC", "SOFTMAX")
-    made = [graph.name(item.outputs[0]) for item in graph.operations() if item.name not in free]
-    return dict(zip([graph.name(graph.inputs[0]), *made], ranges.values(), strict=True))
 
 
 def _integers(graph: TFLiteGraph) -> dict[str, str]:
@@ -112,6 +107,7 @@ def test_the_int8_file_answers_as_the_training_did(trained: dict[str, Any]) -> N
     largest, mean, from_float = trained["trained"]
     assert largest < 0.01
     assert mean < 0.6 * from_float
+    assert trained["taken"] == len(trained["ranges"]) + 1  # a transposition holds what its input holds
 
 
 def test_every_stored_tensor_has_a_range(trained: dict[str, Any]) -> None:

@@ -53,12 +53,25 @@ class QuantisedForward:
         _demand_covered(self._graph, opened.model, pattern)
         self.fixed = False
         self._ranges: dict[str, WatchedRange] = {}
+        self._seen: dict[str, Any] | None = None
         self.layers = self._quantised(pattern)
         self._folded = {id(one.norm) for one in self.layers.values() if one.norm is not None}
 
     def ranges(self) -> dict[str, list[float]]:
         """[low, high] by the layer or the call that made the tensor, in the order of the run."""
         return {name: list(watched.ends()) for name, watched in self._ranges.items()}
+
+    def seen(self, inputs: list[Array]) -> dict[str, Array]:
+        """What every tensor with a range holds, without rounding of activations."""
+        import torch
+
+        self._seen = {}
+        try:
+            with torch.no_grad():
+                self(inputs)
+            return {name: values.numpy() for name, values in self._seen.items()}
+        finally:
+            self._seen = None
 
     def restore(self, ranges: dict[str, list[float]]) -> None:
         """Fix every range to what ``ranges()`` told."""
@@ -126,10 +139,13 @@ class QuantisedForward:
         if not isinstance(value, torch.Tensor) or not value.is_floating_point() or not self._stored(node):
             return value
         word = _word(node, self._layer(node))
+        name = node.target if node.op == "call_module" else node.name
+        if self._seen is not None:
+            self._seen.update({name: value} if word not in FIXED else {})
+            return value
         if word in FIXED:
             # The last probabilities stay whole: a loss needs their logarithm.
             return value if _is_output(node) else rounded_activation(value, *FIXED[word])
-        name = node.target if node.op == "call_module" else node.name
         return self._ranges.setdefault(name, WatchedRange())(value, self.fixed)
 
     def _stored(self, node: Any) -> bool:
