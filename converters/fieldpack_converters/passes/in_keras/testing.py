@@ -41,6 +41,7 @@ from fieldpack_converters.quantize_tflite import quantize
 from fieldpack_converters.tflite_graph import TFLiteGraph
 from fieldpack_converters.tflite_interpreter import run_tflite
 from fieldpack_converters.to_tflite import export
+from fieldpack_converters.trained_ranges import found_ranges
 
 TRAINING = Training(epochs=6, batch=32, learning_rate=5e-3)
 LESSON = {"teacher": "source", "temperature": 1.0, "label_weight": 0.0}
@@ -321,9 +322,7 @@ class Trials:
         applied = quantisation_aware.apply(self.subject(one, masks={"one": mask}), _aware(3, 2e-3))
         silent = one.model.get_layer("one")
         ranges = applied.facts["activation_ranges"]
-        prints = applied.facts["fingerprints"]
-        trained = [{"ends": ranges[name], "fingerprint": prints[name]} for name in ranges]
-        content, used = self._int8(one, trained)
+        content, used, found = self._int8(one, applied.facts)
         graph = TFLiteGraph(content)
         inputs, _ = task("NHWC", seed=1)
         forward = QuantisedForward(one, ".*")
@@ -333,7 +332,9 @@ class Trials:
             "losses": applied.facts["loss"],
             "integers": applied.facts["integers"],
             "in_file": _integers(graph, applied.matched),
-            "ranges_used": used,
+            "ranges_used": len(used),
+            "ranges_found": len(found),
+            "ranges_agree": all(list(found[name]) == ends for name, ends in used.items()),
             "difference": float(np.abs(wanted - came).mean()),
             "largest_difference": float(np.abs(wanted - came).max()),
             "float_difference": float(np.abs(one.call([inputs[:64]])[0] - came).mean()),
@@ -343,17 +344,23 @@ class Trials:
             == [type(layer).__name__ for layer in self.learned.layers],
         }
 
-    def _int8(self, one: OpenedSource, trained: list[dict[str, list[float]]]) -> tuple[bytes, Any]:
-        """The static int8 file with the ranges of the training, and how many tensors took one."""
+    def _int8(self, one: OpenedSource, facts: dict[str, Any]) -> tuple[bytes, dict[str, list[float]], Any]:
+        """The static int8 file with ranges of the training, by their names; and those by fingerprint."""
         paths = [str(self.folder / name) for name in ("float.tflite", "int8.tflite", "x.npy")]
         path = self.folder / ("aware.h5" if self.kind is SourceKind.KERAS_LEGACY else "aware.keras")
         one.model.save(str(path))
         export({"kind": self.kind.value, "path": str(path)}, paths[0])
-        np.save(paths[2], task("NHWC")[0][:64])
-        answer = quantize(
-            paths[0], paths[1], "static_int8", {"0": paths[2]}, trained=trained, keep_names=True
+        examples = task("NHWC")[0][:64]
+        np.save(paths[2], examples)
+        content, ranges, prints = (
+            Path(paths[0]).read_bytes(),
+            facts["activation_ranges"],
+            facts["fingerprints"],
         )
-        return Path(paths[1]).read_bytes(), answer["trained_ranges"]
+        known = _by_tensor(TFLiteGraph(content), ranges)
+        quantize(paths[0], paths[1], "static_int8", {"0": paths[2]}, input_ranges=known, keep_names=True)
+        trained = [{"ends": ranges[name], "fingerprint": prints[name]} for name in ranges]
+        return Path(paths[1]).read_bytes(), known, found_ranges(content, [examples], trained)
 
     def _aware_of_outliers(self) -> None:
         """One channel that stretches every range: rounding costs much, and training takes it back."""
@@ -409,6 +416,19 @@ def _integers(graph: TFLiteGraph, names: tuple[str, ...]) -> dict[str, str]:
 
 def _holds(tensor: str, layer: str) -> bool:
     return re.search(rf"/{re.escape(layer)}(_\d+)?/", tensor) is not None
+
+
+def _by_tensor(graph: TFLiteGraph, ranges: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Ranges by the first part of the names of what the file's operators make."""
+    found = {graph.name(graph.inputs[0]): next(iter(ranges.values()))}
+    for operation in graph.operations():
+        name = graph.name(operation.outputs[0])
+        for layer, ends in ranges.items():
+            bare, _, before = layer.partition(":")
+            apart = f"{bare}:sum" in ranges and "BiasAdd" in name
+            if _holds(name.split(";")[0], bare) and bool(before) == apart:
+                found[name] = ends
+    return found
 
 
 def _stretch(model: Any, channel: int, factor: float) -> None:
