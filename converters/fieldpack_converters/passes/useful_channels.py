@@ -20,7 +20,7 @@ Group = TypeVar("Group", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class PruningRound:
     """One round of a ``prune_channels`` step.
 
     Attributes

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fieldpack.passes import PruneChannels
-from fieldpack_converters.passes.useful_channels import Round, least_useful
+from fieldpack_converters.passes.useful_channels import PruningRound, least_useful
 
 
 def test_the_least_useful_for_their_cost_go() -> None:
@@ -32,7 +32,7 @@ def test_what_stays_is_a_multiple_or_all(size: int) -> None:
 
 def test_rounds_end_on_their_part_of_the_share() -> None:
     step = PruneChannels(method="prune_channels", by="contribution", layers=".*", share=0.6, steps=3)
-    first, last = Round(step, 0, 1000), Round(step, 2, 1000)
+    first, last = PruningRound(step, 0, 1000), PruningRound(step, 2, 1000)
     assert first.parameters(1000) == pytest.approx(200)
     assert last.parameters(650) == pytest.approx(250)  # rounding left 50 more than the second round meant to
     assert last.parameters(390) == 0

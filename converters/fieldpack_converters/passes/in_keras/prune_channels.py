@@ -18,7 +18,7 @@ from fieldpack_converters.passes.in_keras.training import train
 from fieldpack_converters.passes.keras_rebuilding import rebuilt
 from fieldpack_converters.passes.reopened import reopened
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.useful_channels import Round, least_useful
+from fieldpack_converters.passes.useful_channels import PruningRound, least_useful
 
 
 def apply(subject: Subject, step: PruneChannels) -> Applied:
@@ -40,7 +40,7 @@ def apply(subject: Subject, step: PruneChannels) -> Applied:
     rounds: list[dict[str, Any]] = []
     whole = subject.opened.parameters
     for number in range(step.steps):
-        model = _pruned(subject, step, Round(step, number, whole))
+        model = _pruned(subject, step, PruningRound(step, number, whole))
         subject.opened = reopened(subject.opened, model)
         fact: dict[str, Any] = {"parameters": subject.opened.parameters}
         if step.training is not None:
@@ -56,7 +56,7 @@ def apply(subject: Subject, step: PruneChannels) -> Applied:
     return Applied(subject.opened, changed, {"rounds": rounds})
 
 
-def _pruned(subject: Subject, step: PruneChannels, now: Round) -> Any:
+def _pruned(subject: Subject, step: PruneChannels, now: PruningRound) -> Any:
     opened = subject.opened
     channels = find_channels(opened.model)
     choice = _choice(subject, channels, step, now)
@@ -77,7 +77,7 @@ def _pruned(subject: Subject, step: PruneChannels, now: Round) -> Any:
     return model
 
 
-def _choice(subject: Subject, channels: Channels, step: PruneChannels, now: Round) -> dict[int, Array]:
+def _choice(subject: Subject, channels: Channels, step: PruneChannels, now: PruningRound) -> dict[int, Array]:
     """Space -> the channels that stay."""
     spaces = _spaces(channels, step)
     if step.by == "norm":

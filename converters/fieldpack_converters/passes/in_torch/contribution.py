@@ -17,7 +17,7 @@ from fieldpack_converters.passes.subject import Examples
 BATCH = 32
 
 
-def useful_channels(
+def contributions_and_costs(
     module: Any, groups: Sequence[Any], examples: Examples
 ) -> tuple[dict[int, Array], dict[int, float]]:
     """Place of each group -> share of its readers' variance that each channel brings, and parameters of one.

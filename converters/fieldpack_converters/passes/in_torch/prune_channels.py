@@ -15,12 +15,12 @@ import numpy as np
 from fieldpack.errors import MissingDependencyError, SpecError
 from fieldpack.passes import PruneChannels
 from fieldpack_converters.passes.applied import Applied
-from fieldpack_converters.passes.in_torch.contribution import useful_channels
+from fieldpack_converters.passes.in_torch.contribution import contributions_and_costs
 from fieldpack_converters.passes.in_torch.objective import objective_of
 from fieldpack_converters.passes.in_torch.training import outputs_of, train
 from fieldpack_converters.passes.reopened import reopened
 from fieldpack_converters.passes.subject import Subject
-from fieldpack_converters.passes.useful_channels import Round, least_useful
+from fieldpack_converters.passes.useful_channels import PruningRound, least_useful
 
 
 def apply(subject: Subject, step: PruneChannels) -> Applied:
@@ -63,7 +63,7 @@ def _shapes(module: Any) -> dict[str, tuple[int, ...]]:
 
 
 def _by_norm(subject: Subject, step: PruneChannels) -> Callable[[int], None]:
-    """Round -> every layer loses its share."""
+    """Number of a round -> every layer loses its share."""
     library, sample, ignored = _torch_pruning(), _sample(subject), _ignored(subject, step)
     pruner = library.pruner.BasePruner(
         subject.opened.model,
@@ -78,7 +78,7 @@ def _by_norm(subject: Subject, step: PruneChannels) -> Callable[[int], None]:
 
 
 def _by_contribution(subject: Subject, step: PruneChannels) -> Callable[[int], None]:
-    """Round -> the least useful channels of all layers go, until the round's parameters are gone."""
+    """Number of a round -> the least useful channels of all layers go, until the round's parameters are gone."""
     library, sample, ignored = _torch_pruning(), _sample(subject), _ignored(subject, step)
     module = subject.opened.model
     whole = sum(p.numel() for p in module.parameters())
@@ -86,8 +86,8 @@ def _by_contribution(subject: Subject, step: PruneChannels) -> Callable[[int], N
     def prune(number: int) -> None:
         graph = library.DependencyGraph().build_dependency(module, sample)
         groups = list(graph.get_all_groups(ignored_layers=ignored))
-        useful, cost = useful_channels(module, groups, subject.calibration_data())
-        now, left = Round(step, number, whole), sum(p.numel() for p in module.parameters())
+        useful, cost = contributions_and_costs(module, groups, subject.calibration_data())
+        now, left = PruningRound(step, number, whole), sum(p.numel() for p in module.parameters())
         kept = least_useful(useful, cost, now.parameters(left), now.most(left), step.round_to)
         for place, stays in kept.items():
             gone = sorted(set(range(len(useful[place]))) - set(stays.tolist()))
