@@ -78,7 +78,7 @@ def _by_norm(subject: Subject, step: PruneChannels) -> Callable[[int], None]:
 
 
 def _by_contribution(subject: Subject, step: PruneChannels) -> Callable[[int], None]:
-    """Number of a round -> the least useful channels of all layers go, until the round's parameters are gone."""
+    """Number of a round -> the least useful channels of all layers go, until its parameters are gone."""
     library, sample, ignored = _torch_pruning(), _sample(subject), _ignored(subject, step)
     module = subject.opened.model
     whole = sum(p.numel() for p in module.parameters())
