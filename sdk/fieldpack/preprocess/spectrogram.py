@@ -22,7 +22,8 @@ from fieldpack.preprocess.silence import without_silence
 from fieldpack.preprocess.sound import resample
 
 Spectrogram = NDArray[np.float64]
-_TINY = 1e-10
+TINY = 1e-10
+"""Added to, or the least of, what a normalisation divides by."""
 
 
 def patches(
@@ -103,7 +104,7 @@ def spectrogram(samples: NDArray[np.float32], front_end: FrontEnd) -> Spectrogra
         values = mel_filters(front_end.mel, front_end.sample_rate_hz, front_end.n_fft) @ values
     values = _compressed(values, front_end)
     if front_end.normalization == "clip_max" and values.size:
-        values = values / max(float(np.abs(values).max()), _TINY)
+        values = values / max(float(np.abs(values).max()), TINY)
     return values
 
 
@@ -119,11 +120,12 @@ def stft_magnitude(samples: NDArray[np.float32], front_end: FrontEnd) -> Spectro
     if signal.shape[0] < n_fft:
         return np.zeros((n_fft // 2 + 1, 0))
     frames = np.lib.stride_tricks.sliding_window_view(signal, n_fft)[:: front_end.hop_length]
-    magnitude: Spectrogram = np.abs(np.fft.rfft(frames * _window(front_end), axis=1)).T
+    magnitude: Spectrogram = np.abs(np.fft.rfft(frames * window_of(front_end), axis=1)).T
     return magnitude
 
 
-def _window(front_end: FrontEnd) -> NDArray[np.float64]:
+def window_of(front_end: FrontEnd) -> NDArray[np.float64]:
+    """Periodic Hann window of ``win_length``, centred in ``n_fft``; float64 [n_fft]."""
     length = front_end.win_length
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
     left = (front_end.n_fft - length) // 2
@@ -173,9 +175,9 @@ def _first(values: Spectrogram, frames: int) -> Spectrogram:
 
 def _normalized(patch: Spectrogram, front_end: FrontEnd) -> Spectrogram:
     if front_end.normalization == "patch_mean_std":
-        patch = (patch - patch.mean()) / (patch.std() + _TINY)
+        patch = (patch - patch.mean()) / (patch.std() + TINY)
     if front_end.normalization == "patch_min_max":
-        patch = (patch - patch.min()) / (np.ptp(patch) + _TINY)
+        patch = (patch - patch.min()) / (np.ptp(patch) + TINY)
     return patch
 
 

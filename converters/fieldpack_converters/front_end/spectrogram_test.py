@@ -1,0 +1,82 @@
+"""Every transform of every kind of front-end against the float64 reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fieldpack.contract import SpectrogramInput
+from fieldpack.errors import SpecError
+from fieldpack.preprocess.spectrogram import patches
+from fieldpack_converters.front_end import in_numpy
+from fieldpack_converters.front_end.operations import Graph
+from fieldpack_converters.front_end.spectrogram import graph_of, transforms_of
+from fieldpack_converters.front_end.testing import FRONT_ENDS, contract_of, sounds
+
+CASES = [(name, transform) for name in FRONT_ENDS for transform in transforms_of(contract_of(name))]
+
+
+@pytest.mark.parametrize(("name", "transform"), CASES)
+def test_graph_is_the_reference(name: str, transform: str) -> None:
+    contract = contract_of(name)
+    rate = contract.front_end.sample_rate_hz
+    graph = graph_of(contract, transform)
+    for level in (1.0, 0.01):
+        given = level * sounds(graph.operations[0].shape[0], rate)
+        wanted = np.concatenate([patches(one.astype(np.float32), rate, contract) for one in given])
+        got = in_numpy.run(graph, given.astype(np.float32).astype(np.float64))
+        assert got.shape == wanted.shape
+        assert np.abs(got - wanted).max() <= 3e-7 * max(1.0, float(np.abs(wanted).max()))
+
+
+def test_float32_graphs_stay_within_a_hundredth_of_a_decibel() -> None:
+    contract = contract_of("decibel")
+    for transform in transforms_of(contract):
+        graph = graph_of(contract, transform)
+        given = sounds(graph.operations[0].shape[0], contract.front_end.sample_rate_hz)
+        exact, rounded = (in_numpy.run(graph, given, kind) for kind in (np.float64, np.float32))
+        near = exact > exact.max() - 80
+        assert np.abs(exact - rounded)[near].max() < 0.01, transform
+
+
+def test_unused_bins_are_left_out() -> None:
+    narrow = contract_of("decibel", mel={"bands": 20, "fmin_hz": 500.0, "fmax_hz": 2000.0})
+    assert (
+        graph_of(narrow, "convolution").constant_bytes
+        < graph_of(contract_of("decibel"), "convolution").constant_bytes / 3
+    )
+
+
+def test_factored_is_a_tenth_of_the_dense_transform() -> None:
+    sizes = {name: _transform_bytes(name) for name in ("blocks", "factored")}
+    assert sizes["factored"] < sizes["blocks"] / 10
+
+
+def _transform_bytes(transform: str) -> int:
+    contract = contract_of("magnitude")
+    return graph_of(contract, transform).constant_bytes
+
+
+def test_a_hop_that_shares_few_samples_is_left_to_the_convolution() -> None:
+    assert transforms_of(contract_of("decibel", hop_length=255)) == ("convolution",)
+
+
+def test_a_spectrogram_of_the_whole_clip_is_refused() -> None:
+    windows: dict[str, Any] = {"samples": "none", "overlap": 0.0, "last": "drop", "pooling": "mean"}
+    with pytest.raises(SpecError, match="one window"):
+        graph_of(contract_of("decibel", windows=windows), "blocks")
+
+
+def test_too_few_frames_are_refused() -> None:
+    values = contract_of("decibel").model_dump()
+    values["frames"] = 10_000
+    with pytest.raises(SpecError, match="too few frames"):
+        graph_of(SpectrogramInput.model_validate(values), "blocks")
+
+
+def test_an_operation_takes_only_what_stands_before_it() -> None:
+    graph: Graph = graph_of(contract_of("decibel"), "factored")
+    for place, one in enumerate(graph.operations):
+        assert all(before < place for before in one.inputs)

@@ -1,0 +1,158 @@
+"""Five exact ways from a sound to the power of its short-time Fourier transform.
+
+Each appends operations to a graph and gives the squared magnitude of the wanted bins, [frames, bins]. They
+differ in size and speed only, so a packager may take whichever is cheapest where the model runs.
+
+``convolution``
+    The transform's rows as the kernel of a strided convolution: any hop, large constants.
+``blocks``
+    Frames are put together from blocks of gcd(n_fft, hop) samples, then one dense product.
+``folded``
+    The window is even around n_fft / 2: sums and differences of mirrored samples need half the products.
+``factored``
+    n_fft = n1 n2: two small products with a twiddle between (Cooley and Tukey, 1965), for real input.
+``fft``
+    The FFT of the framework; not every phone has it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldpack_converters.front_end.operations import Constant, Graph, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """A short-time Fourier transform.
+
+    Attributes
+    ----------
+    n_fft, hop : int
+        Samples of a transform, and between two.
+    window : ndarray
+        float64 [n_fft], periodic: ``window[k] == window[n_fft - k]``.
+    bins : ndarray
+        Rising numbers of the wanted bins, of n_fft // 2 + 1.
+    """
+
+    n_fft: int
+    hop: int
+    window: Constant
+    bins: NDArray[np.int64]
+
+    def frames(self, samples: int) -> int:
+        """Number of whole frames in so many samples."""
+        return (samples - self.n_fft) // self.hop + 1
+
+    def waves(self) -> tuple[Constant, Constant]:
+        """Cosines and sines of the wanted bins, [n_fft, bins] each, without the window."""
+        # The product is reduced in whole numbers first: large angles would lose digits.
+        turns = np.outer(np.arange(self.n_fft), self.bins) % self.n_fft
+        angles = 2 * np.pi * turns / self.n_fft
+        return np.cos(angles), -np.sin(angles)
+
+
+def convolution(graph: Graph, sound: Value, framing: Framing) -> Value:
+    """One convolution with both parts of the wanted bins."""
+    cosines, sines = framing.waves()
+    kernel = framing.window[:, None] * np.concatenate([cosines, sines], axis=1)
+    return _power_of_halves(graph, graph.convolve(sound, kernel, framing.hop))
+
+
+def blocks(graph: Graph, sound: Value, framing: Framing) -> Value:
+    """Frames from blocks, then one dense product."""
+    cosines, sines = framing.waves()
+    matrix = framing.window[:, None] * np.concatenate([cosines, sines], axis=1)
+    return _power_of_halves(graph, graph.matmul(_framed(graph, sound, framing), matrix))
+
+
+def folded(graph: Graph, sound: Value, framing: Framing) -> Value:
+    """Half the products: cosines see the sum of mirrored samples, sines their difference."""
+    half = framing.n_fft // 2
+    frames = _framed(graph, sound, framing)
+    rising = graph.part(frames, 1, 1, half)
+    falling = graph.reverse(graph.part(frames, 1, half + 1, framing.n_fft))
+    cosines, sines = (framing.window[:, None] * wave for wave in framing.waves())
+    # Samples 0 and n_fft / 2 have no mirror, and their sine is 0.
+    ends = graph.concatenate([graph.part(frames, 1, 0, 1), graph.part(frames, 1, half, half + 1)], 1)
+    even = graph.matmul(graph.plus(rising, falling), cosines[1:half])
+    real = graph.plus(even, graph.matmul(ends, cosines[[0, half]]))
+    imaginary = graph.matmul(graph.minus(rising, falling), sines[1:half])
+    return graph.plus(graph.squared(real), graph.squared(imaginary))
+
+
+def factored(graph: Graph, sound: Value, framing: Framing) -> Value:
+    """Two small transforms with a twiddle between; only rows that hold a wanted bin are computed.
+
+    Sample ``n = n2 s + r`` and bin ``k = n1 q + p`` with ``s, p < n1`` and ``r, q < n2``: first a
+    transform over s for each r, a turn by ``r p / n_fft``, then one over r for each p.
+    """
+    n1, n2 = factors(framing.n_fft)
+    frames = graph.scaled(_framed(graph, sound, framing), framing.window)
+    count = frames.shape[0]
+    grid = graph.transpose(graph.reshape(frames, count, n1, n2), 0, 2, 1)
+    first = np.arange(n1)
+    turn = 2 * np.pi * (np.outer(first, first) % n1) / n1
+    twist = 2 * np.pi * np.outer(np.arange(n2), first) / framing.n_fft
+    # The twiddle goes with the first product's output: (a + bi)(c + di).
+    real, imaginary = graph.matmul(grid, np.cos(turn)), graph.matmul(grid, -np.sin(turn))
+    cosines, sines = np.cos(twist), -np.sin(twist)
+    turned_real = graph.minus(graph.scaled(real, cosines), graph.scaled(imaginary, sines))
+    turned_imaginary = graph.plus(graph.scaled(real, sines), graph.scaled(imaginary, cosines))
+    rows = np.arange(framing.bins[0] // n1, framing.bins[-1] // n1 + 1)
+    last = 2 * np.pi * (np.outer(np.arange(n2), rows) % n2) / n2
+    both = (
+        np.concatenate([np.cos(last), -np.sin(last)], axis=1),
+        np.concatenate([np.sin(last), np.cos(last)], axis=1),
+    )
+    across_real, across_imaginary = (
+        graph.transpose(value, 0, 2, 1) for value in (turned_real, turned_imaginary)
+    )
+    mixed = graph.plus(graph.matmul(across_real, both[0]), graph.matmul(across_imaginary, both[1]))
+    power = _power_of_halves(graph, mixed)
+    line = graph.reshape(graph.transpose(power, 0, 2, 1), count, len(rows) * n1)
+    start = int(framing.bins[0] - rows[0] * n1)
+    return graph.part(line, 1, start, start + len(framing.bins))
+
+
+def fft(graph: Graph, sound: Value, framing: Framing) -> Value:
+    """The framework's FFT of the framed and windowed sound."""
+    real, imaginary = graph.real_fft(graph.scaled(_framed(graph, sound, framing), framing.window))
+    power = graph.plus(graph.squared(real), graph.squared(imaginary))
+    return graph.part(power, 1, int(framing.bins[0]), int(framing.bins[-1]) + 1)
+
+
+TRANSFORMS: dict[str, Callable[[Graph, Value, Framing], Value]] = {
+    one.__name__: one for one in (convolution, blocks, folded, factored, fft)
+}
+"""Name -> what appends it."""
+
+
+def factors(n_fft: int) -> tuple[int, int]:
+    """n1 <= n2 with n1 n2 = n_fft, as near to each other as can be."""
+    n1 = next(one for one in range(math.isqrt(n_fft), 0, -1) if n_fft % one == 0)
+    return n1, n_fft // n1
+
+
+def _framed(graph: Graph, sound: Value, framing: Framing) -> Value:
+    """[frames, n_fft]: blocks of gcd(n_fft, hop) samples, strided and put side by side."""
+    block = math.gcd(framing.n_fft, framing.hop)
+    frames = framing.frames(sound.shape[0])
+    needed = (frames - 1) * framing.hop + framing.n_fft
+    rows = graph.reshape(graph.part(sound, 0, 0, needed), needed // block, block)
+    step, wide = framing.hop // block, framing.n_fft // block
+    parts = [graph.part(rows, 0, first, first + (frames - 1) * step + 1, step) for first in range(wide)]
+    return graph.concatenate(parts, 1)
+
+
+def _power_of_halves(graph: Graph, value: Value) -> Value:
+    """Sum of the squares of the first and the second half of the last axis."""
+    axis, size = len(value.shape) - 1, value.shape[-1]
+    squares = graph.squared(value)
+    return graph.plus(graph.part(squares, axis, 0, size // 2), graph.part(squares, axis, size // 2, size))
