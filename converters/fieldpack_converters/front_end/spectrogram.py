@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from fieldpack.contract.inputs import SpectrogramInput
-from fieldpack.contract.spectrogram import Decibel, FrontEnd, NaturalLog
+from fieldpack.contract.spectrogram import Decibel, MelSpec, NaturalLog
 from fieldpack.errors import SpecError
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.spectrogram import TINY, window_of
@@ -71,7 +71,7 @@ def transforms_of(contract: SpectrogramInput) -> tuple[str, ...]:
     return tuple(name for name in TRANSFORMS if fitting.get(name, True))
 
 
-def _bands(graph: Graph, sound: Value, end: FrontEnd, frames: int, transform: str) -> Value:
+def _bands(graph: Graph, sound: Value, end: MelSpec, frames: int, transform: str) -> Value:
     """Power or magnitude of every band and frame, [frames, bands]."""
     filters = _filters(end)
     used = np.flatnonzero(filters.any(axis=0))
@@ -93,20 +93,20 @@ def _bands(graph: Graph, sound: Value, end: FrontEnd, frames: int, transform: st
     return values if isinstance(end.mel, str) else graph.matmul(values, filters[:, bins].T)
 
 
-def _looks_at_all(end: FrontEnd) -> bool:
+def _looks_at_all(end: MelSpec) -> bool:
     log = end.log
     of_clip = isinstance(log, Decibel) and (isinstance(log.reference, str) or not isinstance(log.top_db, str))
     return of_clip or end.normalization == "clip_max"
 
 
-def _filters(end: FrontEnd) -> Constant:
+def _filters(end: MelSpec) -> Constant:
     """[bands, n_fft // 2 + 1]; every bin is a band of its own without mel."""
     if isinstance(end.mel, str):
         return np.eye(end.n_fft // 2 + 1)
     return mel_filters(end.mel, end.sample_rate_hz, end.n_fft)
 
 
-def _compressed(graph: Graph, values: Value, end: FrontEnd) -> Value:
+def _compressed(graph: Graph, values: Value, end: MelSpec) -> Value:
     log = end.log
     if isinstance(log, NaturalLog):
         return graph.logarithm(graph.scaled(values, 1.0, log.offset))
@@ -124,7 +124,7 @@ def _compressed(graph: Graph, values: Value, end: FrontEnd) -> Value:
     return graph.larger(level, graph.scaled(graph.reduced(level, "max"), 1.0, -log.top_db))
 
 
-def _normalised(graph: Graph, values: Value, end: FrontEnd, frames: int) -> Value:
+def _normalised(graph: Graph, values: Value, end: MelSpec, frames: int) -> Value:
     if end.normalization == "clip_max":
         largest = graph.at_least(graph.reduced(graph.magnitude(values), "max"), TINY)
         values = graph.over(values, largest)

@@ -1,8 +1,8 @@
 """The contract: the typed statement of what goes into a model and what comes out.
 
-``inputs.py`` has one class an input kind, ``outputs.py`` the outputs, ``spectrogram.py``
-the front-end of spectrogram models. Everything that changes a number is a field, and no field
-that changes a number has a default: a missing one is an error that names it.
+``inputs.py`` has one class an input kind, ``outputs.py`` the outputs, ``sound.py`` how a recording becomes
+windows of sound, ``spectrogram.py`` the front-end of spectrogram models. Everything that changes a
+number is a field, and no field that changes a number has a default: a missing one is an error that names it.
 """
 
 from fieldpack.contract.contract import Contract
@@ -25,7 +25,8 @@ from fieldpack.contract.inputs import (
     ValueRange,
 )
 from fieldpack.contract.outputs import Activation, Output
-from fieldpack.contract.spectrogram import FrontEnd, Log, Mel, Windows
+from fieldpack.contract.sound import SoundSpec, Windows
+from fieldpack.contract.spectrogram import Log, Mel, MelSpec
 
 __all__ = [
     "Activation",
@@ -33,7 +34,6 @@ __all__ = [
     "ColorOrder",
     "Contract",
     "Fit",
-    "FrontEnd",
     "ImageInput",
     "Input",
     "Layout",
@@ -42,10 +42,12 @@ __all__ = [
     "Log",
     "MeanStd",
     "Mel",
+    "MelSpec",
     "Output",
     "Pad",
     "Resample",
     "Resize",
+    "SoundSpec",
     "SpectrogramInput",
     "Stretch",
     "TensorInput",

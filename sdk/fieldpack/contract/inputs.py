@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fieldpack.contract.spectrogram import FrontEnd
+from fieldpack.contract.spectrogram import MelSpec
 from fieldpack.model import Strict
 
 Name = Annotated[
@@ -187,7 +187,7 @@ class SpectrogramInput(Strict):
     axes: tuple[Literal["band", "frame", "channel"], ...] = Field(
         description="axis order of the tensor without the batch axis", examples=[["band", "frame", "channel"]]
     )
-    front_end: FrontEnd = Field(description="how sound becomes the spectrogram")
+    front_end: MelSpec = Field(description="how sound becomes the spectrogram")
 
     @model_validator(mode="after")
     def _axes_fit(self) -> SpectrogramInput:

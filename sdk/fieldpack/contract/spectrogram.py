@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from fieldpack.contract.sound import SoundSpec
 from fieldpack.model import Strict
 
 
@@ -63,57 +64,9 @@ class Decibel(Strict):
 Log = Annotated[Linear | NaturalLog | Decibel, Field(discriminator="kind")]
 
 
-class Windows(Strict):
-    """How a recording is cut into patches, and how the patches' scores become one.
-
-    With ``samples = "none"`` the spectrogram of the whole clip is cut into patches of ``frames``.
-    With a number the sound itself is cut into windows of so many samples, and each window gets a spectrogram
-    of its own, of which the first ``frames`` are taken; then "clip" in every other field means the window.
-    """
-
-    samples: Annotated[int, Field(ge=1)] | Literal["none"] = Field(
-        description="samples of one window of sound, or none to cut the clip's spectrogram",
-        examples=["none", 66150],
-    )
-    overlap: float = Field(
-        ge=0, lt=1, description="share of a patch that the next one repeats", examples=[0.5]
-    )
-    last: Literal["drop", "pad", "shift"] = Field(
-        description="an incomplete last patch is left out, filled up (with the clip's smallest value, or "
-        "silence), or starts earlier so that it ends with the clip",
-        examples=["drop"],
-    )
-    pooling: Literal["mean", "max"] = Field(
-        description="scores of the patches -> score of the clip", examples=["mean"]
-    )
-
-
-class Silence(Strict):
-    """Non-silent stretches are kept and joined, as ``librosa.effects.split`` finds them."""
-
-    top_db: float = Field(
-        gt=0, description="dB below the clip's maximum that counts as silence", examples=[60.0]
-    )
-    frame_length: int = Field(ge=1, description="samples", examples=[3200])
-    hop_length: int = Field(ge=1, description="samples", examples=[3200])
-
-
-class FrontEnd(Strict):
+class MelSpec(SoundSpec):
     """From sound to a spectrogram, with librosa's definitions of every field."""
 
-    sample_rate_hz: int = Field(
-        ge=1000, le=384000, description="rate that sound is resampled to", examples=[16000]
-    )
-    min_seconds: float = Field(
-        ge=0, description="clips shorter than this, without silence, are repeated up to it", examples=[2.0]
-    )
-    max_seconds: float = Field(
-        gt=0, description="longer clips are cut after this length, before anything else", examples=[10.0]
-    )
-    remove_silence: Silence | Literal["none"] = Field(
-        description="joins the non-silent stretches",
-        examples=["none", {"top_db": 60.0, "frame_length": 3200, "hop_length": 3200}],
-    )
     n_fft: int = Field(ge=2, description="samples of one transform", examples=[512])
     win_length: int = Field(ge=2, description="samples of the window", examples=[400])
     hop_length: int = Field(ge=1, description="samples between frames", examples=[160])
@@ -131,19 +84,13 @@ class FrontEnd(Strict):
         "divided by its largest absolute value",
         examples=["none"],
     )
-    windows: Windows = Field(
-        description="patches of a recording",
-        examples=[{"samples": "none", "overlap": 0.5, "last": "drop", "pooling": "mean"}],
-    )
 
     @model_validator(mode="after")
-    def _possible(self) -> FrontEnd:
+    def _possible(self) -> MelSpec:
         if self.win_length > self.n_fft:
             raise ValueError("win_length must not be above n_fft")
         if not isinstance(self.mel, str) and self.mel.fmax_hz > self.sample_rate_hz / 2:
             raise ValueError(f"mel.fmax_hz must not be above half the rate, {self.sample_rate_hz / 2:g} Hz")
-        if self.min_seconds > self.max_seconds:
-            raise ValueError("min_seconds must not be above max_seconds")
         return self
 
     @property

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldpack.contract.spectrogram import Silence
+from fieldpack.contract.sound import Silence
 
 _FLOOR = 1e-10
 

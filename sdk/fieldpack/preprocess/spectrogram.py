@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract.inputs import SpectrogramInput
-from fieldpack.contract.spectrogram import Decibel, FrontEnd, NaturalLog
+from fieldpack.contract.sound import SoundSpec
+from fieldpack.contract.spectrogram import Decibel, MelSpec, NaturalLog
 from fieldpack.errors import InputError
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.silence import without_silence
@@ -72,24 +73,24 @@ def patches(
     return np.stack([_arranged(item, contract) for item in items]).astype(np.float32)
 
 
-def trimmed(samples: NDArray[np.float32], sample_rate_hz: int, front_end: FrontEnd) -> NDArray[np.float32]:
+def trimmed(samples: NDArray[np.float32], sample_rate_hz: int, sound: SoundSpec) -> NDArray[np.float32]:
     """Resampled, cut to ``max_seconds``, without silence, repeated to ``min_seconds``; float32 [m]."""
-    longest = int(front_end.max_seconds * sample_rate_hz)
-    clip = resample(samples[:longest], sample_rate_hz, front_end.sample_rate_hz)
-    if not isinstance(front_end.remove_silence, str):
-        clip = without_silence(clip, front_end.remove_silence)
-    shortest = int(front_end.min_seconds * front_end.sample_rate_hz)
+    longest = int(sound.max_seconds * sample_rate_hz)
+    clip = resample(samples[:longest], sample_rate_hz, sound.sample_rate_hz)
+    if not isinstance(sound.remove_silence, str):
+        clip = without_silence(clip, sound.remove_silence)
+    shortest = int(sound.min_seconds * sound.sample_rate_hz)
     return np.resize(clip, shortest) if clip.shape[0] < shortest else clip
 
 
-def spectrogram(samples: NDArray[np.float32], front_end: FrontEnd) -> Spectrogram:
+def spectrogram(samples: NDArray[np.float32], front_end: MelSpec) -> Spectrogram:
     """STFT, mel and logarithm of one clip, before normalisation.
 
     Parameters
     ----------
     samples : ndarray
         float32 [n] at the front-end's rate.
-    front_end : FrontEnd
+    front_end : MelSpec
         All fields from ``n_fft`` to ``log``, and ``clip_max``.
 
     Returns
@@ -108,7 +109,7 @@ def spectrogram(samples: NDArray[np.float32], front_end: FrontEnd) -> Spectrogra
     return values
 
 
-def stft_magnitude(samples: NDArray[np.float32], front_end: FrontEnd) -> Spectrogram:
+def stft_magnitude(samples: NDArray[np.float32], front_end: MelSpec) -> Spectrogram:
     """Magnitude of the short-time Fourier transform, float64 [n_fft // 2 + 1, frames].
 
     The window is a periodic Hann of ``win_length``, centred in ``n_fft``.
@@ -124,7 +125,7 @@ def stft_magnitude(samples: NDArray[np.float32], front_end: FrontEnd) -> Spectro
     return magnitude
 
 
-def window_of(front_end: FrontEnd) -> NDArray[np.float64]:
+def window_of(front_end: MelSpec) -> NDArray[np.float64]:
     """Periodic Hann window of ``win_length``, centred in ``n_fft``; float64 [n_fft]."""
     length = front_end.win_length
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
@@ -132,7 +133,7 @@ def window_of(front_end: FrontEnd) -> NDArray[np.float64]:
     return np.pad(hann, (left, front_end.n_fft - length - left))
 
 
-def _compressed(values: Spectrogram, front_end: FrontEnd) -> Spectrogram:
+def _compressed(values: Spectrogram, front_end: MelSpec) -> Spectrogram:
     log = front_end.log
     if isinstance(log, NaturalLog):
         return np.log(values + log.offset)
@@ -146,7 +147,7 @@ def _compressed(values: Spectrogram, front_end: FrontEnd) -> Spectrogram:
     return level if isinstance(log.top_db, str) else np.maximum(level, level.max() - log.top_db)
 
 
-def _cut(values: NDArray[Any], size: int, front_end: FrontEnd, filler: float | None) -> list[NDArray[Any]]:
+def _cut(values: NDArray[Any], size: int, front_end: MelSpec, filler: float | None) -> list[NDArray[Any]]:
     """Pieces of `size` columns; overlap rounds down to whole columns; without `filler` the smallest value."""
     windows, length = front_end.windows, values.shape[1]
     step = size - math.floor(size * windows.overlap)
@@ -173,7 +174,7 @@ def _first(values: Spectrogram, frames: int) -> Spectrogram:
     return values[:, :frames]
 
 
-def _normalized(patch: Spectrogram, front_end: FrontEnd) -> Spectrogram:
+def _normalized(patch: Spectrogram, front_end: MelSpec) -> Spectrogram:
     if front_end.normalization == "patch_mean_std":
         patch = (patch - patch.mean()) / (patch.std() + TINY)
     if front_end.normalization == "patch_min_max":

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fieldpack.contract import FrontEnd, Mel, SpectrogramInput
-from fieldpack.contract.spectrogram import Silence
+from fieldpack.contract import Mel, MelSpec, SpectrogramInput
+from fieldpack.contract.sound import Silence
 from fieldpack.errors import InputError
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.silence import without_silence
@@ -21,10 +21,10 @@ SLANEY = {"bands": 64, "fmin_hz": 20.0, "fmax_hz": 7500.0, "scale": "slaney", "n
 HTK = {"bands": 40, "fmin_hz": 125.0, "fmax_hz": 7500.0, "scale": "htk", "norm": "none"}
 
 
-def front_end(**changes: Any) -> FrontEnd:
+def front_end(**changes: Any) -> MelSpec:
     windows = {"samples": "none", "overlap": 0.25, "last": "drop", "pooling": "mean"}
     windows |= changes.pop("windows", {})
-    return FrontEnd.model_validate(
+    return MelSpec.model_validate(
         {
             "sample_rate_hz": 16000,
             "min_seconds": 0.0,

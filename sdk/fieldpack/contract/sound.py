@@ -1,0 +1,76 @@
+"""What is done to a recording before a model or its front-end sees it, field by field.
+
+The part that waveform models and spectrogram models share: rate, length, silence, windows. Every field
+changes numbers, so none has a default.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fieldpack.model import Strict
+
+
+class Windows(Strict):
+    """How a recording is cut into patches, and how the patches' scores become one.
+
+    With ``samples = "none"`` the spectrogram of the whole clip is cut into patches of ``frames``.
+    With a number the sound itself is cut into windows of so many samples, and each window gets a spectrogram
+    of its own, of which the first ``frames`` are taken; then "clip" in every other field means the window.
+    """
+
+    samples: Annotated[int, Field(ge=1)] | Literal["none"] = Field(
+        description="samples of one window of sound, or none to cut the clip's spectrogram",
+        examples=["none", 66150],
+    )
+    overlap: float = Field(
+        ge=0, lt=1, description="share of a patch that the next one repeats", examples=[0.5]
+    )
+    last: Literal["drop", "pad", "shift"] = Field(
+        description="an incomplete last patch is left out, filled up (with the clip's smallest value, or "
+        "silence), or starts earlier so that it ends with the clip",
+        examples=["drop"],
+    )
+    pooling: Literal["mean", "max"] = Field(
+        description="scores of the patches -> score of the clip", examples=["mean"]
+    )
+
+
+class Silence(Strict):
+    """Non-silent stretches are kept and joined, as ``librosa.effects.split`` finds them."""
+
+    top_db: float = Field(
+        gt=0, description="dB below the clip's maximum that counts as silence", examples=[60.0]
+    )
+    frame_length: int = Field(ge=1, description="samples", examples=[3200])
+    hop_length: int = Field(ge=1, description="samples", examples=[3200])
+
+
+class SoundSpec(Strict):
+    """From a recording to windows of sound."""
+
+    sample_rate_hz: int = Field(
+        ge=1000, le=384000, description="rate that sound is resampled to", examples=[16000]
+    )
+    min_seconds: float = Field(
+        ge=0, description="clips shorter than this, without silence, are repeated up to it", examples=[2.0]
+    )
+    max_seconds: float = Field(
+        gt=0, description="longer clips are cut after this length, before anything else", examples=[10.0]
+    )
+    remove_silence: Silence | Literal["none"] = Field(
+        description="joins the non-silent stretches",
+        examples=["none", {"top_db": 60.0, "frame_length": 3200, "hop_length": 3200}],
+    )
+    windows: Windows = Field(
+        description="patches of a recording",
+        examples=[{"samples": "none", "overlap": 0.5, "last": "drop", "pooling": "mean"}],
+    )
+
+    @model_validator(mode="after")
+    def _lengths_ordered(self) -> SoundSpec:
+        if self.min_seconds > self.max_seconds:
+            raise ValueError("min_seconds must not be above max_seconds")
+        return self
