@@ -14,15 +14,15 @@ from fieldpack import worker
 from fieldpack.build.borders import find_borders
 from fieldpack.build.conversion import EVALUATE, RUN_SOURCE
 from fieldpack.build.examples import Examples, load_outputs, save_examples, save_source_tensors
-from fieldpack.build.measurement import pooled
 from fieldpack.build.pipeline import read_labels
 from fieldpack.bundle.manifest import Border, FlavourKind
 from fieldpack.bundle.read import Bundle
-from fieldpack.contract import ImageInput, SpectrogramInput
+from fieldpack.contract import ImageInput, Pooling, SpectrogramInput
 from fieldpack.data import open_data, prepare_data
 from fieldpack.errors import BundleError
 from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.record import Parity
+from fieldpack.recordings.pooling import pooled
 from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
 from fieldpack.spec import Spec, TableData
 from fieldpack_benchmarks.cases import Case
@@ -190,6 +190,6 @@ def _mapped(spec: Spec, path: Path, labels: tuple[str, ...], ids: list[str]) -> 
     return np.array([known.get(item, -1) for item in ids], np.int64)
 
 
-def _pooling(spec: Spec) -> str | None:
+def _pooling(spec: Spec) -> Pooling | None:
     first = spec.contract.inputs[0]
     return first.front_end.windows.pooling if isinstance(first, SpectrogramInput) else None

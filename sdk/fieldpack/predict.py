@@ -11,6 +11,7 @@ from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import Bundle
 from fieldpack.contract import Activation, Output, SpectrogramInput
 from fieldpack.errors import InputError
+from fieldpack.recordings.pooling import pooled
 from fieldpack.runtime.flavour import EVIDENCE, open_flavour
 
 if TYPE_CHECKING:
@@ -102,11 +103,11 @@ class Predictor:
         return [(output, scores[output.name]) for output in self.bundle.manifest.contract.outputs]
 
     def _pooled(self, scores: NDArray[Any]) -> NDArray[Any]:
-        if isinstance(self.input, SpectrogramInput) and self.input.front_end.windows.pooling == "max":
-            pooled: NDArray[Any] = scores.max(axis=0)
-        else:
-            pooled = scores.mean(axis=0)
-        return pooled
+        import numpy as np
+
+        rule = self.input.front_end.windows.pooling if isinstance(self.input, SpectrogramInput) else "mean"
+        joined: NDArray[Any] = pooled(scores, np.zeros(len(scores), np.int64), rule)[0]
+        return joined
 
     def _ranked(self, output: Output, scores: NDArray[Any], top: int) -> list[Ranked]:
         import numpy as np

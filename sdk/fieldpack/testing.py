@@ -7,7 +7,7 @@ outputs are computed here in float64, so they do not come from the runtime that 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fieldpack.bundle.arrays import npy_bytes
 from fieldpack.bundle.digest import content_digest, folder_entries, sha256_bytes
@@ -72,39 +72,67 @@ def tiny_golden() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def tiny_tflite() -> bytes:
     """The tiny model as a ``.tflite`` file: input ``vector`` [1, 4], output ``scores`` [1, 3], float32."""
+    return dense_tflite("vector", (1, 4), *_parameters(), "softmax")
+
+
+def dense_tflite(
+    name: str,
+    shape: tuple[int, ...],
+    weights: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    activation: Literal["softmax", "sigmoid", "linear"],
+) -> bytes:
+    """A ``.tflite`` file with one dense layer, whose output is ``scores`` [1, classes].
+
+    Parameters
+    ----------
+    name, shape
+        Of the float32 input, batch axis included.
+    weights, bias : ndarray
+        float32 [classes, values of the input], float32 [classes].
+    activation : str
+        What follows the layer.
+    """
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    weights, bias = _parameters()
+    classes = len(bias)
     model = schema.ModelT()
     model.version, model.description = 3, b"tiny"
     model.buffers = [schema.BufferT(), _buffer(schema, weights), _buffer(schema, bias)]
-    model.operatorCodes = [
-        _operator_code(schema, schema.BuiltinOperator.FULLY_CONNECTED),
-        _operator_code(schema, schema.BuiltinOperator.SOFTMAX),
-    ]
+    model.operatorCodes = [_operator_code(schema, schema.BuiltinOperator.FULLY_CONNECTED)]
     graph = schema.SubGraphT()
-    graph.name, graph.inputs, graph.outputs = b"main", [0], [4]
+    graph.name, graph.inputs, graph.outputs = b"main", [0], [3]
     graph.tensors = [
         _tensor(schema, *facts)
         for facts in (
-            ("vector", [1, 4], 0),
-            ("weights", [3, 4], 1),
-            ("bias", [3], 2),
-            ("logits", [1, 3], 0),
-            ("scores", [1, 3], 0),
+            (name, list(shape), 0),
+            ("weights", list(weights.shape), 1),
+            ("bias", [classes], 2),
+            ("scores" if activation == "linear" else "logits", [1, classes], 0),
         )
     ]
-    softmax = schema.SoftmaxOptionsT()
-    softmax.beta = 1.0
     graph.operators = [
-        _operator(schema, 0, [0, 1, 2], 3, "FullyConnectedOptions", schema.FullyConnectedOptionsT()),
-        _operator(schema, 1, [3], 4, "SoftmaxOptions", softmax),
+        _operator(schema, 0, [0, 1, 2], 3, "FullyConnectedOptions", schema.FullyConnectedOptionsT())
     ]
+    if activation != "linear":
+        _activate(schema, model, graph, classes, activation)
     model.subgraphs = [graph]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+def _activate(schema: Any, model: Any, graph: Any, classes: int, activation: str) -> None:
+    """Put a softmax or a sigmoid behind the last tensor."""
+    codes, options = {"softmax": "SOFTMAX", "sigmoid": "LOGISTIC"}, None
+    if activation == "softmax":
+        options = schema.SoftmaxOptionsT()
+        options.beta = 1.0
+    model.operatorCodes.append(_operator_code(schema, getattr(schema.BuiltinOperator, codes[activation])))
+    graph.tensors.append(_tensor(schema, "scores", [1, classes], 0))
+    graph.operators.append(_operator(schema, 1, [3], 4, "SoftmaxOptions" if options else "NONE", options))
+    graph.outputs = [4]
 
 
 def _parameters() -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -14,6 +14,9 @@ from fieldpack_converters.front_end.spectrogram import graph_of, transforms_of
 
 _BASE: dict[str, Any] = {
     "sample_rate_hz": 16000,
+    "resampler": {"kind": "soxr_hq"},
+    "channel_mix": "mean",
+    "low_rate": "refuse",
     "min_seconds": 0.0,
     "max_seconds": 10.0,
     "remove_silence": "none",

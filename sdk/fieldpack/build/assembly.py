@@ -32,6 +32,7 @@ from fieldpack.bundle.manifest import (
     Lineage,
     Requires,
 )
+from fieldpack.bundle.resampling import resampling_tables
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Output
 from fieldpack.relative import REFERENCES
@@ -103,6 +104,8 @@ class Assembly:
             if declared.taxonomy:
                 taxa = Path(declared.taxonomy).read_bytes()
                 writer.add_bytes(f"labels/{declared.name}.taxonomy.csv", taxa)
+        for table, data in resampling_tables(self.spec.contract):
+            writer.add_bytes(table.path, data)
         golden = self._golden(writer)
         worst = WorstExamples(self.spec, self.evaluation.prepared, self.measured.evidence)
         evidence = {**self.measured.evidence, "worst": worst.write(writer)}
@@ -125,6 +128,7 @@ class Assembly:
             "budget": self._budget(),
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "evidence": EVIDENCE_FILE,
+            "resampling": [table.model_dump() for table, _ in resampling_tables(contract)],
         }
 
     def _budget(self) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from fieldpack import worker
 from fieldpack.build.conversion import EVALUATE, Made, SourceFacts
 from fieldpack.build.examples import Examples, load_outputs
 from fieldpack.bundle.manifest import FlavourKind
-from fieldpack.contract import Activation, Contract, Output, SpectrogramInput
+from fieldpack.contract import Activation, Contract, Output, Pooling, SpectrogramInput
 from fieldpack.errors import ContractError, ConversionError, SourceError
 from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.record import Parity
 from fieldpack.parity.regression import compare_values
+from fieldpack.recordings.pooling import pooled
 from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
 from fieldpack.verdict import Evidence
 
@@ -249,7 +250,7 @@ def _compared(
     return compared
 
 
-def pooling_of(contract: Contract) -> str | None:
+def pooling_of(contract: Contract) -> Pooling | None:
     """How windows of one recording become one answer, or None where an example is one item."""
     for item in contract.inputs:
         if isinstance(item, SpectrogramInput):
@@ -263,7 +264,7 @@ def compare_output(
     outputs: Outputs,
     evaluation: Examples,
     evidence: Evidence,
-    pooling: str | None,
+    pooling: Pooling | None,
 ) -> Parity:
     """Compare one output of a flavour with that of the source, or of whatever stands in its place.
 
@@ -277,8 +278,8 @@ def compare_output(
         What both ran on: labels, slices, groups.
     evidence : Evidence
         Of the figures.
-    pooling : str or None
-        ``mean`` or ``max``: windows of one example are joined first.
+    pooling : Pooling or None
+        Of the contract: windows of one example are joined first.
     """
     groups = evaluation.prepared.groups
     first, second = source[output.name], outputs[output.name]
@@ -305,27 +306,3 @@ def compare_output(
         blocks=blocks,
         evidence=evidence,
     )
-
-
-def pooled(scores: NDArray[Any], groups: NDArray[Any], pooling: str) -> NDArray[Any]:
-    """Scores of the windows of one example joined into one.
-
-    Parameters
-    ----------
-    scores : ndarray [N, ...]
-        One row a window.
-    groups : ndarray [N]
-        0..G-1 in rising order, the example that a window came from.
-    pooling : str
-        ``mean`` or ``max``.
-
-    Returns
-    -------
-    ndarray [G, ...]
-    """
-    starts = np.searchsorted(groups, np.arange(int(groups[-1]) + 1))
-    if pooling == "max":
-        return np.maximum.reduceat(scores, starts, axis=0)
-    counts = np.diff([*starts, len(groups)]).reshape(-1, *([1] * (scores.ndim - 1)))
-    total: NDArray[Any] = np.add.reduceat(scores.astype(np.float64), starts, axis=0) / counts
-    return total.astype(scores.dtype)

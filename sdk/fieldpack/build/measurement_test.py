@@ -8,22 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from fieldpack.build.examples import Examples, golden_rows
-from fieldpack.build.measurement import check_activation, compare_output, pooled
+from fieldpack.build.measurement import check_activation, compare_output
 from fieldpack.contract import Output
 from fieldpack.data import Prepared
 from fieldpack.errors import ContractError
 from fieldpack.verdict import Evidence
-
-
-@pytest.mark.parametrize("pooling", ["mean", "max"])
-def test_windows_are_pooled_as_a_plain_loop_does(pooling: str) -> None:
-    rng = np.random.default_rng(1)
-    groups = np.repeat([0, 1, 2, 3], [3, 1, 5, 2])
-    scores = rng.normal(size=(len(groups), 4)).astype(np.float32)
-    join = np.mean if pooling == "mean" else np.max
-    expected = np.stack([join(scores[groups == group], axis=0) for group in range(4)])
-    assert np.allclose(pooled(scores, groups, pooling), expected, atol=1e-6)
-
 
 PROBABILITIES = np.array([[0.2, 0.8], [0.5, 0.5]], np.float32)
 

@@ -35,7 +35,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """The bytes of ``manifest.json``; limits left out are absent, since an older reader knows fewer.
+    """The bytes of ``manifest.json``; limits and tables left out are absent: an older reader knows fewer.
 
     Raises
     ------
@@ -44,7 +44,8 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     """
     try:
         stated = manifest.budget.model_dump(mode="json", exclude_none=True)
-        data = canonical_json(manifest.model_dump(mode="json") | {"budget": stated})
+        absent = set() if manifest.resampling else {"resampling"}
+        data = canonical_json(manifest.model_dump(mode="json", exclude=absent) | {"budget": stated})
     except (ValueError, TypeError, PydanticSerializationError) as error:
         raise BundleError(
             "the manifest cannot be written as JSON",

@@ -34,6 +34,7 @@ class FindingCode(StrEnum):
     VERDICT = "verdict"
     LABELS = "labels"
     GOLDEN = "golden"
+    RESAMPLING = "resampling"
 
 
 @dataclass(frozen=True, slots=True)

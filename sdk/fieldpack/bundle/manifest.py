@@ -113,6 +113,16 @@ class Golden(Strict):
     outputs: dict[str, str] = Field(description="output name -> .npy, of the source model")
 
 
+class ResamplingTable(Strict):
+    """The coefficients that take a sound from one rate to the rate of an input."""
+
+    input: str = Field(description="name of the input")
+    from_hz: int = Field(ge=1, description="rate of the sound")
+    up: int = Field(ge=1, description="samples that come out ...")
+    down: int = Field(ge=1, description="... for so many that go in")
+    path: str = Field(description=".npy, float32 [n], right half of the filter from its centre outwards")
+
+
 class DataLineage(Strict):
     """One data set that the build used."""
 
@@ -148,6 +158,9 @@ class Manifest(Strict):
     budget: Budget
     verdicts: tuple[dict[str, Any], ...] = Field(description="each as fieldpack.verdict.Verdict.as_dict")
     evidence: str = Field(description="file with the parity figures, evidence/parity.json")
+    resampling: tuple[ResamplingTable, ...] = Field(
+        default=(), description="coefficients of inputs whose resampler is polyphase; absent when empty"
+    )
     files: dict[str, FileEntry] = Field(description="every file but manifest.json and DIGEST")
 
     @model_validator(mode="after")
@@ -155,6 +168,7 @@ class Manifest(Strict):
         listed = [path for output in self.contract.outputs for path in (output.labels, output.taxonomy)]
         inside = [path for path in listed if path]
         inside += [*self.golden.inputs.values(), *self.golden.outputs.values(), self.evidence]
+        inside += [table.path for table in self.resampling]
         for flavour in self.flavours:
             inside += flavour.golden.files.values()
         for path in inside:

@@ -1,4 +1,4 @@
-"""What label files and golden vectors must keep: counts, shapes and finite numbers."""
+"""What label files, golden vectors and coefficients must keep: counts, shapes and finite numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fieldpack.bundle.arrays import read_array
 from fieldpack.bundle.finding import Finding, FindingCode
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.manifest import Border, FlavourEntry, Manifest
+from fieldpack.bundle.resampling import resampling_findings
 from fieldpack.contract import ImageInput, Input
 from fieldpack.errors import BundleError, ContractError
 from fieldpack.taxonomy import parse_taxonomy
@@ -41,7 +42,7 @@ def payload_findings(manifest: Manifest, read: Read) -> list[Finding]:
             findings += _label_findings(path, found.shape, labels.get(name))
     for flavour in manifest.flavours:
         findings += _flavour_findings(manifest, flavour, shapes, labels, read)
-    return findings
+    return findings + resampling_findings(manifest, read)
 
 
 def golden_shape(item: Input) -> Shape:

@@ -25,12 +25,22 @@ from fieldpack.contract.inputs import (
     ValueRange,
 )
 from fieldpack.contract.outputs import Activation, Output
+from fieldpack.contract.resampling import (
+    ChannelMix,
+    LogMeanExp,
+    LowRate,
+    Polyphase,
+    Pooling,
+    Resampler,
+    SoxrHq,
+)
 from fieldpack.contract.sound import SoundSpec, Windows
 from fieldpack.contract.spectrogram import Log, Mel, MelSpec
 
 __all__ = [
     "Activation",
     "CenterCrop",
+    "ChannelMix",
     "ColorOrder",
     "Contract",
     "Fit",
@@ -40,14 +50,20 @@ __all__ = [
     "LocationEncoding",
     "LocationInput",
     "Log",
+    "LogMeanExp",
+    "LowRate",
     "MeanStd",
     "Mel",
     "MelSpec",
     "Output",
     "Pad",
+    "Polyphase",
+    "Pooling",
     "Resample",
+    "Resampler",
     "Resize",
     "SoundSpec",
+    "SoxrHq",
     "SpectrogramInput",
     "Stretch",
     "TensorInput",

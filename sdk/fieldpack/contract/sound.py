@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from fieldpack.contract.resampling import ChannelMix, LowRate, Pooling, Resampler
 from fieldpack.model import Strict
 
 
@@ -33,8 +34,9 @@ class Windows(Strict):
         "silence), or starts earlier so that it ends with the clip",
         examples=["drop"],
     )
-    pooling: Literal["mean", "max"] = Field(
-        description="scores of the patches -> score of the clip", examples=["mean"]
+    pooling: Pooling = Field(
+        description="scores of the patches -> score of the clip",
+        examples=["mean", {"kind": "log_mean_exp", "sharpness": 5.0}],
     )
 
 
@@ -53,6 +55,18 @@ class SoundSpec(Strict):
 
     sample_rate_hz: int = Field(
         ge=1000, le=384000, description="rate that sound is resampled to", examples=[16000]
+    )
+    resampler: Resampler = Field(
+        description="how a sound of another rate is resampled",
+        examples=[
+            {"kind": "soxr_hq"},
+            {"kind": "polyphase", "zero_crossings": 32, "kaiser_beta": 9.0, "rolloff": 0.91},
+        ],
+    )
+    channel_mix: ChannelMix = Field(description="how channels become one", examples=["mean"])
+    low_rate: LowRate = Field(
+        description="whether a sound below sample_rate_hz is refused, or taken with a warning",
+        examples=["refuse"],
     )
     min_seconds: float = Field(
         ge=0, description="clips shorter than this, without silence, are repeated up to it", examples=[2.0]

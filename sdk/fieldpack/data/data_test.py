@@ -364,6 +364,9 @@ def test_patches_of_recordings_are_grouped(made_examples: Path) -> None:
         "axes": ["band", "frame"],
         "front_end": {
             "sample_rate_hz": 8000,
+            "resampler": {"kind": "soxr_hq"},
+            "channel_mix": "mean",
+            "low_rate": "refuse",
             "min_seconds": 0.0,
             "max_seconds": 5.0,
             "remove_silence": "none",

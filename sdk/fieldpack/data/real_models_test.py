@@ -36,6 +36,9 @@ CLASSES = [
 WINDOWS = {"samples": "none", "overlap": 0.25, "last": "drop", "pooling": "mean"}
 SHARED = {
     "sample_rate_hz": 16000,
+    "resampler": {"kind": "soxr_hq"},
+    "channel_mix": "mean",
+    "low_rate": "refuse",
     "max_seconds": 10.0,
     "remove_silence": {"top_db": 60.0, "frame_length": 3200, "hop_length": 3200},
     "window": "hann",
@@ -65,6 +68,9 @@ MINIRESNET = SHARED | {
 }
 BIRDNET_STM32 = SHARED | {
     "sample_rate_hz": 22050,
+    "resampler": {"kind": "soxr_hq"},
+    "channel_mix": "mean",
+    "low_rate": "refuse",
     "min_seconds": 3.0,
     "max_seconds": 60.0,
     "remove_silence": "none",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fieldpack.contract.resampling import ChannelMix
 from fieldpack.errors import InputError
 from fieldpack.preprocess.image import open_picture, rgb
 from fieldpack.preprocess.prepare import load_array
@@ -44,7 +45,7 @@ def thumbnail(raw: Raw) -> Image.Image:
     if isinstance(raw, Mapping):
         raw = next(iter(raw.values()))
     if isinstance(raw, Path) and raw.suffix.lower() in SUFFIXES:
-        return _spectrogram(open_sound(raw)[0])
+        return _spectrogram(open_sound(raw, ChannelMix.MEAN)[0])
     if isinstance(raw, Path) and raw.suffix.lower() == ".npy":
         return _values(load_array(raw))
     if isinstance(raw, tuple):

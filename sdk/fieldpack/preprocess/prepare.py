@@ -67,7 +67,11 @@ def prepare(contract: Input, raw: Raw) -> Array:
     if isinstance(contract, ImageInput):
         return prepare_image(_picture(contract, raw), contract)[None]
     if isinstance(contract, SpectrogramInput) and isinstance(raw, Path | tuple):
-        samples, rate = open_sound(raw) if isinstance(raw, Path) else _sound(contract, raw)
+        samples, rate = (
+            open_sound(raw, contract.front_end.channel_mix)
+            if isinstance(raw, Path)
+            else _sound(contract, raw)
+        )
         return patches(samples, rate, contract)
     if isinstance(contract, LocationInput) and isinstance(raw, tuple):
         return encode(*_place(contract, raw), contract.encoding)[None]

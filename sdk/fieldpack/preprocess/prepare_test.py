@@ -36,6 +36,9 @@ SPECTROGRAM = INPUT.validate_python(
         "axes": ["band", "frame", "channel"],
         "front_end": {
             "sample_rate_hz": 8000,
+            "resampler": {"kind": "soxr_hq"},
+            "channel_mix": "mean",
+            "low_rate": "refuse",
             "min_seconds": 0.0,
             "max_seconds": 5.0,
             "remove_silence": "none",

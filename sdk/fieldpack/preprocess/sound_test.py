@@ -1,4 +1,4 @@
-"""WAV files by the standard library, by libsndfile and by hand; resampling against librosa."""
+"""WAV files by the standard library, by libsndfile and by hand."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fieldpack.contract import ChannelMix, LowRate
 from fieldpack.errors import InputError, MissingDependencyError
-from fieldpack.preprocess.sound import open_sound, resample
+from fieldpack.preprocess.sound import open_sound, rate_finding
 
 NEEDS_SOUND = 'pip install "fieldpack[sound]"'
 
@@ -33,7 +34,7 @@ def fmt(coding: int = 1, channels: int = 1, rate: int = 8000, bits: int = 16) ->
     )
 
 
-def test_stereo_of_the_standard_library_is_mixed_by_the_mean(tmp_path: Path) -> None:
+def test_stereo_of_the_standard_library_is_mixed_as_stated(tmp_path: Path) -> None:
     left, right = np.array([0, 16384, -32768], "<i2"), np.array([0, 0, -32768], "<i2")
     path = tmp_path / "stereo.wav"
     with wave.open(str(path), "wb") as file:
@@ -41,10 +42,11 @@ def test_stereo_of_the_standard_library_is_mixed_by_the_mean(tmp_path: Path) -> 
         file.setsampwidth(2)
         file.setframerate(44100)
         file.writeframes(np.stack([left, right], axis=1).tobytes())
-    samples, rate = open_sound(path)
+    samples, rate = open_sound(path, ChannelMix.MEAN)
     assert rate == 44100
     assert samples.dtype == np.float32
     assert samples.tolist() == [0.0, 0.25, -1.0]
+    assert open_sound(path, ChannelMix.FIRST)[0].tolist() == [0.0, 0.5, -1.0]
 
 
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
@@ -57,7 +59,7 @@ def test_every_wav_coding_equals_libsndfile(
     soundfile.write(path, tone(), 22050, subtype=subtype, format=container)
     reference, _ = soundfile.read(path, dtype="float32")
     monkeypatch.setitem(sys.modules, "soundfile", None)
-    samples, rate = open_sound(path)
+    samples, rate = open_sound(path, ChannelMix.MEAN)
     assert rate == 22050
     assert np.array_equal(samples, reference)
 
@@ -66,12 +68,12 @@ def test_other_formats_go_through_soundfile(tmp_path: Path, monkeypatch: pytest.
     soundfile = pytest.importorskip("soundfile", reason=NEEDS_SOUND)
     path = tmp_path / "tone.flac"
     soundfile.write(path, tone(), 22050, subtype="PCM_16")
-    samples, rate = open_sound(path)
+    samples, rate = open_sound(path, ChannelMix.MEAN)
     assert rate == 22050
     assert np.abs(samples - tone()).max() < 1e-4
     monkeypatch.setitem(sys.modules, "soundfile", None)
     with pytest.raises(MissingDependencyError, match=r"fieldpack\[sound\]"):
-        open_sound(path)
+        open_sound(path, ChannelMix.MEAN)
 
 
 def test_chunks_around_the_samples_and_open_ends_are_read(tmp_path: Path) -> None:
@@ -80,7 +82,7 @@ def test_chunks_around_the_samples_and_open_ends_are_read(tmp_path: Path) -> Non
     for number, content in enumerate((riff(fmt(), data, extra=odd), riff(fmt(), data, size=0xFFFFFFFF))):
         path = tmp_path / f"{number}.wav"
         path.write_bytes(content)
-        assert open_sound(path)[0].tolist() == [0.25, -0.25]
+        assert open_sound(path, ChannelMix.MEAN)[0].tolist() == [0.25, -0.25]
 
 
 HOSTILE = {
@@ -104,25 +106,18 @@ def test_hostile_files_are_refused_by_name(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(HOSTILE[name])
     with pytest.raises(InputError, match=name):
-        open_sound(path)
+        open_sound(path, ChannelMix.MEAN)
 
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.wav"):
-        open_sound(tmp_path / "absent.wav")
+        open_sound(tmp_path / "absent.wav", ChannelMix.MEAN)
 
 
-@pytest.mark.parametrize(("from_hz", "to_hz", "count"), [(44100, 16000, 10001), (8000, 22050, 3000)])
-def test_resampling_equals_librosa(from_hz: int, to_hz: int, count: int) -> None:
-    librosa = pytest.importorskip("librosa", reason=NEEDS_SOUND)
-    reference = librosa.resample(tone(count), orig_sr=from_hz, target_sr=to_hz)
-    made = resample(tone(count), from_hz, to_hz)
-    assert made.dtype == np.float32
-    assert np.array_equal(made, reference)
-
-
-def test_resampling_without_soxr_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "soxr", None)
-    assert resample(tone(), 8000, 8000).shape == (1000,)
-    with pytest.raises(MissingDependencyError, match=r"fieldpack\[sound\]"):
-        resample(tone(), 8000, 16000)
+def test_a_rate_below_the_models_is_refused_or_told() -> None:
+    assert rate_finding(16000, 16000, LowRate.REFUSE) is None
+    with pytest.raises(InputError, match="between 4 and 24 kHz"):
+        rate_finding(8000, 48000, LowRate.REFUSE)
+    told = rate_finding(8000, 48000, LowRate.WARN)
+    assert told is not None
+    assert "8000 Hz for a model of 48000 Hz" in told

@@ -9,6 +9,7 @@ normalise.
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from fieldpack.contract.sound import SoundSpec
 from fieldpack.contract.spectrogram import Decibel, MelSpec, NaturalLog
 from fieldpack.errors import InputError
 from fieldpack.preprocess.mel import mel_filters
+from fieldpack.preprocess.resampler import resample
 from fieldpack.preprocess.silence import without_silence
-from fieldpack.preprocess.sound import resample
+from fieldpack.preprocess.sound import rate_finding
 
 Spectrogram = NDArray[np.float64]
 TINY = 1e-10
@@ -49,13 +51,16 @@ def patches(
     Raises
     ------
     InputError
-        There are no samples, or fewer than one patch and ``last = "drop"``.
+        There are no samples, fewer than one patch and ``last = "drop"``, or the rate is too low.
     MissingDependencyError
         The rate must change and ``soxr`` is not installed.
     """
     if samples.ndim != 1 or samples.shape[0] == 0:
         raise InputError("a sound without samples", came=list(samples.shape), allowed="float32 [n], n > 0")
     front_end, frames = contract.front_end, contract.frames
+    finding = rate_finding(sample_rate_hz, front_end.sample_rate_hz, front_end.low_rate)
+    if finding is not None:
+        warnings.warn(finding, UserWarning, stacklevel=2)
     clip = trimmed(samples, sample_rate_hz, front_end)
     if isinstance(front_end.windows.samples, int):
         windows = _cut(clip[None], front_end.windows.samples, front_end, 0.0)
@@ -76,7 +81,7 @@ def patches(
 def trimmed(samples: NDArray[np.float32], sample_rate_hz: int, sound: SoundSpec) -> NDArray[np.float32]:
     """Resampled, cut to ``max_seconds``, without silence, repeated to ``min_seconds``; float32 [m]."""
     longest = int(sound.max_seconds * sample_rate_hz)
-    clip = resample(samples[:longest], sample_rate_hz, sound.sample_rate_hz)
+    clip = resample(samples[:longest], sample_rate_hz, sound.sample_rate_hz, sound.resampler)
     if not isinstance(sound.remove_silence, str):
         clip = without_silence(clip, sound.remove_silence)
     shortest = int(sound.min_seconds * sound.sample_rate_hz)

@@ -27,6 +27,9 @@ def front_end(**changes: Any) -> MelSpec:
     return MelSpec.model_validate(
         {
             "sample_rate_hz": 16000,
+            "resampler": {"kind": "soxr_hq"},
+            "channel_mix": "mean",
+            "low_rate": "refuse",
             "min_seconds": 0.0,
             "max_seconds": 60.0,
             "remove_silence": "none",

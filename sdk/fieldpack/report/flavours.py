@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fieldpack.bundle.manifest import Border, FlavourEntry, FlavourKind
 from fieldpack.contract import Activation, Contract, ImageInput, LocationInput, Output, SpectrogramInput
 from fieldpack.contract.inputs import Input
+from fieldpack.recordings.pooling import pooling_words
 from fieldpack.report.evidence import Comparison, FlavourEvidence
 from fieldpack.report.html import Child, Markup, clip, element, join
 from fieldpack.report.material import Material
@@ -175,7 +176,7 @@ def _meaning(stated: Input | None, border: Border) -> list[Markup]:
                 f"Sound at {end.sample_rate_hz:,} Hz, FFT {end.n_fft}, hop {end.hop_length}, ",
                 f"power {end.power}, {end.log.kind} compression, ",
                 f"normalisation {end.normalization.replace('_', ' ')}; ",
-                f"scores of windows are joined by their {end.windows.pooling}",
+                f"scores of windows are joined by their {pooling_words(end.windows.pooling)}",
             ),
         ]
     if isinstance(stated, LocationInput):

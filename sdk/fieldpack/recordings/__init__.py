@@ -1,0 +1,4 @@
+"""Recordings: windows in, detections with times out.
+
+``pooling.py`` joins the scores of windows.
+"""

@@ -1,0 +1,194 @@
+"""A tiny bundle that hears three tones, for tests of anything that takes recordings.
+
+One dense layer looks at the mean level of a mel band near each tone; its golden outputs are computed here in
+float64. Fields of the front-end, of the output and of the windows are changed by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldpack.bundle.arrays import npy_bytes
+from fieldpack.bundle.digest import content_digest, sha256_bytes
+from fieldpack.bundle.labels import labels_bytes
+from fieldpack.bundle.resampling import resampling_tables
+from fieldpack.bundle.write import BundleWriter
+from fieldpack.contract import Contract, SpectrogramInput
+from fieldpack.testing import dense_tflite
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+RATE_HZ = 8000
+TONES_HZ = (500.0, 1200.0, 2500.0)
+TONE_LABELS = ("Bufo bufo_Common Toad", "Athene noctua_Little Owl", "Parus major_Great Tit")
+POLYPHASE = {"kind": "polyphase", "zero_crossings": 32, "kaiser_beta": 9.0, "rolloff": 0.91}
+MODEL = "flavours/tflite-float32/model.tflite"
+BANDS, FRAMES, HOP, FFT = 16, 97, 80, 256
+WINDOW = (FRAMES - 1) * HOP + FFT
+"""Samples of one window, 0.99 s, of which a front-end that does not centre makes exactly ``FRAMES``."""
+
+
+def tone(seconds: float, hz: float, level: float = 0.3, rate_hz: int = RATE_HZ) -> NDArray[np.float32]:
+    """A tone of this level over faint noise, float32 [n]."""
+    import numpy as np
+
+    time = np.arange(round(seconds * rate_hz)) / rate_hz
+    noise = 1e-4 * np.random.default_rng(len(time)).normal(size=len(time))
+    samples: NDArray[np.float32] = (level * np.sin(2 * np.pi * hz * time) + noise).astype(np.float32)
+    return samples
+
+
+def tone_contract(
+    front_end: Mapping[str, Any] | None = None,
+    windows: Mapping[str, Any] | None = None,
+    output: Mapping[str, Any] | None = None,
+    frames: int = FRAMES,
+) -> Contract:
+    """The contract of the tiny bundle, with these fields changed."""
+    fields: dict[str, Any] = {
+        "sample_rate_hz": RATE_HZ,
+        "resampler": POLYPHASE,
+        "channel_mix": "mean",
+        "low_rate": "refuse",
+        "min_seconds": 0.0,
+        "max_seconds": 60.0,
+        "remove_silence": "none",
+        "n_fft": FFT,
+        "win_length": FFT,
+        "hop_length": HOP,
+        "window": "hann",
+        "center": False,
+        "pad_mode": "constant",
+        "power": 2,
+        "mel": {"bands": BANDS, "fmin_hz": 100.0, "fmax_hz": 4000.0, "scale": "htk", "norm": "none"},
+        "log": {"kind": "ln", "offset": 1e-4},
+        "normalization": "none",
+        "windows": {"samples": WINDOW, "overlap": 0.5, "last": "pad", "pooling": "max", **(windows or {})},
+        **(front_end or {}),
+    }
+    scores = {"name": "scores", "activation": "sigmoid", "labels": "labels/scores.txt", "threshold": 0.5}
+    spectrogram = {
+        "kind": "spectrogram",
+        "name": "spectrogram",
+        "bands": BANDS,
+        "frames": frames,
+        "axes": ["band", "frame", "channel"],
+        "front_end": fields,
+    }
+    return Contract.model_validate({"inputs": [spectrogram], "outputs": [{**scores, **(output or {})}]})
+
+
+def tone_bundle(target: Path, contract: Contract | None = None) -> Path:
+    """Write the tiny bundle to `target` and return `target`."""
+    contract = contract or tone_contract()
+    with BundleWriter(target) as writer:
+        writer.commit(tone_content(writer, contract))
+    return target
+
+
+def tone_content(writer: BundleWriter, contract: Contract) -> dict[str, Any]:
+    """Stage the files of the tiny bundle and return the fields for ``writer.commit``."""
+    spectrogram, output = contract.inputs[0], contract.outputs[0]
+    if not isinstance(spectrogram, SpectrogramInput):
+        raise TypeError(f"the tiny bundle hears spectrograms, not a {spectrogram.kind}")
+    inputs, scores = _golden(spectrogram, output.activation == "softmax")
+    weights, bias = _parameters(spectrogram)
+    activation: Any = output.activation.value if output.activation != "logits" else "linear"
+    writer.add_bytes("labels/scores.txt", labels_bytes(TONE_LABELS))
+    writer.add_bytes("golden/spectrogram.npy", npy_bytes(inputs))
+    for name in ("golden/scores.npy", "golden/tflite-float32/scores.npy"):
+        writer.add_bytes(name, npy_bytes(scores))
+    writer.add_bytes("evidence/parity.json", b"{}\n")
+    writer.add_bytes(MODEL, dense_tflite("spectrogram", (1, *spectrogram.shape), weights, bias, activation))
+    tables = resampling_tables(contract)
+    for table, data in tables:
+        writer.add_bytes(table.path, data)
+    fields = _fields(contract, _flavour(writer.path(MODEL), spectrogram.shape), len(inputs))
+    return {**fields, "resampling": [table.model_dump() for table, _ in tables]}
+
+
+def _parameters(spectrogram: SpectrogramInput) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Each label answers to the mean level of the band that its tone is loudest in."""
+    import numpy as np
+
+    from fieldpack.preprocess.spectrogram import spectrogram as levels
+
+    weights = np.zeros((len(TONES_HZ), spectrogram.bands, spectrogram.frames), np.float32)
+    for label, hz in enumerate(TONES_HZ):
+        rows = levels(tone(1.0, hz), spectrogram.front_end).mean(axis=1)
+        weights[label, int(rows.argmax())] = 1.0 / spectrogram.frames
+    return weights.reshape(len(TONES_HZ), -1), np.zeros(len(TONES_HZ), np.float32)
+
+
+def _golden(spectrogram: SpectrogramInput, softmax: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    import numpy as np
+
+    from fieldpack.preprocess.spectrogram import patches
+
+    sounds = [tone(1.5, hz) for hz in TONES_HZ]
+    inputs = np.concatenate([patches(sound, RATE_HZ, spectrogram)[:1] for sound in sounds])
+    weights, bias = _parameters(spectrogram)
+    logits = inputs.reshape(len(inputs), -1).astype(np.float64) @ weights.T + bias
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scores = powers / powers.sum(axis=1, keepdims=True) if softmax else 1 / (1 + np.exp(-logits))
+    return inputs, scores.astype(np.float32)
+
+
+def _flavour(model: Path, shape: tuple[int, ...]) -> dict[str, Any]:
+    size = model.stat().st_size
+    taken = {"name": "spectrogram", "tensor": "spectrogram", "shape": [1, *shape], "dtype": "float32"}
+    given = {"name": "scores", "tensor": "scores", "shape": [1, len(TONE_LABELS)], "dtype": "float32"}
+    return {
+        "name": "tflite-float32",
+        "kind": "tflite",
+        "path": MODEL,
+        "digest": content_digest(model),
+        "installed_bytes": size,
+        "download_bytes": size,
+        "inputs": [taken],
+        "outputs": [given],
+        "requires": {"operators": {"FULLY_CONNECTED": 1, "LOGISTIC": 1}},
+        "compression": {
+            "recipe": [{"method": "float32", "layers": ".*"}],
+            "matched": [2],
+            "changed": 0,
+            "unchanged": 2,
+        },
+        "golden": {
+            "files": {"scores": "golden/tflite-float32/scores.npy"},
+            "tolerance": {"scores": 1e-4},
+        },
+    }
+
+
+def _fields(contract: Contract, flavour: dict[str, Any], count: int) -> dict[str, Any]:
+    data = {"description": "seeded", "count": count, "digest": sha256_bytes(b"tones")}
+    return {
+        "name": "tones",
+        "version": "1.0.0",
+        "description": "Three animals that only whistle one tone.",
+        "license": "CC0-1.0",
+        "contract": contract.model_dump(mode="json"),
+        "flavours": [flavour],
+        "golden": {
+            "ids": [f"tone-{number}" for number in range(count)],
+            "inputs": {"spectrogram": "golden/spectrogram.npy"},
+            "outputs": {"scores": "golden/scores.npy"},
+        },
+        "lineage": {
+            "source_kind": "keras",
+            "source_digest": sha256_bytes(b"tone source"),
+            "source_parameters": 3,
+            "spec_digest": sha256_bytes(b"tone spec"),
+            "seed": 0,
+            "tools": {"fieldpack": "0.1.0"},
+            "data": {"evaluation": data},
+        },
+        "budget": {"every": {"installed_bytes": 1000000}},
+        "verdicts": [],
+        "evidence": "evidence/parity.json",
+    }
