@@ -17,7 +17,7 @@ from fieldpack.build.examples import Examples, load_outputs, save_examples, save
 from fieldpack.build.pipeline import read_labels
 from fieldpack.bundle.manifest import Border, FlavourKind
 from fieldpack.bundle.read import Bundle
-from fieldpack.contract import ImageInput, Pooling, SpectrogramInput
+from fieldpack.contract import ImageInput, Pooling, SoundInput
 from fieldpack.data import open_data, prepare_data
 from fieldpack.errors import BundleError
 from fieldpack.parity.classification import compare_scores
@@ -192,4 +192,4 @@ def _mapped(spec: Spec, path: Path, labels: tuple[str, ...], ids: list[str]) -> 
 
 def _pooling(spec: Spec) -> Pooling | None:
     first = spec.contract.inputs[0]
-    return first.front_end.windows.pooling if isinstance(first, SpectrogramInput) else None
+    return first.front_end.windows.pooling if isinstance(first, SoundInput) else None

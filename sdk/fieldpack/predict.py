@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import Bundle
-from fieldpack.contract import Activation, Output, SpectrogramInput
+from fieldpack.contract import Activation, Output, SoundInput
 from fieldpack.errors import InputError
 from fieldpack.recordings.pooling import pooled
 from fieldpack.runtime.flavour import EVIDENCE, open_flavour
@@ -105,7 +105,7 @@ class Predictor:
     def _pooled(self, scores: NDArray[Any]) -> NDArray[Any]:
         import numpy as np
 
-        rule = self.input.front_end.windows.pooling if isinstance(self.input, SpectrogramInput) else "mean"
+        rule = self.input.front_end.windows.pooling if isinstance(self.input, SoundInput) else "mean"
         joined: NDArray[Any] = pooled(scores, np.zeros(len(scores), np.int64), rule)[0]
         return joined
 

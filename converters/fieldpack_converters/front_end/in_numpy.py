@@ -71,11 +71,6 @@ def _convolve(one: Operation, value: Array) -> Array:
     return result
 
 
-def _scaled(one: Operation, value: Array) -> Array:
-    result: Array = value * one.settings["factor"] + value.dtype.type(one.settings["offset"])
-    return result
-
-
 def _reduced(name: str) -> Callable[..., Array]:
     reduce = getattr(np, name)
 
@@ -100,7 +95,8 @@ RUN: dict[str, Callable[..., Array]] = {
     "plus": lambda one, a, b: a + b,
     "minus": lambda one, a, b: a - b,
     "over": lambda one, a, b: a / b,
-    "scaled": _scaled,
+    "scaled": lambda one, value: value * one.settings["factor"],
+    "shifted": lambda one, value: value + one.settings["offset"],
     "squared": lambda one, value: np.square(value),
     "root": lambda one, value: np.sqrt(value),
     "magnitude": lambda one, value: np.abs(value),

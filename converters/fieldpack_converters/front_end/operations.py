@@ -132,9 +132,13 @@ class Graph:
         """Quotient of two values."""
         return self.add("over", np.broadcast_shapes(one.shape, other.shape), one, other)
 
-    def scaled(self, value: Value, factor: Constant | float, offset: float = 0.0) -> Value:
-        """``value * factor + offset``; an array broadcasts against the last axes."""
-        return self.add("scaled", value.shape, value, factor=np.asarray(factor, np.float64), offset=offset)
+    def scaled(self, value: Value, factor: Constant | float) -> Value:
+        """``value * factor``; an array broadcasts against the last axes."""
+        return self.add("scaled", value.shape, value, factor=np.asarray(factor, np.float64))
+
+    def shifted(self, value: Value, offset: Constant | float) -> Value:
+        """``value + offset``; an array broadcasts against the last axes."""
+        return self.add("shifted", value.shape, value, offset=np.asarray(offset, np.float64))
 
     def squared(self, value: Value) -> Value:
         """Its square."""

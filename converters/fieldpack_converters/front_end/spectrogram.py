@@ -1,7 +1,7 @@
-"""From a window of sound to its spectrogram patch: padding, transform, mel, compression, normalisation.
+"""From a window of sound to its spectrogram patch: value scale, padding, transform, mel, normalisation.
 
 The definitions are those of :mod:`fieldpack.preprocess.spectrogram`, whose numpy is what every graph is
-compared with.
+compared with. ``compression.py`` has what comes between mel and normalisation.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import math
 import numpy as np
 
 from fieldpack.contract.inputs import SpectrogramInput
-from fieldpack.contract.spectrogram import Decibel, MelSpec, NaturalLog
+from fieldpack.contract.sound import Int16Scale, MinMaxScale, PeakScale, ValueScale
+from fieldpack.contract.spectrogram import Decibel, MelSpec
 from fieldpack.errors import SpecError
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.spectrogram import TINY, window_of
+from fieldpack.preprocess.value_scale import INT16, SILENT
+from fieldpack_converters.front_end.compression import compressed
 from fieldpack_converters.front_end.operations import Constant, Graph, Value
 from fieldpack_converters.front_end.transforms import TRANSFORMS, Framing
 
@@ -22,15 +25,15 @@ MOST_PARTS = 64
 """Frames put together from more blocks than this are left to the convolution."""
 
 
-def graph_of(contract: SpectrogramInput, transform: str) -> Graph:
+def graph_of(contract: SpectrogramInput, *transforms: str) -> Graph:
     """The front-end of a spectrogram model as a graph.
 
     Parameters
     ----------
     contract : SpectrogramInput
         Its ``front_end.windows.samples`` must be a number: the graph sees one window of sound.
-    transform : str
-        A key of ``transforms.TRANSFORMS``.
+    *transforms : str
+        A key of ``transforms.TRANSFORMS`` for each channel.
 
     Returns
     -------
@@ -42,8 +45,7 @@ def graph_of(contract: SpectrogramInput, transform: str) -> Graph:
     SpecError
         The spectrogram depends on more than one window of sound, or the window gives too few frames.
     """
-    end = contract.front_end
-    samples = end.windows.samples
+    samples = contract.front_end.windows.samples
     if isinstance(samples, str):
         raise SpecError(
             "a front-end that cuts the spectrogram of the whole clip is no graph of one window",
@@ -51,32 +53,71 @@ def graph_of(contract: SpectrogramInput, transform: str) -> Graph:
             allowed="the number of samples of one window",
         )
     graph = Graph()
-    sound = graph.input(samples)
-    if end.center:
-        sound = graph.pad(sound, end.n_fft // 2, end.n_fft // 2, end.pad_mode)
-    bands = _bands(graph, sound, end, contract.frames, transform)
-    _arranged(graph, _normalised(graph, _compressed(graph, bands, end), end, contract.frames), contract)
+    sound = _valued(graph, graph.input(samples), contract.front_end.value_scale)
+    channels = [
+        _channel(graph, sound, spec, contract.frames, transform)
+        for spec, transform in zip(contract.channels, transforms, strict=True)
+    ]
+    _arranged(graph, channels, contract)
     return graph
 
 
-def transforms_of(contract: SpectrogramInput) -> tuple[str, ...]:
+def transforms_of(spec: MelSpec) -> tuple[str, ...]:
     """The transforms that suit: few blocks a frame, an even window, a power of two for the FFT."""
-    end = contract.front_end
-    if end.n_fft // math.gcd(end.n_fft, end.hop_length) > MOST_PARTS:
+    if spec.n_fft // math.gcd(spec.n_fft, spec.hop_length) > MOST_PARTS:
         return ("convolution",)
-    window = window_of(end)
-    even = end.n_fft % 2 == 0 and np.allclose(window[1:], window[:0:-1], atol=1e-12)
-    power_of_two = end.n_fft & (end.n_fft - 1) == 0
+    window = window_of(spec)
+    even = spec.n_fft % 2 == 0 and np.allclose(window[1:], window[:0:-1], atol=1e-12)
+    power_of_two = spec.n_fft & (spec.n_fft - 1) == 0
     fitting = {"folded": even, "fft": power_of_two}
     return tuple(name for name in TRANSFORMS if fitting.get(name, True))
 
 
-def _bands(graph: Graph, sound: Value, end: MelSpec, frames: int, transform: str) -> Value:
+def _valued(graph: Graph, sound: Value, scale: ValueScale) -> Value:
+    if isinstance(scale, Int16Scale):
+        return graph.scaled(sound, INT16)
+    if isinstance(scale, MinMaxScale):
+        risen = graph.minus(sound, graph.reduced(sound, "min"))
+        spread = graph.shifted(graph.reduced(risen, "max"), scale.epsilon)
+        return graph.shifted(graph.scaled(graph.over(risen, spread), 2.0), -1.0)
+    if isinstance(scale, PeakScale):
+        centred = graph.minus(sound, graph.reduced(sound, "mean")) if scale.remove_mean else sound
+        loudest = graph.at_least(graph.reduced(graph.magnitude(centred), "max"), SILENT)
+        return graph.scaled(graph.over(centred, loudest), scale.peak)
+    return sound
+
+
+def _channel(graph: Graph, sound: Value, spec: MelSpec, frames: int, transform: str) -> Value:
+    """One patch, [frames, bands]."""
+    if spec.center:
+        sound = graph.pad(sound, spec.n_fft // 2, spec.n_fft // 2, spec.pad_mode)
+    if spec.window_at == "start" and spec.win_length < spec.n_fft:
+        sound = graph.pad(sound, 0, spec.n_fft - spec.win_length, "constant")
+    values = compressed(graph, _bands(graph, sound, spec, frames, transform), spec)
+    return _normalised(graph, values, spec, frames)
+
+
+def _bands(graph: Graph, sound: Value, spec: MelSpec, frames: int, transform: str) -> Value:
     """Power or magnitude of every band and frame, [frames, bands]."""
-    filters = _filters(end)
+    filters = _filters(spec)
     used = np.flatnonzero(filters.any(axis=0))
     bins = np.arange(used[0], used[-1] + 1)
-    framing = Framing(end.n_fft, end.hop_length, window_of(end), bins)
+    real_only = spec.spectrum == "real_part"
+    framing = Framing(spec.n_fft, spec.hop_length, window_of(spec), bins, real_only)
+    sound = _long_enough(graph, sound, framing, frames, spec)
+    values = TRANSFORMS[transform](graph, sound, framing)
+    if not real_only and spec.power == 1:
+        values = graph.root(values)
+    if not isinstance(spec.mel, str):
+        ordered = filters if spec.band_order == "rising" else filters[::-1]
+        values = graph.matmul(values, ordered[:, bins].T)
+    elif spec.band_order == "falling":
+        values = graph.reverse(values)
+    return graph.squared(values) if real_only else values
+
+
+def _long_enough(graph: Graph, sound: Value, framing: Framing, frames: int, spec: MelSpec) -> Value:
+    """The sound of the wanted frames, or of all where something is taken over the whole window."""
     there = framing.frames(sound.shape[0])
     if there < frames:
         raise SpecError(
@@ -85,65 +126,47 @@ def _bands(graph: Graph, sound: Value, end: MelSpec, frames: int, transform: str
             allowed=f"at least {frames}",
             hint="raise windows.samples",
         )
-    # A reference or a normalisation taken over the window sees all its frames, as the numpy does.
-    if there > frames and not _looks_at_all(end):
-        sound = graph.part(sound, 0, 0, (frames - 1) * end.hop_length + end.n_fft)
-    power = TRANSFORMS[transform](graph, sound, framing)
-    values = power if end.power == 2 else graph.root(power)
-    return values if isinstance(end.mel, str) else graph.matmul(values, filters[:, bins].T)
+    if there == frames or _looks_at_all(spec):
+        return sound
+    return graph.part(sound, 0, 0, (frames - 1) * spec.hop_length + spec.n_fft)
 
 
-def _looks_at_all(end: MelSpec) -> bool:
-    log = end.log
+def _looks_at_all(spec: MelSpec) -> bool:
+    log = spec.log
     of_clip = isinstance(log, Decibel) and (isinstance(log.reference, str) or not isinstance(log.top_db, str))
-    return of_clip or end.normalization == "clip_max"
+    return of_clip or spec.normalization == "clip_max"
 
 
-def _filters(end: MelSpec) -> Constant:
+def _filters(spec: MelSpec) -> Constant:
     """[bands, n_fft // 2 + 1]; every bin is a band of its own without mel."""
-    if isinstance(end.mel, str):
-        return np.eye(end.n_fft // 2 + 1)
-    return mel_filters(end.mel, end.sample_rate_hz, end.n_fft)
+    if isinstance(spec.mel, str):
+        return np.eye(spec.n_fft // 2 + 1)
+    return mel_filters(spec.mel, spec.sample_rate_hz, spec.n_fft)
 
 
-def _compressed(graph: Graph, values: Value, end: MelSpec) -> Value:
-    log = end.log
-    if isinstance(log, NaturalLog):
-        return graph.logarithm(graph.scaled(values, 1.0, log.offset))
-    if not isinstance(log, Decibel):
-        return values
-    power = graph.squared(values) if end.power == 1 else values
-    decibels = 10 / math.log(10)
-    level = graph.scaled(graph.logarithm(graph.at_least(power, log.floor)), decibels)
-    if isinstance(log.reference, str):
-        level = graph.minus(level, graph.reduced(level, "max"))
-    else:
-        level = graph.scaled(level, 1.0, -10 * math.log10(max(log.reference, log.floor)))
-    if isinstance(log.top_db, str):
-        return level
-    return graph.larger(level, graph.scaled(graph.reduced(level, "max"), 1.0, -log.top_db))
-
-
-def _normalised(graph: Graph, values: Value, end: MelSpec, frames: int) -> Value:
-    if end.normalization == "clip_max":
+def _normalised(graph: Graph, values: Value, spec: MelSpec, frames: int) -> Value:
+    if spec.normalization == "clip_max":
         largest = graph.at_least(graph.reduced(graph.magnitude(values), "max"), TINY)
         values = graph.over(values, largest)
     if values.shape[0] > frames:
         values = graph.part(values, 0, 0, frames)
-    if end.normalization == "patch_mean_std":
+    if spec.normalization == "patch_mean_std":
         centred = graph.minus(values, graph.reduced(values, "mean"))
         spread = graph.root(graph.reduced(graph.squared(centred), "mean"))
-        return graph.over(centred, graph.scaled(spread, 1.0, TINY))
-    if end.normalization == "patch_min_max":
+        return graph.over(centred, graph.shifted(spread, TINY))
+    if spec.normalization == "patch_min_max":
         risen = graph.minus(values, graph.reduced(values, "min"))
-        return graph.over(risen, graph.scaled(graph.reduced(risen, "max"), 1.0, TINY))
+        return graph.over(risen, graph.shifted(graph.reduced(risen, "max"), TINY))
     return values
 
 
-def _arranged(graph: Graph, values: Value, contract: SpectrogramInput) -> Value:
-    """[frames, bands] in the axes of the contract."""
-    axes = {"frame": 0, "band": 1}
-    order = [axes[axis] for axis in contract.axes if axis != "channel"]
-    if order == [1, 0]:
-        values = graph.transpose(values, 1, 0)
+def _arranged(graph: Graph, channels: list[Value], contract: SpectrogramInput) -> Value:
+    """Patches [frames, bands] in the axes of the contract."""
+    sizes = (contract.frames, contract.bands)
+    if len(channels) > 1:
+        stacked = graph.concatenate([graph.reshape(one, *sizes, 1) for one in channels], 2)
+        places = {"frame": 0, "band": 1, "channel": 2}
+        return graph.transpose(stacked, *(places[axis] for axis in contract.axes))
+    turned = [axis for axis in contract.axes if axis != "channel"] == ["band", "frame"]
+    values = graph.transpose(channels[0], 1, 0) if turned else channels[0]
     return graph.reshape(values, *contract.shape)

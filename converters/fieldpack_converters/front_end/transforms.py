@@ -1,7 +1,8 @@
 """Five exact ways from a sound to the power of its short-time Fourier transform.
 
-Each appends operations to a graph and gives the squared magnitude of the wanted bins, [frames, bins]. They
-differ in size and speed only, so a packager may take whichever is cheapest where the model runs.
+Each appends operations to a graph and gives the squared magnitude of the wanted bins, or their real part,
+[frames, bins]. They differ in size and speed only, so a packager may take whichever is cheapest where the
+model runs.
 
 ``convolution``
     The transform's rows as the kernel of a strided convolution: any hop, large constants.
@@ -38,13 +39,16 @@ class Framing:
     window : ndarray
         float64 [n_fft], periodic: ``window[k] == window[n_fft - k]``.
     bins : ndarray
-        Rising numbers of the wanted bins, of n_fft // 2 + 1.
+        Rising numbers of the wanted bins, of n_fft // 2 + 1, without a gap.
+    real_only : bool
+        Whether the real part is wanted, and not the squared magnitude.
     """
 
     n_fft: int
     hop: int
     window: Constant
     bins: NDArray[np.int64]
+    real_only: bool
 
     def frames(self, samples: int) -> int:
         """Number of whole frames in so many samples."""
@@ -57,19 +61,21 @@ class Framing:
         angles = 2 * np.pi * turns / self.n_fft
         return np.cos(angles), -np.sin(angles)
 
+    def rows(self) -> Constant:
+        """What a frame is multiplied with: windowed cosines, then windowed sines where they are wanted."""
+        cosines, sines = self.waves()
+        both = cosines if self.real_only else np.concatenate([cosines, sines], axis=1)
+        return self.window[:, None] * both
+
 
 def convolution(graph: Graph, sound: Value, framing: Framing) -> Value:
     """One convolution with both parts of the wanted bins."""
-    cosines, sines = framing.waves()
-    kernel = framing.window[:, None] * np.concatenate([cosines, sines], axis=1)
-    return _power_of_halves(graph, graph.convolve(sound, kernel, framing.hop))
+    return _joined(graph, graph.convolve(sound, framing.rows(), framing.hop), framing)
 
 
 def blocks(graph: Graph, sound: Value, framing: Framing) -> Value:
     """Frames from blocks, then one dense product."""
-    cosines, sines = framing.waves()
-    matrix = framing.window[:, None] * np.concatenate([cosines, sines], axis=1)
-    return _power_of_halves(graph, graph.matmul(_framed(graph, sound, framing), matrix))
+    return _joined(graph, graph.matmul(_framed(graph, sound, framing), framing.rows()), framing)
 
 
 def folded(graph: Graph, sound: Value, framing: Framing) -> Value:
@@ -83,6 +89,8 @@ def folded(graph: Graph, sound: Value, framing: Framing) -> Value:
     ends = graph.concatenate([graph.part(frames, 1, 0, 1), graph.part(frames, 1, half, half + 1)], 1)
     even = graph.matmul(graph.plus(rising, falling), cosines[1:half])
     real = graph.plus(even, graph.matmul(ends, cosines[[0, half]]))
+    if framing.real_only:
+        return real
     imaginary = graph.matmul(graph.minus(rising, falling), sines[1:half])
     return graph.plus(graph.squared(real), graph.squared(imaginary))
 
@@ -107,16 +115,19 @@ def factored(graph: Graph, sound: Value, framing: Framing) -> Value:
     turned_imaginary = graph.plus(graph.scaled(real, sines), graph.scaled(imaginary, cosines))
     rows = np.arange(framing.bins[0] // n1, framing.bins[-1] // n1 + 1)
     last = 2 * np.pi * (np.outer(np.arange(n2), rows) % n2) / n2
-    both = (
-        np.concatenate([np.cos(last), -np.sin(last)], axis=1),
-        np.concatenate([np.sin(last), np.cos(last)], axis=1),
-    )
+    if framing.real_only:
+        both = (np.cos(last), np.sin(last))
+    else:
+        both = (
+            np.concatenate([np.cos(last), -np.sin(last)], axis=1),
+            np.concatenate([np.sin(last), np.cos(last)], axis=1),
+        )
     across_real, across_imaginary = (
         graph.transpose(value, 0, 2, 1) for value in (turned_real, turned_imaginary)
     )
     mixed = graph.plus(graph.matmul(across_real, both[0]), graph.matmul(across_imaginary, both[1]))
-    power = _power_of_halves(graph, mixed)
-    line = graph.reshape(graph.transpose(power, 0, 2, 1), count, len(rows) * n1)
+    joined = _joined(graph, mixed, framing)
+    line = graph.reshape(graph.transpose(joined, 0, 2, 1), count, len(rows) * n1)
     start = int(framing.bins[0] - rows[0] * n1)
     return graph.part(line, 1, start, start + len(framing.bins))
 
@@ -124,8 +135,8 @@ def factored(graph: Graph, sound: Value, framing: Framing) -> Value:
 def fft(graph: Graph, sound: Value, framing: Framing) -> Value:
     """The framework's FFT of the framed and windowed sound."""
     real, imaginary = graph.real_fft(graph.scaled(_framed(graph, sound, framing), framing.window))
-    power = graph.plus(graph.squared(real), graph.squared(imaginary))
-    return graph.part(power, 1, int(framing.bins[0]), int(framing.bins[-1]) + 1)
+    joined = real if framing.real_only else graph.plus(graph.squared(real), graph.squared(imaginary))
+    return graph.part(joined, 1, int(framing.bins[0]), int(framing.bins[-1]) + 1)
 
 
 TRANSFORMS: dict[str, Callable[[Graph, Value, Framing], Value]] = {
@@ -151,8 +162,10 @@ def _framed(graph: Graph, sound: Value, framing: Framing) -> Value:
     return graph.concatenate(parts, 1)
 
 
-def _power_of_halves(graph: Graph, value: Value) -> Value:
-    """Sum of the squares of the first and the second half of the last axis."""
+def _joined(graph: Graph, value: Value, framing: Framing) -> Value:
+    """Real parts as they are; else the squares of the first and the second half of the last axis, summed."""
+    if framing.real_only:
+        return value
     axis, size = len(value.shape) - 1, value.shape[-1]
     squares = graph.squared(value)
     return graph.plus(graph.part(squares, axis, 0, size // 2), graph.part(squares, axis, size // 2, size))

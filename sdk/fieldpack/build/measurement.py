@@ -20,7 +20,7 @@ from fieldpack import worker
 from fieldpack.build.conversion import EVALUATE, Made, SourceFacts
 from fieldpack.build.examples import Examples, load_outputs
 from fieldpack.bundle.manifest import FlavourKind
-from fieldpack.contract import Activation, Contract, Output, Pooling, SpectrogramInput
+from fieldpack.contract import Activation, Contract, Output, Pooling, SoundInput
 from fieldpack.errors import ContractError, ConversionError, SourceError
 from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.record import Parity
@@ -253,7 +253,7 @@ def _compared(
 def pooling_of(contract: Contract) -> Pooling | None:
     """How windows of one recording become one answer, or None where an example is one item."""
     for item in contract.inputs:
-        if isinstance(item, SpectrogramInput):
+        if isinstance(item, SoundInput):
             return item.front_end.windows.pooling
     return None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from fieldpack.bundle.arrays import npy_bytes, read_array
 from fieldpack.bundle.finding import Finding, FindingCode
 from fieldpack.bundle.manifest import Manifest, ResamplingTable
-from fieldpack.contract import Contract, LowRate, Polyphase, SpectrogramInput
+from fieldpack.contract import Contract, LowRate, Polyphase, SoundInput
 from fieldpack.contract.sound import SoundSpec
 from fieldpack.errors import BundleError
 
@@ -52,7 +52,7 @@ def resampling_findings(manifest: Manifest, read: Callable[[str], bytes | None])
 
 def _polyphase(contract: Contract) -> Iterator[tuple[str, SoundSpec, Polyphase]]:
     for item in contract.inputs:
-        if isinstance(item, SpectrogramInput) and isinstance(item.front_end.resampler, Polyphase):
+        if isinstance(item, SoundInput) and isinstance(item.front_end.resampler, Polyphase):
             yield item.name, item.front_end, item.front_end.resampler
 
 

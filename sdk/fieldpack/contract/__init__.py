@@ -19,10 +19,12 @@ from fieldpack.contract.inputs import (
     Pad,
     Resample,
     Resize,
+    SoundInput,
     SpectrogramInput,
     Stretch,
     TensorInput,
     ValueRange,
+    WaveformInput,
 )
 from fieldpack.contract.outputs import Activation, Output
 from fieldpack.contract.resampling import (
@@ -62,11 +64,13 @@ __all__ = [
     "Resample",
     "Resampler",
     "Resize",
+    "SoundInput",
     "SoundSpec",
     "SoxrHq",
     "SpectrogramInput",
     "Stretch",
     "TensorInput",
     "ValueRange",
+    "WaveformInput",
     "Windows",
 ]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from fieldpack.contract.sound import SoundSpec
 from fieldpack.contract.spectrogram import MelSpec
 from fieldpack.model import Strict
 
@@ -188,20 +189,73 @@ class SpectrogramInput(Strict):
         description="axis order of the tensor without the batch axis", examples=[["band", "frame", "channel"]]
     )
     front_end: MelSpec = Field(description="how sound becomes the spectrogram")
+    more_channels: tuple[MelSpec, ...] = Field(
+        default=(), description="further spectrograms of the same windows, one channel each"
+    )
 
     @model_validator(mode="after")
     def _axes_fit(self) -> SpectrogramInput:
         if sorted(self.axes) not in (["band", "frame"], ["band", "channel", "frame"]):
             raise ValueError('axes name "band" and "frame" once each, and "channel" at most once')
-        if self.front_end.bands != self.bands:
-            raise ValueError(f"bands is {self.bands}, the front_end makes {self.front_end.bands}")
+        for spec in self.channels:
+            if spec.bands != self.bands:
+                raise ValueError(f"bands is {self.bands}, the front_end makes {spec.bands}")
         return self
+
+    @model_validator(mode="after")
+    def _channels_agree(self) -> SpectrogramInput:
+        if self.more_channels and "channel" not in self.axes:
+            raise ValueError('more_channels need a "channel" in axes')
+        if self.more_channels and isinstance(self.front_end.windows.samples, str):
+            raise ValueError("more_channels need a number of windows.samples")
+        for field in SoundSpec.model_fields:
+            if any(getattr(spec, field) != getattr(self.front_end, field) for spec in self.more_channels):
+                raise ValueError(f"{field} must be the same in front_end and more_channels")
+        return self
+
+    @property
+    def channels(self) -> tuple[MelSpec, ...]:
+        """The front-end of every channel."""
+        return (self.front_end, *self.more_channels)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one tensor without the batch axis."""
-        sizes = {"band": self.bands, "frame": self.frames, "channel": 1}
+        sizes = {"band": self.bands, "frame": self.frames, "channel": len(self.channels)}
         return tuple(sizes[axis] for axis in self.axes)
+
+
+class WaveformInput(Strict):
+    """Windows of sound for a model that has its front-end inside, or needs none."""
+
+    kind: Literal["waveform"]
+    name: Name
+    axes: tuple[Literal["sample", "channel"], ...] = Field(
+        description="axis order of the tensor without the batch axis", examples=[["sample"]]
+    )
+    front_end: SoundSpec = Field(description="how a recording becomes windows; windows.samples is a number")
+
+    @model_validator(mode="after")
+    def _axes_fit(self) -> WaveformInput:
+        if sorted(self.axes) not in (["sample"], ["channel", "sample"]):
+            raise ValueError('axes name "sample" once, and "channel" at most once')
+        if isinstance(self.front_end.windows.samples, str):
+            raise ValueError("windows.samples must be the number of samples that the model takes")
+        return self
+
+    @property
+    def samples(self) -> int:
+        """Samples of one window."""
+        return int(self.front_end.windows.samples)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one tensor without the batch axis."""
+        return tuple(self.samples if axis == "sample" else 1 for axis in self.axes)
+
+
+SoundInput = SpectrogramInput | WaveformInput
+"""The kinds that take recordings; both have a ``front_end`` with the rate, the windows and their pooling."""
 
 
 class LocationEncoding(StrEnum):
@@ -251,4 +305,6 @@ class TensorInput(Strict):
         return self
 
 
-Input = Annotated[ImageInput | SpectrogramInput | LocationInput | TensorInput, Field(discriminator="kind")]
+Input = Annotated[
+    ImageInput | SpectrogramInput | WaveformInput | LocationInput | TensorInput, Field(discriminator="kind")
+]

@@ -14,6 +14,37 @@ from fieldpack.contract.resampling import ChannelMix, LowRate, Pooling, Resample
 from fieldpack.model import Strict
 
 
+class UnitScale(Strict):
+    """Samples in -1..1, as a file's integers divided by their largest power of two."""
+
+    kind: Literal["unit"]
+
+
+class Int16Scale(Strict):
+    """Samples in -32768..32767, as 16-bit files hold them, but not rounded."""
+
+    kind: Literal["int16"]
+
+
+class MinMaxScale(Strict):
+    """``2 (x - min) / (max - min + epsilon) - 1``, minimum and maximum of the clip."""
+
+    kind: Literal["min_max"]
+    epsilon: float = Field(gt=0, description="added to the range", examples=[1e-6])
+
+
+class PeakScale(Strict):
+    """``peak * x / max |x|`` of the clip, whose mean was removed first where `remove_mean`; 0 stays 0."""
+
+    kind: Literal["peak"]
+    peak: float = Field(gt=0, description="largest absolute value afterwards", examples=[0.25])
+    remove_mean: bool = Field(description="subtracts the clip's mean first", examples=[True])
+
+
+ValueScale = Annotated[UnitScale | Int16Scale | MinMaxScale | PeakScale, Field(discriminator="kind")]
+"""What the samples of a clip, or of a window where ``windows.samples`` is a number, are multiplied with."""
+
+
 class Windows(Strict):
     """How a recording is cut into patches, and how the patches' scores become one.
 
@@ -77,6 +108,10 @@ class SoundSpec(Strict):
     remove_silence: Silence | Literal["none"] = Field(
         description="joins the non-silent stretches",
         examples=["none", {"top_db": 60.0, "frame_length": 3200, "hop_length": 3200}],
+    )
+    value_scale: ValueScale = Field(
+        description="scale of the samples that the transform or the model sees",
+        examples=[{"kind": "unit"}, {"kind": "min_max", "epsilon": 1e-6}],
     )
     windows: Windows = Field(
         description="patches of a recording",

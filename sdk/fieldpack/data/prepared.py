@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract.contract import Contract
-from fieldpack.contract.inputs import Input, SpectrogramInput
+from fieldpack.contract.inputs import Input, SoundInput
 from fieldpack.data.example import Example
 from fieldpack.data.labels import label_index
 from fieldpack.data.open import open_data
@@ -180,7 +180,7 @@ def _prepared(item: Input, example: Example) -> NDArray[Any]:
 
 
 def _assembled(contract: Contract, kept: list[_Kept], stores: dict[str, RowStore], left_out: int) -> Prepared:
-    patched = any(isinstance(item, SpectrogramInput) for item in contract.inputs)
+    patched = any(isinstance(item, SoundInput) for item in contract.inputs)
     counts = np.array([example.count for example in kept], np.int64)
     labels = np.repeat(np.array([example.label for example in kept], np.int64), counts)
     names = sorted({name for example in kept for name in example.slices})

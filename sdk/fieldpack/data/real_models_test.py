@@ -42,6 +42,11 @@ SHARED = {
     "max_seconds": 10.0,
     "remove_silence": {"top_db": 60.0, "frame_length": 3200, "hop_length": 3200},
     "window": "hann",
+    "window_at": "centre",
+    "stft_scale": "none",
+    "spectrum": "magnitude",
+    "band_order": "rising",
+    "value_scale": {"kind": "unit"},
     "pad_mode": "constant",
     "normalization": "none",
     "windows": WINDOWS,
@@ -53,8 +58,15 @@ YAMNET_256 = SHARED | {
     "hop_length": 160,
     "center": False,
     "power": 1,
-    "mel": {"bands": 64, "fmin_hz": 125.0, "fmax_hz": 7500.0, "scale": "htk", "norm": "none"},
-    "log": {"kind": "ln", "offset": 1e-4},
+    "mel": {
+        "bands": 64,
+        "fmin_hz": 125.0,
+        "fmax_hz": 7500.0,
+        "scale": "htk",
+        "norm": "none",
+        "triangles": "hz",
+    },
+    "log": {"kind": "ln", "floor": 1e-4, "floor_kind": "added", "factor": 1.0},
 }
 MINIRESNET = SHARED | {
     "min_seconds": 2.0,
@@ -63,7 +75,14 @@ MINIRESNET = SHARED | {
     "hop_length": 320,
     "center": True,
     "power": 2,
-    "mel": {"bands": 64, "fmin_hz": 20.0, "fmax_hz": 7500.0, "scale": "slaney", "norm": "slaney"},
+    "mel": {
+        "bands": 64,
+        "fmin_hz": 20.0,
+        "fmax_hz": 7500.0,
+        "scale": "slaney",
+        "norm": "slaney",
+        "triangles": "hz",
+    },
     "log": {"kind": "decibel", "floor": 1e-10, "reference": "clip_max", "top_db": 80.0},
 }
 BIRDNET_STM32 = SHARED | {

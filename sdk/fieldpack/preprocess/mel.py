@@ -1,7 +1,8 @@
-"""The mel filter bank of librosa, with numpy alone.
+"""The mel filter banks of librosa and of TensorFlow, with numpy alone.
 
-Triangles whose corners are equally spaced on a mel scale. Slaney's scale (Auditory Toolbox, 1998) is linear
-below 1 kHz and logarithmic above; HTK's is ``2595 log10(1 + f / 700)`` (The HTK Book, 5.4).
+Triangles whose corners are equally spaced on a mel scale, and whose sides are straight over Hz or over mel.
+Slaney's scale (Auditory Toolbox, 1998) is linear below 1 kHz and logarithmic above; HTK's is
+``2595 log10(1 + f / 700)`` (The HTK Book, 5.4).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def mel_filters(mel: Mel, sample_rate_hz: int, n_fft: int) -> NDArray[np.float64
     Parameters
     ----------
     mel : Mel
-        Bands, edges, scale and norm.
+        Bands, edges, scale, norm and triangles.
     sample_rate_hz : int
         Rate of the sound.
     n_fft : int
@@ -57,11 +58,20 @@ def mel_filters(mel: Mel, sample_rate_hz: int, n_fft: int) -> NDArray[np.float64
     """
     edges = np.linspace(hz_to_mel(mel.fmin_hz, mel.scale), hz_to_mel(mel.fmax_hz, mel.scale), mel.bands + 2)
     corners = mel_to_hz(edges, mel.scale)
-    bins = np.fft.rfftfreq(n_fft, 1.0 / sample_rate_hz)
-    rising = (bins - corners[:-2, None]) / np.diff(corners)[:-1, None]
-    falling = (corners[2:, None] - bins) / np.diff(corners)[1:, None]
-    weights: NDArray[np.float64] = np.maximum(0.0, np.minimum(rising, falling))
+    bins = np.asarray(np.fft.rfftfreq(n_fft, 1.0 / sample_rate_hz), np.float64)
+    if mel.triangles == "hz":
+        weights = _triangles(bins, corners)
+    else:
+        weights = _triangles(np.array([hz_to_mel(float(one), mel.scale) for one in bins]), edges)
     if mel.norm == "slaney":
         weights *= 2.0 / (corners[2:] - corners[:-2])[:, None]
     weights.flags.writeable = False
+    return weights
+
+
+def _triangles(places: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Height at `places` of the triangles over each three neighbouring corners, [bands, places]."""
+    rising = (places - corners[:-2, None]) / np.diff(corners)[:-1, None]
+    falling = (corners[2:, None] - places) / np.diff(corners)[1:, None]
+    weights: NDArray[np.float64] = np.maximum(0.0, np.minimum(rising, falling))
     return weights

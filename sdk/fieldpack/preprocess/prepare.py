@@ -15,13 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fieldpack.contract.inputs import ImageInput, Input, LocationInput, SpectrogramInput, TensorInput
+from fieldpack.contract.inputs import (
+    ImageInput,
+    Input,
+    LocationInput,
+    SoundInput,
+    SpectrogramInput,
+    TensorInput,
+)
 from fieldpack.errors import InputError
 from fieldpack.preprocess.image import open_picture, prepare_image
 from fieldpack.preprocess.location import encode
 from fieldpack.preprocess.raw import Array, Raw
 from fieldpack.preprocess.sound import open_sound
 from fieldpack.preprocess.spectrogram import patches
+from fieldpack.preprocess.waveform import sound_windows
 
 
 def prepared_shape(contract: Input) -> tuple[int, ...]:
@@ -66,13 +74,15 @@ def prepare(contract: Input, raw: Raw) -> Array:
         return ready(contract, raw[contract.name])
     if isinstance(contract, ImageInput):
         return prepare_image(_picture(contract, raw), contract)[None]
-    if isinstance(contract, SpectrogramInput) and isinstance(raw, Path | tuple):
+    if isinstance(contract, SoundInput) and isinstance(raw, Path | tuple):
         samples, rate = (
             open_sound(raw, contract.front_end.channel_mix)
             if isinstance(raw, Path)
             else _sound(contract, raw)
         )
-        return patches(samples, rate, contract)
+        if isinstance(contract, SpectrogramInput):
+            return patches(samples, rate, contract)
+        return sound_windows(samples, rate, contract)
     if isinstance(contract, LocationInput) and isinstance(raw, tuple):
         return encode(*_place(contract, raw), contract.encoding)[None]
     if isinstance(contract, TensorInput) and isinstance(raw, Path):
@@ -130,7 +140,7 @@ def _picture(contract: ImageInput, raw: Raw) -> Image.Image:
     raise _wrong_form(contract, raw)
 
 
-def _sound(contract: SpectrogramInput, raw: tuple[Any, ...]) -> tuple[NDArray[np.float32], int]:
+def _sound(contract: SoundInput, raw: tuple[Any, ...]) -> tuple[NDArray[np.float32], int]:
     if len(raw) == 2 and isinstance(raw[0], np.ndarray) and raw[0].ndim == 1:
         return raw[0].astype(np.float32, copy=False), int(raw[1])
     raise _wrong_form(contract, raw)
@@ -154,6 +164,7 @@ def load_array(path: Path) -> Array:
 _FORMS = {
     "image": "a picture file, a PIL image, or uint8 RGB [H, W, 3]",
     "spectrogram": "a sound file, (samples [n], sample_rate_hz), or a float32 patch",
+    "waveform": "a sound file, (samples [n], sample_rate_hz), or a float32 window",
     "location": "(latitude, longitude, elevation or None), or a float32 vector",
     "tensor": "an .npy file or a float32 array",
 }

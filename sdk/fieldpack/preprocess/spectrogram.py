@@ -2,8 +2,8 @@
 
 This is the reference that in-graph front-ends and phones are compared with, so it computes in float64 and
 rounds once, at the end. Order of the steps: resample, cut to ``max_seconds``, remove silence,
-repeat to ``min_seconds``, cut the sound if windows say so, STFT, mel, logarithm, cut the spectrogram,
-normalise.
+repeat to ``min_seconds``, cut the sound if windows say so, scale its values, STFT, mel, compression, cut the
+spectrogram, normalise.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract.inputs import SpectrogramInput
-from fieldpack.contract.sound import SoundSpec
-from fieldpack.contract.spectrogram import Decibel, MelSpec, NaturalLog
+from fieldpack.contract.sound import SoundSpec, Windows
+from fieldpack.contract.spectrogram import MelSpec
 from fieldpack.errors import InputError
+from fieldpack.preprocess.compression import compressed
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.resampler import resample
 from fieldpack.preprocess.silence import without_silence
 from fieldpack.preprocess.sound import rate_finding
+from fieldpack.preprocess.value_scale import scaled
 
 Spectrogram = NDArray[np.float64]
 TINY = 1e-10
@@ -57,29 +59,36 @@ def patches(
     """
     if samples.ndim != 1 or samples.shape[0] == 0:
         raise InputError("a sound without samples", came=list(samples.shape), allowed="float32 [n], n > 0")
-    front_end, frames = contract.front_end, contract.frames
-    finding = rate_finding(sample_rate_hz, front_end.sample_rate_hz, front_end.low_rate)
-    if finding is not None:
-        warnings.warn(finding, UserWarning, stacklevel=2)
-    clip = trimmed(samples, sample_rate_hz, front_end)
-    if isinstance(front_end.windows.samples, int):
-        windows = _cut(clip[None], front_end.windows.samples, front_end, 0.0)
-        cut = [_first(spectrogram(window[0], front_end), frames) for window in windows]
+    spec, frames = contract.front_end, contract.frames
+    clip = trimmed(samples, sample_rate_hz, spec)
+    if isinstance(spec.windows.samples, int):
+        windows = [piece[0] for piece in cut(clip[None], spec.windows.samples, spec.windows, 0.0)]
+        pieces = [
+            [_first(spectrogram(one, channel), frames) for channel in contract.channels] for one in windows
+        ]
     else:
-        cut = _cut(spectrogram(clip, front_end), frames, front_end, None)
-    if not cut:
+        pieces = [[patch] for patch in cut(spectrogram(clip, spec), frames, spec.windows, None)]
+    if not pieces:
         raise InputError(
             "a sound is too short for one patch",
-            came=f"{clip.shape[0] / front_end.sample_rate_hz:.2f} s after preparation",
-            allowed=f"{frames} frames of {front_end.hop_length} samples",
+            came=f"{clip.shape[0] / spec.sample_rate_hz:.2f} s after preparation",
+            allowed=f"{frames} frames of {spec.hop_length} samples",
             hint='raise min_seconds, or set windows.last = "pad"',
         )
-    items = [_normalized(patch, front_end) for patch in cut]
-    return np.stack([_arranged(item, contract) for item in items]).astype(np.float32)
+    return np.stack([_arranged(channels, contract) for channels in pieces]).astype(np.float32)
 
 
 def trimmed(samples: NDArray[np.float32], sample_rate_hz: int, sound: SoundSpec) -> NDArray[np.float32]:
-    """Resampled, cut to ``max_seconds``, without silence, repeated to ``min_seconds``; float32 [m]."""
+    """Resampled, cut to ``max_seconds``, without silence, repeated to ``min_seconds``; float32 [m].
+
+    Raises
+    ------
+    InputError
+        The rate is below the model's, and the contract refuses that; it may say that a warning is enough.
+    """
+    finding = rate_finding(sample_rate_hz, sound.sample_rate_hz, sound.low_rate)
+    if finding is not None:
+        warnings.warn(finding, UserWarning, stacklevel=3)
     longest = int(sound.max_seconds * sample_rate_hz)
     clip = resample(samples[:longest], sample_rate_hz, sound.sample_rate_hz, sound.resampler)
     if not isinstance(sound.remove_silence, str):
@@ -88,73 +97,64 @@ def trimmed(samples: NDArray[np.float32], sample_rate_hz: int, sound: SoundSpec)
     return np.resize(clip, shortest) if clip.shape[0] < shortest else clip
 
 
-def spectrogram(samples: NDArray[np.float32], front_end: MelSpec) -> Spectrogram:
-    """STFT, mel and logarithm of one clip, before normalisation.
+def spectrogram(samples: NDArray[np.float32], spec: MelSpec) -> Spectrogram:
+    """Value scale, STFT, mel and compression of one clip, before the normalisation of patches.
 
     Parameters
     ----------
     samples : ndarray
-        float32 [n] at the front-end's rate.
-    front_end : MelSpec
-        All fields from ``n_fft`` to ``log``, and ``clip_max``.
+        float32 [n] in -1..1 at the front-end's rate.
+    spec : MelSpec
+        All fields from ``value_scale`` to ``band_order``, and ``clip_max``.
 
     Returns
     -------
     ndarray
         float64 [bands, frames]; no frame where `samples` is shorter than one transform.
     """
-    values = stft_magnitude(samples, front_end)
-    if front_end.power == 2:
-        values = np.square(values)
-    if not isinstance(front_end.mel, str):
-        values = mel_filters(front_end.mel, front_end.sample_rate_hz, front_end.n_fft) @ values
-    values = _compressed(values, front_end)
-    if front_end.normalization == "clip_max" and values.size:
+    transform = stft(scaled(samples, spec.value_scale), spec)
+    values = np.abs(transform) ** spec.power if spec.spectrum == "magnitude" else transform.real
+    if not isinstance(spec.mel, str):
+        values = mel_filters(spec.mel, spec.sample_rate_hz, spec.n_fft) @ values
+    if spec.spectrum == "real_part":
+        values = values**spec.power
+    values = compressed(values, spec)
+    if spec.band_order == "falling":
+        values = values[::-1]
+    if spec.normalization == "clip_max" and values.size:
         values = values / max(float(np.abs(values).max()), TINY)
     return values
 
 
-def stft_magnitude(samples: NDArray[np.float32], front_end: MelSpec) -> Spectrogram:
-    """Magnitude of the short-time Fourier transform, float64 [n_fft // 2 + 1, frames].
-
-    The window is a periodic Hann of ``win_length``, centred in ``n_fft``.
-    """
-    n_fft = front_end.n_fft
+def stft(samples: NDArray[Any], spec: MelSpec) -> NDArray[np.complex128]:
+    """The short-time Fourier transform, complex128 [n_fft // 2 + 1, frames], without value scale."""
+    n_fft = spec.n_fft
     signal = samples.astype(np.float64)
-    if front_end.center:
-        signal = np.pad(signal, n_fft // 2, mode=front_end.pad_mode)
+    if spec.center:
+        signal = np.pad(signal, n_fft // 2, mode=spec.pad_mode)
+    if spec.window_at == "start":
+        signal = np.pad(signal, (0, n_fft - spec.win_length))
     if signal.shape[0] < n_fft:
-        return np.zeros((n_fft // 2 + 1, 0))
-    frames = np.lib.stride_tricks.sliding_window_view(signal, n_fft)[:: front_end.hop_length]
-    magnitude: Spectrogram = np.abs(np.fft.rfft(frames * window_of(front_end), axis=1)).T
-    return magnitude
+        return np.zeros((n_fft // 2 + 1, 0), np.complex128)
+    frames = np.lib.stride_tricks.sliding_window_view(signal, n_fft)[:: spec.hop_length]
+    transform: NDArray[np.complex128] = np.fft.rfft(frames * window_of(spec), axis=1).T
+    return transform
 
 
-def window_of(front_end: MelSpec) -> NDArray[np.float64]:
-    """Periodic Hann window of ``win_length``, centred in ``n_fft``; float64 [n_fft]."""
-    length = front_end.win_length
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    left = (front_end.n_fft - length) // 2
-    return np.pad(hann, (left, front_end.n_fft - length - left))
+def window_of(spec: MelSpec) -> NDArray[np.float64]:
+    """Hann window of ``win_length`` at its place in ``n_fft``, scaled by ``stft_scale``; float64 [n_fft]."""
+    length = spec.win_length
+    period = length if spec.window == "hann" else length - 1
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / period)
+    if spec.stft_scale == "window_sum":
+        hann = hann / hann.sum()
+    left = (spec.n_fft - length) // 2 if spec.window_at == "centre" else 0
+    return np.pad(hann, (left, spec.n_fft - length - left))
 
 
-def _compressed(values: Spectrogram, front_end: MelSpec) -> Spectrogram:
-    log = front_end.log
-    if isinstance(log, NaturalLog):
-        return np.log(values + log.offset)
-    if not isinstance(log, Decibel) or not values.size:
-        return values
-    power = np.square(values) if front_end.power == 1 else values
-    reference = float(power.max()) if isinstance(log.reference, str) else log.reference
-    level: Spectrogram = 10 * np.log10(np.maximum(power, log.floor)) - 10 * math.log10(
-        max(reference, log.floor)
-    )
-    return level if isinstance(log.top_db, str) else np.maximum(level, level.max() - log.top_db)
-
-
-def _cut(values: NDArray[Any], size: int, front_end: MelSpec, filler: float | None) -> list[NDArray[Any]]:
+def cut(values: NDArray[Any], size: int, windows: Windows, filler: float | None) -> list[NDArray[Any]]:
     """Pieces of `size` columns; overlap rounds down to whole columns; without `filler` the smallest value."""
-    windows, length = front_end.windows, values.shape[1]
+    length = values.shape[1]
     step = size - math.floor(size * windows.overlap)
     starts = list(range(0, length - size + 1, step))
     rest = length - (starts[-1] + size) if starts else length
@@ -179,15 +179,18 @@ def _first(values: Spectrogram, frames: int) -> Spectrogram:
     return values[:, :frames]
 
 
-def _normalized(patch: Spectrogram, front_end: MelSpec) -> Spectrogram:
-    if front_end.normalization == "patch_mean_std":
+def _normalized(patch: Spectrogram, spec: MelSpec) -> Spectrogram:
+    if spec.normalization == "patch_mean_std":
         patch = (patch - patch.mean()) / (patch.std() + TINY)
-    if front_end.normalization == "patch_min_max":
+    if spec.normalization == "patch_min_max":
         patch = (patch - patch.min()) / (np.ptp(patch) + TINY)
     return patch
 
 
-def _arranged(patch: Spectrogram, contract: SpectrogramInput) -> Spectrogram:
-    axes = {"band": 0, "frame": 1, "channel": 2}
-    order = [axes[axis] for axis in contract.axes]
-    return (patch[..., None] if len(order) == 3 else patch).transpose(order)
+def _arranged(channels: list[Spectrogram], contract: SpectrogramInput) -> Spectrogram:
+    """The normalised patches of every channel in the axes of the contract."""
+    patches_of = zip(channels, contract.channels, strict=True)
+    stacked = np.stack([_normalized(patch, spec) for patch, spec in patches_of], axis=2)
+    places = {"band": 0, "frame": 1, "channel": 2}
+    order = [places[axis] for axis in contract.axes]
+    return (stacked if len(order) == 3 else stacked[..., 0]).transpose(order)

@@ -6,19 +6,42 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from fieldpack.contract import Mel, MelSpec, SpectrogramInput
-from fieldpack.contract.sound import Silence
+from fieldpack.contract.sound import Silence, ValueScale
+from fieldpack.contract.spectrogram import Linear, Pcen
 from fieldpack.errors import InputError
+from fieldpack.preprocess.compression import smoothed
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.silence import without_silence
-from fieldpack.preprocess.spectrogram import patches, spectrogram, stft_magnitude, trimmed
+from fieldpack.preprocess.spectrogram import patches, spectrogram, stft, trimmed, window_of
+from fieldpack.preprocess.value_scale import scaled
 
+VALUE_SCALE: TypeAdapter[ValueScale] = TypeAdapter(ValueScale)
 NEEDS_SOUND = 'pip install "fieldpack[sound]"'
 LINEAR = {"kind": "linear"}
+LN = {"kind": "ln", "floor": 1e-4, "floor_kind": "added", "factor": 1.0}
+ROOT = {"kind": "root", "exponent": 0.23}
+PCEN = {
+    "kind": "pcen",
+    "gain": 0.98,
+    "bias": 2.0,
+    "exponent": 0.5,
+    "smoothing": 0.025,
+    "epsilon": 1e-6,
+    "initial": "one",
+}
 DECIBEL = {"kind": "decibel", "floor": 1e-10, "reference": "clip_max", "top_db": 80.0}
-SLANEY = {"bands": 64, "fmin_hz": 20.0, "fmax_hz": 7500.0, "scale": "slaney", "norm": "slaney"}
-HTK = {"bands": 40, "fmin_hz": 125.0, "fmax_hz": 7500.0, "scale": "htk", "norm": "none"}
+SLANEY = {
+    "bands": 64,
+    "fmin_hz": 20.0,
+    "fmax_hz": 7500.0,
+    "scale": "slaney",
+    "norm": "slaney",
+    "triangles": "hz",
+}
+HTK = {"bands": 40, "fmin_hz": 125.0, "fmax_hz": 7500.0, "scale": "htk", "norm": "none", "triangles": "hz"}
 
 
 def front_end(**changes: Any) -> MelSpec:
@@ -37,6 +60,11 @@ def front_end(**changes: Any) -> MelSpec:
             "win_length": 400,
             "hop_length": 160,
             "window": "hann",
+            "window_at": "centre",
+            "stft_scale": "none",
+            "spectrum": "magnitude",
+            "band_order": "rising",
+            "value_scale": {"kind": "unit"},
             "center": True,
             "pad_mode": "constant",
             "power": 2,
@@ -73,8 +101,8 @@ def test_stft_equals_the_sum_written_out() -> None:
                 window[n] * float(samples[frame * 5 + 3 + n]) * np.exp(-2j * np.pi * k * (n + 3) / 16)
                 for n in range(10)
             )
-            assert abs(stft_magnitude(samples, made)[k, frame] - abs(total)) < 1e-12
-    assert stft_magnitude(samples, made).shape == (9, 5)
+            assert abs(stft(samples, made)[k, frame] - total) < 1e-12
+    assert stft(samples, made).shape == (9, 5)
 
 
 @pytest.mark.parametrize("center", [True, False])
@@ -96,7 +124,7 @@ def test_stft_equals_librosa(center: bool, pad_mode: str, sizes: tuple[int, int,
             pad_mode=pad_mode,
         )
     )
-    ours = stft_magnitude(sound(), made)
+    ours = np.abs(stft(sound(), made))
     assert ours.shape == reference.shape
     assert np.abs(ours - reference).max() < 1e-10 * reference.max()
 
@@ -152,7 +180,12 @@ def test_decibel_mel_equals_librosa(power: int, top_db: float | str, reference_p
 
 def test_natural_log_mel_equals_librosa() -> None:
     librosa = pytest.importorskip("librosa", reason=NEEDS_SOUND)
-    made = front_end(center=False, power=1, mel=HTK, log={"kind": "ln", "offset": 1e-4})
+    made = front_end(
+        center=False,
+        power=1,
+        mel=HTK,
+        log=LN,
+    )
     values = librosa.feature.melspectrogram(
         y=sound().astype(np.float64),
         sr=16000,
@@ -168,6 +201,139 @@ def test_natural_log_mel_equals_librosa() -> None:
         norm=None,
     )
     assert np.abs(spectrogram(sound(), made) - np.log(values + 1e-4)).max() < 1e-5
+
+
+def test_least_floor_and_factor_of_the_natural_log() -> None:
+    log = {"kind": "ln", "floor": 0.01, "floor_kind": "least", "factor": 0.1}
+    plain = spectrogram(sound(), front_end(mel=HTK))
+    assert np.allclose(
+        spectrogram(sound(), front_end(mel=HTK, log=log)), 0.1 * np.log(np.maximum(plain, 0.01))
+    )
+    assert (plain < 0.01).any()
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_root_is_a_power_of_librosas_mel(power: int) -> None:
+    librosa = pytest.importorskip("librosa", reason=NEEDS_SOUND)
+    values = librosa.feature.melspectrogram(
+        y=sound().astype(np.float64),
+        sr=16000,
+        n_fft=512,
+        win_length=400,
+        hop_length=160,
+        n_mels=64,
+        fmin=20,
+        fmax=7500,
+        power=power,
+        dtype=np.float64,
+    )
+    made = spectrogram(sound(), front_end(mel=SLANEY, power=power, log=ROOT))
+    assert np.abs(made - values**0.23).max() < 1e-6 * made.max()
+
+
+@pytest.mark.parametrize("gain", [0.98, 0.5])
+@pytest.mark.parametrize("value_scale", ["unit", "int16"])
+def test_energy_normalisation_equals_librosa(gain: float, value_scale: str) -> None:
+    librosa = pytest.importorskip("librosa", reason=NEEDS_SOUND)
+    made = front_end(power=1, mel=SLANEY, log=PCEN | {"gain": gain}, value_scale={"kind": value_scale})
+    values = spectrogram(sound(), made.model_copy(update={"log": Linear(kind="linear")}))
+    reference = librosa.pcen(
+        values, sr=16000, hop_length=160, gain=gain, bias=2.0, power=0.5, eps=1e-6, b=0.025
+    )
+    assert np.abs(spectrogram(sound(), made) - reference).max() < 1e-9 * reference.max()
+
+
+def test_energy_normalisation_may_begin_with_the_first_frame() -> None:
+    constant = np.full((3, 5), 4.0)
+    log = Pcen.model_validate(PCEN | {"initial": "first_frame"})
+    assert np.allclose(smoothed(constant, log), 4.0)
+    rising = smoothed(constant, Pcen.model_validate(PCEN))
+    assert np.allclose(rising[0], 4 - 3 * 0.975 ** np.arange(1, 6))
+
+
+def test_window_sum_is_scipys_scale() -> None:
+    signal = pytest.importorskip("scipy.signal", reason=NEEDS_SOUND)
+    _, _, reference = signal.stft(
+        sound().astype(np.float64), nperseg=512, noverlap=352, boundary="zeros", padded=False
+    )
+    ours = stft(sound(), front_end(win_length=512, stft_scale="window_sum"))
+    assert ours.shape == reference.shape
+    assert np.abs(np.abs(ours) - np.abs(reference)).max() < 1e-12
+
+
+def test_symmetric_window_is_numpys() -> None:
+    made = front_end(window="hann_symmetric", win_length=400)
+    assert np.allclose(window_of(made)[56:456], np.hanning(400))
+    assert not np.allclose(window_of(made), window_of(front_end(win_length=400)), atol=1e-4)
+
+
+def test_window_at_the_start_makes_more_frames_of_the_same_sound() -> None:
+    start = front_end(center=False, window_at="start", power=1)
+    assert stft(sound()[:15600], start).shape[1] == 96
+    assert stft(sound()[:15600], front_end(center=False, power=1)).shape[1] == 95
+    first = np.abs(np.fft.rfft(sound()[:400] * window_of(start)[:400], 512))
+    assert np.allclose(np.abs(stft(sound(), start))[:, 0], first)
+
+
+def test_real_part_goes_through_the_mel_with_its_sign() -> None:
+    made = front_end(spectrum="real_part", mel=HTK, band_order="falling")
+    wanted = (mel_filters(Mel.model_validate(HTK), 16000, 512) @ stft(sound(), made).real) ** 2
+    assert np.allclose(spectrogram(sound(), made), wanted[::-1])
+
+
+@pytest.mark.parametrize(
+    ("scale", "wanted"),
+    [
+        ({"kind": "unit"}, [0.1, -0.3, 0.2]),
+        ({"kind": "int16"}, [3276.8, -9830.4, 6553.6]),
+        ({"kind": "min_max", "epsilon": 0.5}, [-0.2, -1.0, 0.0]),
+        ({"kind": "peak", "peak": 0.25, "remove_mean": False}, [0.25 / 3, -0.25, 0.5 / 3]),
+        ({"kind": "peak", "peak": 0.25, "remove_mean": True}, [0.25 / 3, -0.25, 0.5 / 3]),
+    ],
+)
+def test_value_scales(scale: dict[str, Any], wanted: list[float]) -> None:
+    samples = np.array([0.1, -0.3, 0.2], np.float64)
+    offset = 0.0 if scale["kind"] != "peak" or not scale["remove_mean"] else 0.4
+    assert np.allclose(scaled(samples + offset, VALUE_SCALE.validate_python(scale)), wanted)
+    assert np.isfinite(scaled(np.zeros(4), VALUE_SCALE.validate_python(scale))).all()
+
+
+def test_windows_are_scaled_one_by_one() -> None:
+    changes: dict[str, Any] = {"windows": {"samples": 4000, "overlap": 0.0, "last": "drop"}}
+    peak = {"kind": "peak", "peak": 0.25, "remove_mean": True}
+    quiet = np.concatenate([sound(0.25), 0.01 * sound(0.25)])
+    made = patches(quiet, 16000, patch_input(20, value_scale=peak, **changes))
+    assert np.allclose(made[0], made[1], rtol=1e-3, atol=1e-6)
+
+
+def test_two_spectrograms_are_two_channels() -> None:
+    changes: dict[str, Any] = {"mel": HTK, "windows": {"samples": 4000, "overlap": 0.0, "last": "drop"}}
+    low, high = front_end(**changes), front_end(n_fft=1024, hop_length=100, **changes)
+    values = patch_input(20, ("band", "frame", "channel"), **changes).model_dump()
+    both = SpectrogramInput.model_validate(values | {"more_channels": [high.model_dump()]})
+    made = patches(sound(), 16000, both)
+    assert made.shape == (4, 40, 20, 2) == (4, *both.shape)
+    for channel, spec in enumerate((low, high)):
+        wanted = spectrogram(sound()[:4000], spec)[:, :20].astype(np.float32)
+        assert np.array_equal(made[0, ..., channel], wanted)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "axes", "words"),
+    [
+        ({"sample_rate_hz": 22050}, ("band", "frame", "channel"), "sample_rate_hz must be the same"),
+        ({}, ("band", "frame"), '"channel" in axes'),
+        ({"mel": HTK | {"bands": 30}}, ("band", "frame", "channel"), "the front_end makes 30"),
+    ],
+)
+def test_channels_that_do_not_fit_are_refused(
+    wrong: dict[str, Any], axes: tuple[str, ...], words: str
+) -> None:
+    changes: dict[str, Any] = {"mel": HTK, "windows": {"samples": 4000}}
+    values = patch_input(20, ("band", "frame", "channel"), **changes).model_dump()
+    second = front_end(**changes).model_dump() | wrong
+    with pytest.raises(ValueError, match=words):
+        SpectrogramInput.model_validate(values | {"axes": axes, "more_channels": [second]})
 
 
 @pytest.mark.parametrize("frame", [(3200, 3200), (2048, 512), (512, 700)])
@@ -244,7 +410,7 @@ def test_axes_are_ordered() -> None:
 
 
 @pytest.mark.parametrize("normalization", ["none", "patch_mean_std", "patch_min_max", "clip_max"])
-@pytest.mark.parametrize("log", [LINEAR, DECIBEL, {"kind": "ln", "offset": 1e-4}])
+@pytest.mark.parametrize("log", [LINEAR, DECIBEL, LN, ROOT, PCEN])
 def test_silence_gives_finite_numbers(normalization: str, log: dict[str, Any]) -> None:
     made = patches(np.zeros(16000, np.float32), 16000, patch_input(40, normalization=normalization, log=log))
     assert np.isfinite(made).all()
@@ -266,7 +432,8 @@ def test_impossible_front_ends_are_refused() -> None:
         {"win_length": 600},
         {"mel": HTK | {"fmax_hz": 9000.0}},
         {"min_seconds": 61.0},
-        {"log": {"kind": "ln", "offset": 0.0}},
+        {"spectrum": "real_part", "power": 1},
+        {"log": {"kind": "ln", "floor": 0.0, "floor_kind": "added", "factor": 1.0}},
     ):
         with pytest.raises(ValueError, match=r"must|greater"):
             front_end(**changes)

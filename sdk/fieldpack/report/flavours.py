@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fieldpack.bundle.manifest import Border, FlavourEntry, FlavourKind
-from fieldpack.contract import Activation, Contract, ImageInput, LocationInput, Output, SpectrogramInput
+from fieldpack.contract import (
+    Activation,
+    Contract,
+    ImageInput,
+    LocationInput,
+    Output,
+    SpectrogramInput,
+    WaveformInput,
+)
 from fieldpack.contract.inputs import Input
 from fieldpack.recordings.pooling import pooling_words
 from fieldpack.report.evidence import Comparison, FlavourEvidence
@@ -177,6 +185,15 @@ def _meaning(stated: Input | None, border: Border) -> list[Markup]:
                 f"power {end.power}, {end.log.kind} compression, ",
                 f"normalisation {end.normalization.replace('_', ' ')}; ",
                 f"scores of windows are joined by their {pooling_words(end.windows.pooling)}",
+            ),
+        ]
+    if isinstance(stated, WaveformInput):
+        sound = stated.front_end
+        return [
+            join(f"Waveform, {stated.samples:,} samples at {sound.sample_rate_hz:,} Hz"),
+            join(
+                f"Value scale {sound.value_scale.kind.replace('_', ' ')}; ",
+                f"scores of windows are joined by their {pooling_words(sound.windows.pooling)}",
             ),
         ]
     if isinstance(stated, LocationInput):
