@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract.resampling import Polyphase, Resampler, SoxrHq
-from fieldpack.errors import MissingDependencyError
+from fieldpack.errors import InputError, MissingDependencyError
 
 INSTALL = 'pip install "fieldpack[sound]"'
 SOURCE_RATES_HZ = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)
@@ -25,6 +25,7 @@ SOURCE_RATES_HZ = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)
 
 Samples = NDArray[np.float32]
 _TILE = 4096
+_MOST_COEFFICIENTS = 8_000_000
 
 
 class RateChange(Protocol):
@@ -44,6 +45,8 @@ def open_resampler(from_hz: int, to_hz: int, resampler: Resampler) -> RateChange
 
     Raises
     ------
+    InputError
+        The two rates have no ratio of small numbers, so that the filter would be huge.
     MissingDependencyError
         soxr is asked for and not installed.
     """
@@ -51,7 +54,16 @@ def open_resampler(from_hz: int, to_hz: int, resampler: Resampler) -> RateChange
         return _Unchanged()
     if isinstance(resampler, SoxrHq):
         return _SoxrChange(from_hz, to_hz)
-    return PolyphaseChange(*ratio(from_hz, to_hz), half_filter(*ratio(from_hz, to_hz), resampler))
+    up, down = ratio(from_hz, to_hz)
+    coefficients = 2 * resampler.zero_crossings / resampler.rolloff * max(up, down)
+    if coefficients > _MOST_COEFFICIENTS:
+        raise InputError(
+            f"a sound cannot be resampled from {from_hz} to {to_hz} Hz by an exact filter",
+            came=f"the ratio {up} / {down}, which takes {coefficients:,.0f} coefficients",
+            allowed=f"at most {_MOST_COEFFICIENTS:,}",
+            hint="check the rate that the file states, or resample it beforehand",
+        )
+    return PolyphaseChange(up, down, half_filter(up, down, resampler))
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int, resampler: Resampler) -> Samples:

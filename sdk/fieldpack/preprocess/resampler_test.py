@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fieldpack.contract import Polyphase, Resampler, SoxrHq
-from fieldpack.errors import MissingDependencyError
+from fieldpack.errors import InputError, MissingDependencyError
 from fieldpack.preprocess.resampler import (
     SOURCE_RATES_HZ,
     PolyphaseChange,
@@ -163,3 +163,9 @@ def test_soxr_is_named_when_absent_and_polyphase_does_without(monkeypatch: pytes
 def test_no_field_has_a_default() -> None:
     with pytest.raises(ValidationError, match="3 validation errors"):
         Polyphase.model_validate({"kind": "polyphase"})
+
+
+def test_a_rate_that_no_recorder_has_is_refused_before_it_costs_memory() -> None:
+    assert resample(np.ones(50, np.float32), 44101, 16000, POLYPHASE).shape == (19,)
+    with pytest.raises(InputError, match="from 4294967295 to 16000 Hz"):
+        open_resampler(4294967295, 16000, POLYPHASE)

@@ -12,7 +12,7 @@ import pytest
 
 from fieldpack.contract import ChannelMix, LowRate
 from fieldpack.errors import InputError, MissingDependencyError
-from fieldpack.preprocess.sound import open_sound, rate_finding
+from fieldpack.preprocess.sound import open_sound, open_sound_file, rate_finding
 
 NEEDS_SOUND = 'pip install "fieldpack[sound]"'
 
@@ -97,6 +97,9 @@ HOSTILE = {
     "nan.wav": riff(fmt(3, bits=32), np.array([0, np.nan], "<f4").tobytes()),
     "unknown_coding.wav": riff(fmt(0x4321), bytes(4)),
     "text.ogg": b"OggS but not really",
+    "three_ms_missing.wav": riff(fmt(), bytes(48), size=96),
+    "wide_frames.wav": riff(struct.pack("<HHIIHH", 1, 1, 8000, 32000, 4, 24), bytes(8)),
+    "half_a_frame.wav": riff(fmt(channels=2), bytes(2)),
 }
 
 
@@ -107,6 +110,65 @@ def test_hostile_files_are_refused_by_name(name: str, tmp_path: Path) -> None:
     path.write_bytes(HOSTILE[name])
     with pytest.raises(InputError, match=name):
         open_sound(path, ChannelMix.MEAN)
+
+
+def test_samples_that_the_header_does_not_count_are_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "short_header.wav"
+    path.write_bytes(riff(fmt(), np.full(100, -3, "<i2").tobytes(), size=40))
+    with open_sound_file(path) as file:
+        assert file.frames == 20
+        assert file.remark is not None
+        assert "160 bytes follow" in file.remark
+        assert sum(len(block) for block in file.blocks(ChannelMix.MEAN)) == 20
+
+
+def test_a_file_that_shrinks_after_it_was_opened_is_truncated(tmp_path: Path) -> None:
+    path = tmp_path / "shrinks.wav"
+    path.write_bytes(riff(fmt(), bytes(400000)))
+    with open_sound_file(path) as file:
+        with path.open("r+b") as other:
+            other.truncate(300000)
+        with pytest.raises(InputError, match="truncated"):
+            list(file.blocks(ChannelMix.MEAN))
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.9])
+def test_a_truncated_flac_is_refused(kept: float, tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile", reason=NEEDS_SOUND)
+    path = tmp_path / "cut.flac"
+    noise = 0.3 * np.random.default_rng(0).normal(size=50000)
+    soundfile.write(path, noise, 22050, subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    with pytest.raises(InputError, match=r"cut\.flac"):
+        open_sound(path, ChannelMix.MEAN)
+
+
+def test_nan_is_located(tmp_path: Path) -> None:
+    samples = np.zeros(20000, "<f4")
+    samples[12000] = np.nan
+    path = tmp_path / "nan.wav"
+    path.write_bytes(riff(fmt(3, rate=8000, bits=32), samples.tobytes()))
+    with pytest.raises(InputError, match="NaN") as caught:
+        open_sound(path, ChannelMix.MEAN)
+    assert "1.500 s" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
+@pytest.mark.parametrize("mix", list(ChannelMix))
+def test_blocks_are_the_whole(name: str, mix: ChannelMix, tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile", reason=NEEDS_SOUND)
+    path = tmp_path / name
+    stereo = np.stack([tone(50000), -0.5 * tone(50000)], axis=1)
+    soundfile.write(path, stereo, 44100)
+    whole, rate = open_sound(path, mix)
+    with open_sound_file(path) as file:
+        assert (file.sample_rate_hz, file.channels, file.frames) == (rate, 2, 50000)
+        parts = list(file.blocks(mix, 777))
+        assert max(len(part) for part in parts) == 777
+        assert np.array_equal(np.concatenate(parts), whole)
+        assert np.array_equal(np.concatenate(list(file.blocks(mix, 4096))), whole)
+    expected = stereo[:, 0] if mix is ChannelMix.FIRST else stereo.mean(axis=1)
+    assert np.abs(whole - expected).max() < (0.02 if name == "a.ogg" else 1e-4)
 
 
 def test_missing_file(tmp_path: Path) -> None:
