@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from fieldpack.contract.resampling import ChannelMix, LowRate, Pooling, Resampler
 from fieldpack.model import Strict
+
+
+def table_or_none(value: object) -> str:
+    """Which of a table and the word none it is, so that an error names the table's field."""
+    return "none" if isinstance(value, str) else "table"
 
 
 class UnitScale(Strict):
@@ -81,6 +86,11 @@ class Silence(Strict):
     hop_length: int = Field(ge=1, description="samples", examples=[3200])
 
 
+SilenceOrNone = Annotated[
+    Annotated[Silence, Tag("table")] | Annotated[Literal["none"], Tag("none")], Discriminator(table_or_none)
+]
+
+
 class SoundSpec(Strict):
     """From a recording to windows of sound."""
 
@@ -105,7 +115,7 @@ class SoundSpec(Strict):
     max_seconds: float = Field(
         gt=0, description="longer clips are cut after this length, before anything else", examples=[10.0]
     )
-    remove_silence: Silence | Literal["none"] = Field(
+    remove_silence: SilenceOrNone = Field(
         description="joins the non-silent stretches",
         examples=["none", {"top_db": 60.0, "frame_length": 3200, "hop_length": 3200}],
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from fieldpack.contract.sound import SoundSpec
+from fieldpack.contract.sound import SoundSpec, table_or_none
 from fieldpack.model import Strict
 
 
@@ -35,6 +35,11 @@ class Mel(Strict):
         if not self.fmin_hz < self.fmax_hz:
             raise ValueError("fmin_hz must be below fmax_hz")
         return self
+
+
+MelOrNone = Annotated[
+    Annotated[Mel, Tag("table")] | Annotated[Literal["none"], Tag("none")], Discriminator(table_or_none)
+]
 
 
 class Linear(Strict):
@@ -125,7 +130,7 @@ class MelSpec(SoundSpec):
         examples=["magnitude"],
     )
     power: Literal[1, 2] = Field(description="1 magnitude, 2 power", examples=[2])
-    mel: Mel | Literal["none"] = Field(
+    mel: MelOrNone = Field(
         description="mel filter bank, or none for STFT bins",
         examples=[
             {
