@@ -27,9 +27,10 @@ from fieldpack.data import prepare_data
 from fieldpack.data.separation import check_apart, range_warnings
 from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
 from fieldpack.passes import Refit
+from fieldpack.preprocess.sound_warnings import sound_warnings
 from fieldpack.search.settings import placed_teacher
 from fieldpack.shipped import check_shipped
-from fieldpack.spec import DataSource, Spec, load_spec
+from fieldpack.spec import CoremlFlavour, DataSource, Precision, Spec, load_spec
 from fieldpack.taxonomy import Taxonomy, parse_taxonomy
 from fieldpack.verdict import Outcome, Verdict
 from fieldpack.workspace import work_folder
@@ -53,7 +54,7 @@ class BuildResult:
     outcome : Outcome
         The worst of them.
     warnings : tuple of str
-        What makes the data doubtful.
+        What makes the data or the contract doubtful.
     """
 
     path: Path
@@ -243,12 +244,20 @@ def measured(
     ordered = [made[flavour.name] for flavour in spec.flavours]
     results = measure(spec.contract, facts, ordered, evaluation, folder, progress)
     add_references(spec, labels, ordered, results, evaluation, folder, progress, before)
-    if calibration is not None:
-        results.evidence["warnings"] = range_warnings(evaluation.prepared, calibration.prepared)
+    doubts = [] if calibration is None else range_warnings(evaluation.prepared, calibration.prepared)
+    doubts += sound_warnings(spec.contract, _half_precision(spec))
+    if doubts or calibration is not None:
+        results.evidence["warnings"] = doubts
     if compressed is not None:
         base = spec_path.resolve().parent
         results.evidence["recipe"] = [_portable(step, base) for step in compressed.steps]
     return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, results, training)
+
+
+def _half_precision(spec: Spec) -> list[str]:
+    """Flavours that compute in float16."""
+    packages = [item for item in spec.flavours if isinstance(item, CoremlFlavour)]
+    return [item.name for item in packages if item.precision is Precision.FLOAT16]
 
 
 def _portable(step: dict[str, Any], base: Path) -> dict[str, Any]:
