@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import Bundle
-from fieldpack.contract import Activation, Output, SoundInput
+from fieldpack.contract import Output, SoundInput
 from fieldpack.errors import InputError
 from fieldpack.recordings.pooling import pooled
+from fieldpack.recordings.scores import label_scores
 from fieldpack.runtime.flavour import EVIDENCE, open_flavour
 
 if TYPE_CHECKING:
@@ -89,8 +90,12 @@ class Predictor:
         """
         from fieldpack.preprocess.prepare import prepare
 
-        results = self._runner.run({self.input.name: prepare(self.input, raw)})
+        results = self.run({self.input.name: prepare(self.input, raw)})
         return {name: self._pooled(scores) for name, scores in results.items()}
+
+    def run(self, prepared: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """What the model gives for prepared items [K, ...] by input name; float32 [K, ...] by output name."""
+        return self._runner.run(prepared)
 
     def ranked(self, raw: Any, top: int = 5) -> dict[str, list[Ranked]]:
         """The best `top` labels of every output, highest first; a linear output as it is."""
@@ -117,9 +122,7 @@ class Predictor:
             return [
                 Ranked(f"{output.name}[{i}] ({output.unit})", float(v)) for i, v in enumerate(values[:top])
             ]
-        if output.activation is Activation.LOGITS:
-            shifted = np.exp(values - values.max())
-            values = shifted / shifted.sum()
+        values = label_scores(output, values[None])[0]
         order = np.argsort(-values, kind="stable")[:top]
         return [Ranked(self._labels[output.name][index], float(values[index])) for index in order]
 

@@ -34,7 +34,7 @@ from fieldpack.bundle.manifest import (
 )
 from fieldpack.bundle.resampling import resampling_tables
 from fieldpack.bundle.write import BundleWriter
-from fieldpack.contract import Output
+from fieldpack.contract import LabelTable, Output
 from fieldpack.relative import REFERENCES
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.share import SHIPPED
@@ -268,6 +268,9 @@ def _packed(output: Output) -> Output:
     update: dict[str, Any] = {}
     if output.labels:
         update = {"labels": f"labels/{output.name}.txt", "skip_labels": 0}
+    if isinstance(output.label_format, LabelTable):
+        named = output.label_format.common is not None
+        update["label_format"] = "scientific_common" if named else "plain"
     if output.taxonomy:
         update["taxonomy"] = f"labels/{output.name}.taxonomy.csv"
     return output.model_copy(update=update)

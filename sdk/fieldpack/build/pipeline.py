@@ -20,9 +20,9 @@ from fieldpack.build.examples import Examples, save_examples, save_source_tensor
 from fieldpack.build.kept import Kept
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
-from fieldpack.bundle.labels import parse_labels
+from fieldpack.bundle.labels import parse_label_table, parse_labels
 from fieldpack.bundle.write import BundleWriter
-from fieldpack.contract import Contract
+from fieldpack.contract import Contract, LabelTable, Output
 from fieldpack.data import prepare_data
 from fieldpack.data.separation import check_apart, range_warnings
 from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
@@ -156,7 +156,7 @@ def read_labels(contract: Contract) -> dict[str, tuple[str, ...]]:
         if output.labels is None:
             continue
         try:
-            lines = parse_labels(Path(output.labels).read_bytes(), output.labels)
+            lines = _label_lines(output, Path(output.labels).read_bytes(), output.labels)
         except OSError as error:
             raise SpecError(
                 f"the labels of output {output.name} cannot be read",
@@ -168,6 +168,12 @@ def read_labels(contract: Contract) -> dict[str, tuple[str, ...]]:
         if output.taxonomy is not None:
             read_taxonomy(output.taxonomy).check(labels[output.name])
     return labels
+
+
+def _label_lines(output: Output, data: bytes, where: str) -> tuple[str, ...]:
+    if isinstance(output.label_format, LabelTable):
+        return parse_label_table(data, where, output.label_format)
+    return parse_labels(data, where)
 
 
 def read_taxonomy(path: str) -> Taxonomy:

@@ -1,9 +1,16 @@
-"""Label files: UTF-8, one label a line, in the order of the output's numbers."""
+"""Label files: UTF-8, one label a line, in the order of the output's numbers.
+
+In a bundle a label is a line; ``Scientific name_Common name`` where the contract says so. A CSV file beside a
+spec becomes such lines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Mapping, Sequence
 
+from fieldpack.contract.outputs import LabelTable
 from fieldpack.errors import BundleError
 
 
@@ -35,6 +42,52 @@ def parse_labels(data: bytes, where: str) -> tuple[str, ...]:
     if empty is not None:
         raise BundleError(f"{where} has no label on line {empty}", allowed="one label a line")
     return tuple(lines)
+
+
+def parse_label_table(data: bytes, where: str, table: LabelTable) -> tuple[str, ...]:
+    """The labels of a CSV file as lines of a label file.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 text, with or without byte order mark; the first row names the columns.
+    where : str
+        Name of the file, for the message.
+    table : LabelTable
+        Delimiter and columns.
+
+    Raises
+    ------
+    BundleError
+        It is not UTF-8, lacks a column, or a row has no scientific name.
+    """
+    try:
+        rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=table.delimiter)
+        header = rows.fieldnames or []
+        labels = []
+        for column in filter(None, (table.scientific, table.common)):
+            if column not in header:
+                raise BundleError(f"{where} has no column {column}", came=", ".join(header) or "no header")
+        for number, row in enumerate(rows, 2):
+            labels.append(_label(row, table, f"{where}, row {number}"))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BundleError(f"{where} is not a CSV file in UTF-8", came=error) from error
+    return parse_labels(labels_bytes(labels), where)
+
+
+def _label(row: Mapping[str, str | None], table: LabelTable, where: str) -> str:
+    scientific = (row[table.scientific] or "").strip()
+    if not scientific or "_" in scientific:
+        raise BundleError(f"{where} has no scientific name without underscores", came=repr(scientific))
+    return scientific if table.common is None else f"{scientific}_{(row[table.common] or scientific).strip()}"
+
+
+def names(label: str, label_format: str | LabelTable) -> tuple[str | None, str]:
+    """(scientific name or None, name to show) of one label of a bundle."""
+    scientific, mark, common = label.partition("_")
+    if label_format == "plain" or not mark:
+        return None, label
+    return scientific, common or scientific
 
 
 def labels_bytes(labels: Sequence[str]) -> bytes:

@@ -26,7 +26,7 @@ from fieldpack.contract.inputs import (
     ValueRange,
     WaveformInput,
 )
-from fieldpack.contract.outputs import Activation, Output
+from fieldpack.contract.outputs import Activation, LabelTable, Output, Sensitivity
 from fieldpack.contract.resampling import (
     ChannelMix,
     LogMeanExp,
@@ -48,6 +48,7 @@ __all__ = [
     "Fit",
     "ImageInput",
     "Input",
+    "LabelTable",
     "Layout",
     "LocationEncoding",
     "LocationInput",
@@ -64,6 +65,7 @@ __all__ = [
     "Resample",
     "Resampler",
     "Resize",
+    "Sensitivity",
     "SoundInput",
     "SoundSpec",
     "SoxrHq",

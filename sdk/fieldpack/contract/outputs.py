@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,24 @@ class Activation(StrEnum):
         return self is not Activation.LINEAR
 
 
+class Sensitivity(Strict):
+    """Logits of independent labels become scores by ``1 / (1 + exp(-value * clip(x, -limit, limit)))``.
+
+    The formula of BirdNET-Analyzer (its ``flat_sigmoid``), whose limit is 15 for models up to 2.4.
+    """
+
+    value: float = Field(gt=0, description="slope; higher finds more, and more wrongly", examples=[1.0])
+    limit: float = Field(gt=0, description="logits are clipped to it on both sides", examples=[15.0])
+
+
+class LabelTable(Strict):
+    """Labels in a CSV file with a header, one a row, in output order."""
+
+    delimiter: Literal[",", ";", "\t"] = Field(description="between columns", examples=[";"])
+    scientific: str = Field(min_length=1, description="column of scientific names", examples=["sci_name"])
+    common: str | None = Field(default=None, description="column of common names", examples=["com_name"])
+
+
 class Output(Strict):
     """One output tensor, [N, ...] float32."""
 
@@ -35,6 +53,11 @@ class Output(Strict):
         default=None,
         description="text file, one label a line, in output order; required unless linear",
         examples=["labels.txt"],
+    )
+    label_format: Literal["plain", "scientific_common"] | LabelTable = Field(
+        default="plain",
+        description="what a line of the label file is: a label, Scientific name_Common name, or a row of CSV",
+        examples=["scientific_common", {"delimiter": ";", "scientific": "sci_name", "common": "com_name"}],
     )
     skip_labels: int = Field(
         default=0,
@@ -49,6 +72,11 @@ class Output(Strict):
     unit: str | None = Field(default=None, description="unit of a linear output", examples=["metre"])
     threshold: float | None = Field(
         default=None, description="score from which a sigmoid label counts as present", examples=[0.5]
+    )
+    sensitivity: Sensitivity | None = Field(
+        default=None,
+        description="logits are of independent labels, and become scores so; without it they are a softmax's",
+        examples=[{"value": 1.0, "limit": 15.0}],
     )
 
     @model_validator(mode="after")
@@ -65,4 +93,8 @@ class Output(Strict):
             raise ValueError("a linear output has no taxonomy")
         if self.activation is Activation.SIGMOID and self.threshold is None:
             raise ValueError("a sigmoid output needs its threshold; example: threshold = 0.5")
+        if self.sensitivity is not None and self.activation is not Activation.LOGITS:
+            raise ValueError(f"sensitivity is for logits; {self.activation.value} is already scores")
+        if self.sensitivity is not None and self.threshold is None:
+            raise ValueError("an output with sensitivity needs its threshold; example: threshold = 0.1")
         return self

@@ -64,7 +64,8 @@ def patches(
     if isinstance(spec.windows.samples, int):
         windows = [piece[0] for piece in cut(clip[None], spec.windows.samples, spec.windows, 0.0)]
         pieces = [
-            [_first(spectrogram(one, channel), frames) for channel in contract.channels] for one in windows
+            [first_frames(spectrogram(one, channel), frames) for channel in contract.channels]
+            for one in windows
         ]
     else:
         pieces = [[patch] for patch in cut(spectrogram(clip, spec), frames, spec.windows, None)]
@@ -75,7 +76,7 @@ def patches(
             allowed=f"{frames} frames of {spec.hop_length} samples",
             hint='raise min_seconds, or set windows.last = "pad"',
         )
-    return np.stack([_arranged(channels, contract) for channels in pieces]).astype(np.float32)
+    return np.stack([arranged(channels, contract) for channels in pieces]).astype(np.float32)
 
 
 def trimmed(samples: NDArray[np.float32], sample_rate_hz: int, sound: SoundSpec) -> NDArray[np.float32]:
@@ -168,7 +169,8 @@ def cut(values: NDArray[Any], size: int, windows: Windows, filler: float | None)
     return pieces
 
 
-def _first(values: Spectrogram, frames: int) -> Spectrogram:
+def first_frames(values: Spectrogram, frames: int) -> Spectrogram:
+    """The first columns of one window's spectrogram; `InputError` where there are fewer."""
     if values.shape[1] < frames:
         raise InputError(
             "one window of sound gives too few frames",
@@ -187,7 +189,7 @@ def _normalized(patch: Spectrogram, spec: MelSpec) -> Spectrogram:
     return patch
 
 
-def _arranged(channels: list[Spectrogram], contract: SpectrogramInput) -> Spectrogram:
+def arranged(channels: list[Spectrogram], contract: SpectrogramInput) -> Spectrogram:
     """The normalised patches of every channel in the axes of the contract."""
     patches_of = zip(channels, contract.channels, strict=True)
     stacked = np.stack([_normalized(patch, spec) for patch, spec in patches_of], axis=2)

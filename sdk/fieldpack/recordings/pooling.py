@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fieldpack.contract.resampling import LogMeanExp, Pooling
+from fieldpack.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,3 +62,49 @@ def pooling_words(pooling: Pooling) -> str:
     if isinstance(pooling, LogMeanExp):
         return f"log-mean-exp of sharpness {pooling.sharpness:g}"
     return {"mean": "mean", "max": "maximum"}[pooling]
+
+
+class RunningPool:
+    """The same rule over windows that come one by one, in memory for one.
+
+    Parameters
+    ----------
+    pooling : Pooling
+        Of the contract.
+    """
+
+    def __init__(self, pooling: Pooling) -> None:
+        self._pooling = pooling
+        self._total: NDArray[Any] | None = None
+        self.count = 0
+
+    def add(self, scores: NDArray[Any]) -> None:
+        """Take one window, [...]."""
+        import numpy as np
+
+        value = scores.astype(np.float64)
+        if isinstance(self._pooling, LogMeanExp):
+            value = self._pooling.sharpness * value
+        self.count += 1
+        if self._total is None:
+            self._total = value
+        elif isinstance(self._pooling, LogMeanExp):
+            self._total = np.logaddexp(self._total, value)
+        else:
+            self._total = np.maximum(self._total, value) if self._pooling == "max" else self._total + value
+
+    def result(self) -> NDArray[Any]:
+        """The windows so far as one, float64 [...].
+
+        Raises
+        ------
+        InputError
+            There was no window.
+        """
+        import numpy as np
+
+        if self._total is None:
+            raise InputError("there is no window whose scores could be joined")
+        if isinstance(self._pooling, LogMeanExp):
+            return np.asarray((self._total - np.log(self.count)) / self._pooling.sharpness)
+        return self._total if self._pooling == "max" else self._total / self.count

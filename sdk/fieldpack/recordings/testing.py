@@ -131,7 +131,8 @@ def _parameters(spectrogram: SpectrogramInput) -> tuple[NDArray[np.float32], NDA
 
     weights = np.zeros((len(TONES_HZ), spectrogram.bands, spectrogram.frames), np.float32)
     for label, hz in enumerate(TONES_HZ):
-        rows = levels(tone(1.0, hz), spectrogram.front_end).mean(axis=1)
+        sound = tone(1.0, hz, rate_hz=spectrogram.front_end.sample_rate_hz)
+        rows = levels(sound, spectrogram.front_end).mean(axis=1)
         weights[label, int(rows.argmax())] = 1.0 / spectrogram.frames
     return weights.reshape(len(TONES_HZ), -1), np.zeros(len(TONES_HZ), np.float32)
 
@@ -141,8 +142,9 @@ def _golden(spectrogram: SpectrogramInput, softmax: bool) -> tuple[NDArray[np.fl
 
     from fieldpack.preprocess.spectrogram import patches
 
-    sounds = [tone(1.5, hz) for hz in TONES_HZ]
-    inputs = np.concatenate([patches(sound, RATE_HZ, spectrogram)[:1] for sound in sounds])
+    rate = spectrogram.front_end.sample_rate_hz
+    sounds = [tone(1.5, hz, rate_hz=rate) for hz in TONES_HZ]
+    inputs = np.concatenate([patches(sound, rate, spectrogram)[:1] for sound in sounds])
     weights, bias = _parameters(spectrogram)
     logits = inputs.reshape(len(inputs), -1).astype(np.float64) @ weights.T + bias
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -258,6 +258,11 @@ def _numbers(stated: Output, labels: int) -> str:
         Activation.SIGMOID: "independent probabilities (sigmoid)",
         Activation.LOGITS: "raw scores (logits); apply a softmax for probabilities",
     }[stated.activation]
+    if stated.sensitivity is not None:
+        slope, limit = (
+            significant(value, 6) for value in (stated.sensitivity.value, stated.sensitivity.limit)
+        )
+        kind = f"logits of independent labels; score = 1 / (1 + exp(−{slope} × clip(x, −{limit}, {limit})))"
     threshold = f"; present from {significant(stated.threshold, 4)}" if stated.threshold is not None else ""
     return f"{count(labels, 'label')}: {kind}{threshold}; labels in {clip(stated.labels or '')}"
 
