@@ -27,26 +27,22 @@ from fieldpack_converters.passes.teachers import open_teachers
 from fieldpack_converters.passes.zeros import demand_zeros
 from fieldpack_converters.source import called_in_batches, open_source, silent
 
-TRAINED = {
+PROMISES = {
     "prune_channels": (Promise.FEWER_PARAMETERS,),
     "prune_weights": (Promise.SAME_PARAMETERS,),
     "fine_tune": (Promise.SAME_PARAMETERS,),
     "distil": (Promise.SAME_PARAMETERS,),
     "quantisation_aware": (Promise.SAME_PARAMETERS,),
-}
-"""Method -> what holds after it; written once a framework: ``passes/in_torch/`` and ``passes/in_keras/``."""
-
-COMPUTED = {
     "equalise": (Promise.SAME_FUNCTION,),
     "round": (),
     "round_head": (),
     "low_rank": (Promise.FEWER_PARAMETERS,),
     "refit": (),
 }
-"""The same for passes that only see weights and the inputs of layers, written once: ``passes/<method>.py``.
+"""Method -> what holds after it. ``passes/<method>.py`` has ``apply(subject, step) -> Applied``."""
 
-Every module has ``apply(subject, step) -> Applied``.
-"""
+BY_FRAMEWORK = frozenset({"prune_channels"})
+"""Methods with a file in ``passes/in_torch/`` and one in ``passes/in_keras/`` instead."""
 
 CHECKED = 8
 """Examples that the model answers before and after each pass."""
@@ -159,7 +155,8 @@ def _step(subject: Subject, step: AnyPass, number: int) -> dict[str, Any]:
 
 
 def _module(subject: Subject, method: str) -> ModuleType:
-    folder = "" if method in COMPUTED else "in_torch." if subject.is_torch else "in_keras."
+    framework = "in_torch." if subject.is_torch else "in_keras."
+    folder = framework if method in BY_FRAMEWORK else ""
     return importlib.import_module(f"fieldpack_converters.passes.{folder}{method}")
 
 
@@ -185,7 +182,7 @@ def _check(
         raise ConversionError(f"{where} changed the shape of an output", came=[a.shape for a in changed])
     if not all(np.isfinite(a).all() for a in changed):
         raise ConversionError(f"{where} left a model with answers that are not finite")
-    for promise in {**TRAINED, **COMPUTED}[step.method]:
+    for promise in PROMISES[step.method]:
         if promise is Promise.SAME_FUNCTION:
             _demand_same(answers, changed, f"{where} changed the function of the model")
         elif promise is Promise.FEWER_PARAMETERS and after.parameters >= before.parameters:

@@ -67,6 +67,10 @@ class QuantisedForward:
         self._folded = {id(one.norm) for one in self.layers.values() if one.norm is not None}
         self._declare()
 
+    def fix(self, on: bool) -> None:
+        """Whether ranges stand still, or follow the batches."""
+        self.fixed.assign(on)
+
     def ranges(self) -> dict[str, list[float]]:
         """[low, high] by the layer that made the tensor; ``name:sum`` is before its activation."""
         return {name: watched.ends() for name, watched in self._ranges.items()}
@@ -84,7 +88,7 @@ class QuantisedForward:
         """Fix every range to what ``ranges()`` told."""
         for name, watched in self._ranges.items():
             watched.set(ranges[name])
-        self.fixed.assign(True)
+        self.fix(True)
 
     def __call__(self, inputs: list[Any]) -> list[Any]:
         """All outputs, flat."""

@@ -23,14 +23,9 @@ from fieldpack.passes import (
 from fieldpack.spec import SourceKind
 from fieldpack_converters.keras_source import call_model, keras_library
 from fieldpack_converters.opened_source import Array, OpenedSource, TensorFact
+from fieldpack_converters.passes import distil, fine_tune, prune_weights, quantisation_aware
 from fieldpack_converters.passes import round as rounding
-from fieldpack_converters.passes.in_keras import (
-    distil,
-    fine_tune,
-    prune_channels,
-    prune_weights,
-    quantisation_aware,
-)
+from fieldpack_converters.passes.in_keras import prune_channels
 from fieldpack_converters.passes.in_keras.fake_quantisation import WatchedRange
 from fieldpack_converters.passes.in_keras.quantised_forward import QuantisedForward
 from fieldpack_converters.passes.in_keras.quantised_layers import QuantisedLayer
@@ -394,7 +389,7 @@ class Trials:
     def _rounded_accuracy(self, one: OpenedSource, inputs: Array, labels: Array) -> float:
         forward = QuantisedForward(one, ".*")
         forward([task("NHWC")[0]])
-        forward.fixed.assign(True)
+        forward.fix(True)
         return float((np.asarray(forward([inputs])[0]).argmax(axis=1) == labels).mean())
 
 

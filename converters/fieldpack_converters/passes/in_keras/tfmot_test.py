@@ -11,7 +11,7 @@ import pytest
 from fieldpack import worker
 from fieldpack.passes import PruneWeights, Training
 from fieldpack.spec import SourceKind
-from fieldpack_converters.passes.in_keras import prune_weights
+from fieldpack_converters.passes import prune_weights
 from fieldpack_converters.passes.in_keras.testing import Trials
 from fieldpack_converters.passes.sparsity import STAGES, Pruning
 from fieldpack_converters.passes.weighted_layers import weighted_layers

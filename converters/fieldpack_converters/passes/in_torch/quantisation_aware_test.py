@@ -13,7 +13,7 @@ import pytest
 from fieldpack.errors import SpecError, UnsupportedError
 from fieldpack.passes import FineTune, QuantisationAware, Training
 from fieldpack_converters.opened_source import OpenedSource
-from fieldpack_converters.passes.in_torch import fine_tune, quantisation_aware
+from fieldpack_converters.passes import fine_tune, quantisation_aware
 from fieldpack_converters.passes.in_torch.fake_quantisation import WatchedRange
 from fieldpack_converters.passes.in_torch.quantised_forward import QuantisedForward
 from fieldpack_converters.passes.in_torch.quantised_layers import QuantisedLayer

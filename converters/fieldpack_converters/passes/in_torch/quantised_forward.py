@@ -57,6 +57,10 @@ class QuantisedForward:
         self.layers = self._quantised(pattern)
         self._folded = {id(one.norm) for one in self.layers.values() if one.norm is not None}
 
+    def fix(self, on: bool) -> None:
+        """Whether ranges stand still, or follow the batches."""
+        self.fixed = on
+
     def ranges(self) -> dict[str, list[float]]:
         """[low, high] by the layer or the call that made the tensor, in the order of the run."""
         return {name: list(watched.ends()) for name, watched in self._ranges.items()}
@@ -77,7 +81,7 @@ class QuantisedForward:
         """Fix every range to what ``ranges()`` told."""
         for name, ends in ranges.items():
             self._ranges.setdefault(name, WatchedRange()).set(ends)
-        self.fixed = True
+        self.fix(True)
 
     def __call__(self, inputs: list[Array]) -> list[Any]:
         """All outputs, flat, as tensors with gradients."""

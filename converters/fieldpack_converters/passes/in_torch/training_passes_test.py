@@ -12,7 +12,8 @@ import pytest
 from fieldpack.errors import SpecError
 from fieldpack.passes import Distil, FineTune, PruneChannels, PruneWeights, Teaching, Training
 from fieldpack_converters.opened_source import OpenedSource
-from fieldpack_converters.passes.in_torch import distil, fine_tune, prune_channels, prune_weights
+from fieldpack_converters.passes import distil, fine_tune, prune_weights
+from fieldpack_converters.passes.in_torch import prune_channels
 from fieldpack_converters.passes.in_torch.prune_channels import _output_layers
 from fieldpack_converters.passes.testing import CLASSES, accuracy, make_subject, task, torch_opened
 from fieldpack_converters.passes.torch_structure import fit_structure

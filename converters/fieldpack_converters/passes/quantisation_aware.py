@@ -1,4 +1,4 @@
-"""``quantisation_aware`` of a Keras model: trains with the rounding of the int8 file in the forward pass."""
+"""``quantisation_aware``: trains with the rounding of the int8 file in the forward pass."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import numpy as np
 from fieldpack.errors import SpecError
 from fieldpack.passes import QuantisationAware
 from fieldpack_converters.passes.applied import Applied
-from fieldpack_converters.passes.in_keras.objective import objective_of
-from fieldpack_converters.passes.in_keras.quantised_forward import QuantisedForward
-from fieldpack_converters.passes.in_keras.quantised_layers import QuantisedLayer
-from fieldpack_converters.passes.in_keras.training import train
+from fieldpack_converters.passes.frameworks import RoundedForward, RoundedLayer, framework_of
 from fieldpack_converters.passes.subject import Subject
 from fieldpack_converters.trained_ranges import fingerprint
+
+KINDS = "dense layers, convolutions without groups, depthwise convolutions"
 
 
 def apply(subject: Subject, step: QuantisationAware) -> Applied:
@@ -34,21 +33,23 @@ def apply(subject: Subject, step: QuantisationAware) -> Applied:
     SpecError
         No layer whose weights can be rounded matches, or there are no labels.
     UnsupportedError
-        The model holds another model.
+        The model holds another model, cannot be traced, or has weights of a kind that is not covered.
     """
-    forward = QuantisedForward(subject.opened, step.layers)
+    framework = framework_of(subject)
+    forward = framework.rounded_forward(subject.opened, step.layers)
     if not forward.layers:
         raise SpecError(
             "a pass of the recipe matches no layer whose weights can be 8-bit",
             came=step.layers,
-            allowed=", ".join(list(QuantisedForward(subject.opened, "").layers)[:12]),
+            allowed=", ".join(framework.roundable(subject.opened)[:12])
+            or "Conv2D without groups, depthwise, Dense",
         )
 
     def fix(epoch: int) -> None:
-        forward.fixed.assign(0 < epoch == step.training.epochs - 1)
+        forward.fix(0 < epoch == step.training.epochs - 1)
 
-    objective = objective_of(subject, step.teaching, "quantisation_aware")
-    facts = train(subject, step.layers, step.training, objective, forward=forward, before_epoch=fix)
+    objective = framework.objective_of(subject, step.teaching, "quantisation_aware")
+    facts = framework.train(subject, step.layers, step.training, objective, forward=forward, before_epoch=fix)
     digests = {name: _digest(one) for name, one in forward.layers.items()}
     for one in forward.layers.values():
         one.settle()
@@ -64,7 +65,7 @@ def apply(subject: Subject, step: QuantisationAware) -> Applied:
     )
 
 
-def _fingerprints(subject: Subject, forward: QuantisedForward) -> dict[str, list[float]]:
+def _fingerprints(subject: Subject, forward: RoundedForward) -> dict[str, list[float]]:
     """What each ranged tensor holds for the first calibration example, so that a file's are found again."""
     if subject.calibration is None:
         return {}
@@ -72,5 +73,5 @@ def _fingerprints(subject: Subject, forward: QuantisedForward) -> dict[str, list
     return {name: fingerprint(values) for name, values in forward.seen(first).items()}
 
 
-def _digest(one: QuantisedLayer) -> str:
+def _digest(one: RoundedLayer) -> str:
     return hashlib.sha256(one.integers().tobytes()).hexdigest()[:16]

@@ -1,11 +1,10 @@
-"""``distil`` of a PyTorch module: answers as the teacher does on the same views."""
+"""``distil``: the model learns to answer as the teacher does on the same views."""
 
 from __future__ import annotations
 
 from fieldpack.passes import Distil
 from fieldpack_converters.passes.applied import Applied
-from fieldpack_converters.passes.in_torch.objective import objective_of
-from fieldpack_converters.passes.in_torch.training import named_parameters, train
+from fieldpack_converters.passes.frameworks import framework_of
 from fieldpack_converters.passes.subject import Subject
 
 
@@ -22,6 +21,8 @@ def apply(subject: Subject, step: Distil) -> Applied:
     SpecError
         No layer matches, or the teacher has other classes.
     """
-    _, names = named_parameters(subject.opened.model, step.layers)
-    facts = train(subject, step.layers, step.training, objective_of(subject, step, "distil"))
+    framework = framework_of(subject)
+    names = framework.named_layers(subject, step.layers)
+    objective = framework.objective_of(subject, step, "distil")
+    facts = framework.train(subject, step.layers, step.training, objective)
     return Applied(subject.opened, names, {"teacher": step.teacher, **facts})

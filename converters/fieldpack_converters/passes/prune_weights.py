@@ -1,16 +1,15 @@
-"""``prune_weights`` of a Keras model of either library.
+"""``prune_weights``: the smallest weights become zero, at once or while the model trains.
 
 On one layer the zeros, and their rise, are those of TensorFlow Model Optimization's ``prune_low_magnitude``,
-which knows ``tf_keras`` alone (``tfmot_test.py`` compares them). Over several layers the share is of all
-their weights together, where that package takes it of each.
+which knows ``tf_keras`` alone (``in_keras/tfmot_test.py`` compares them). Over several layers the share is of
+all their weights together, where that package takes it of each.
 """
 
 from __future__ import annotations
 
 from fieldpack.passes import PruneWeights
 from fieldpack_converters.passes.applied import Applied
-from fieldpack_converters.passes.in_keras.objective import objective_of
-from fieldpack_converters.passes.in_keras.training import train
+from fieldpack_converters.passes.frameworks import framework_of
 from fieldpack_converters.passes.sparsity import Pruning
 from fieldpack_converters.passes.subject import Subject
 
@@ -31,6 +30,7 @@ def apply(subject: Subject, step: PruneWeights) -> Applied:
     pruning = Pruning(subject, step)
     facts: dict[str, object] = {}
     if step.training is not None:
-        objective = objective_of(subject, step.teaching, "fine-tuning")
-        facts |= train(subject, ".*", step.training, objective, after_step=pruning.after_step)
+        framework = framework_of(subject)
+        objective = framework.objective_of(subject, step.teaching, "fine-tuning")
+        facts |= framework.train(subject, ".*", step.training, objective, after_step=pruning.after_step)
     return Applied(subject.opened, pruning.names, facts | pruning.facts())

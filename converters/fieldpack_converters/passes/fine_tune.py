@@ -1,11 +1,10 @@
-"""``fine_tune`` of a Keras model."""
+"""``fine_tune``: the model trains on the labels."""
 
 from __future__ import annotations
 
 from fieldpack.passes import FineTune
 from fieldpack_converters.passes.applied import Applied
-from fieldpack_converters.passes.in_keras.objective import objective_of
-from fieldpack_converters.passes.in_keras.training import named_layers, train
+from fieldpack_converters.passes.frameworks import framework_of
 from fieldpack_converters.passes.subject import Subject
 
 
@@ -22,6 +21,8 @@ def apply(subject: Subject, step: FineTune) -> Applied:
     SpecError
         No layer matches, or there are no labels.
     """
-    names = tuple(named_layers(subject.opened.model, step.layers))
-    facts = train(subject, step.layers, step.training, objective_of(subject, None, "fine_tune"))
+    framework = framework_of(subject)
+    names = framework.named_layers(subject, step.layers)
+    objective = framework.objective_of(subject, None, "fine_tune")
+    facts = framework.train(subject, step.layers, step.training, objective)
     return Applied(subject.opened, names, dict(facts))
