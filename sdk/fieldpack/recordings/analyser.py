@@ -6,7 +6,7 @@ well as a file; a chunk's size never changes an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,8 +138,15 @@ class Analyser:
         _check(self.settings, self.outputs)
         open_windows(taken, self.settings.step_s)
 
-    def analyse(self, path: Path | str) -> Analysis:
+    def analyse(self, path: Path | str, progress: Callable[[float], None] = lambda done: None) -> Analysis:
         """Hear a sound file.
+
+        Parameters
+        ----------
+        path : Path or str
+            WAV, or anything that ``soundfile`` reads.
+        progress : callable
+            Called with the fraction that was heard, 0..1.
 
         Raises
         ------
@@ -147,11 +154,13 @@ class Analyser:
             The file cannot be read, is too short, or its rate is too low for the contract.
         """
         with open_sound_file(path) as file:
-            hearing = self.begin(file.sample_rate_hz)
+            hearing, done = self.begin(file.sample_rate_hz), 0
             if file.remark is not None:
                 hearing.warnings.append(file.remark)
             for block in file.blocks(self.input.front_end.channel_mix):
                 hearing.push(block)
+                done += block.shape[0]
+                progress(done / file.frames)
             return hearing.finish()
 
     def analyse_samples(self, samples: NDArray[np.float32], sample_rate_hz: int) -> Analysis:
