@@ -91,6 +91,8 @@ class Graph:
     def part(self, value: Value, axis: int, start: int, stop: int, step: int = 1) -> Value:
         """``value[start:stop:step]`` on one axis; `start` and `stop` count from its beginning."""
         shape = list(value.shape)
+        if (start, stop, step) == (0, shape[axis], 1):
+            return value
         shape[axis] = len(range(start, stop, step))
         return self.add("part", shape, value, axis=axis, start=start, stop=stop, step=step)
 

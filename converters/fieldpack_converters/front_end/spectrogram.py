@@ -6,8 +6,6 @@ compared with. ``compression.py`` has what comes between mel and normalisation.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from fieldpack.contract.inputs import SpectrogramInput
@@ -15,7 +13,7 @@ from fieldpack.contract.sound import Int16Scale, MinMaxScale, PeakScale, ValueSc
 from fieldpack.contract.spectrogram import Decibel, MelSpec
 from fieldpack.errors import SpecError
 from fieldpack.preprocess.mel import mel_filters
-from fieldpack.preprocess.spectrogram import TINY, window_of
+from fieldpack.preprocess.spectrogram import TINY, window_of, window_samples
 from fieldpack.preprocess.value_scale import INT16, SILENT
 from fieldpack_converters.front_end.compression import compressed
 from fieldpack_converters.front_end.operations import Constant, Graph, Value
@@ -31,7 +29,7 @@ def graph_of(contract: SpectrogramInput, *transforms: str) -> Graph:
     Parameters
     ----------
     contract : SpectrogramInput
-        Its ``front_end.windows.samples`` must be a number: the graph sees one window of sound.
+        The graph sees one window of sound, so no patch may depend on more of the clip.
     *transforms : str
         A key of ``transforms.TRANSFORMS`` for each channel.
 
@@ -45,11 +43,11 @@ def graph_of(contract: SpectrogramInput, *transforms: str) -> Graph:
     SpecError
         The spectrogram depends on more than one window of sound, or the window gives too few frames.
     """
-    samples = contract.front_end.windows.samples
-    if isinstance(samples, str):
+    samples = window_samples(contract)
+    if samples is None:
         raise SpecError(
-            "a front-end that cuts the spectrogram of the whole clip is no graph of one window",
-            came='windows.samples = "none"',
+            "a front-end whose patches depend on the whole clip is no graph of one window",
+            came='windows.samples = "none" with centring, a level, a scale or a state taken over the clip',
             allowed="the number of samples of one window",
         )
     graph = Graph()
@@ -64,7 +62,7 @@ def graph_of(contract: SpectrogramInput, *transforms: str) -> Graph:
 
 def transforms_of(spec: MelSpec) -> tuple[str, ...]:
     """The transforms that suit: few blocks a frame, an even window, a power of two for the FFT."""
-    if spec.n_fft // math.gcd(spec.n_fft, spec.hop_length) > MOST_PARTS:
+    if spec.n_fft > MOST_PARTS * spec.hop_length:
         return ("convolution",)
     window = window_of(spec)
     even = spec.n_fft % 2 == 0 and np.allclose(window[1:], window[:0:-1], atol=1e-12)

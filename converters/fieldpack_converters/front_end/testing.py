@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract import Mel, MelSpec, SpectrogramInput
+from fieldpack.parity.front_end import LEVELS_DBFS, front_end_sounds, gap_of, reference_of, worst
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.spectrogram import patches
 from fieldpack_converters.front_end import in_numpy
+from fieldpack_converters.front_end.export import export_tflite
 from fieldpack_converters.front_end.operations import Graph
 from fieldpack_converters.front_end.spectrogram import graph_of, transforms_of
 
@@ -195,11 +197,47 @@ def differences(framework: str) -> dict[str, float]:
     return found
 
 
-def gaps_to_tensorflow() -> dict[str, float]:
-    """Largest difference of our numpy from ``tf.signal`` in float64, as a share of the largest value.
+def in_tensorflow(folder: str, exported: list[str]) -> dict[str, Any]:
+    """``differences`` in Keras, ``gaps`` to ``tf.signal``, and the TFLite ``files`` of some front-ends.
 
     A worker target.
     """
+    cap = export_tflite(contract_of("decibel").model_dump(mode="json"), folder, 1000)
+    return {
+        "differences": differences("keras"),
+        "gaps": gaps_to_tensorflow(),
+        "files": {name: _exported(name, folder) for name in exported},
+        "under_a_cap": [item["transforms"] for item in cap["files"]],
+    }
+
+
+def _exported(name: str, folder: str) -> list[dict[str, Any]]:
+    """Each file of a front-end with its gap to the reference on LiteRT, six sounds at two levels."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    contract = contract_of(name)
+    files: list[dict[str, Any]] = export_tflite(contract.model_dump(mode="json"), folder, 10**7)["files"]
+    heard = [
+        (sound * 10 ** (level / 20)).astype(np.float32)
+        for sound in front_end_sounds(8000, contract.front_end.sample_rate_hz).values()
+        for level in LEVELS_DBFS
+    ]
+    references = [reference_of(sound, contract) for sound in heard]
+    for item in files:
+        runner = Interpreter(item["path"], num_threads=1)
+        runner.allocate_tensors()
+        gaps = []
+        for sound, reference in zip(heard, references, strict=True):
+            runner.set_tensor(runner.get_input_details()[0]["index"], sound[None])
+            runner.invoke()
+            got = runner.get_tensor(runner.get_output_details()[0]["index"])[0]
+            gaps.append(gap_of(reference, got, contract))
+        item |= {"max_db": worst(gaps).max_db, "rms_db": worst(gaps).rms_db}
+    return files
+
+
+def gaps_to_tensorflow() -> dict[str, float]:
+    """Largest difference of our numpy from ``tf.signal`` in float64, as a share of the largest value."""
     import tensorflow as tf
 
     found = {}

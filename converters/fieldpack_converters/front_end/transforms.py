@@ -7,7 +7,7 @@ model runs.
 ``convolution``
     The transform's rows as the kernel of a strided convolution: any hop, large constants.
 ``blocks``
-    Frames are put together from blocks of gcd(n_fft, hop) samples, then one dense product.
+    Frames are put together from blocks of one hop, then one dense product.
 ``folded``
     The window is even around n_fft / 2: sums and differences of mirrored samples need half the products.
 ``factored``
@@ -49,6 +49,11 @@ class Framing:
     window: Constant
     bins: NDArray[np.int64]
     real_only: bool
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of one hop that a frame lies in."""
+        return -(-self.n_fft // self.hop)
 
     def frames(self, samples: int) -> int:
         """Number of whole frames in so many samples."""
@@ -152,14 +157,15 @@ def factors(n_fft: int) -> tuple[int, int]:
 
 
 def _framed(graph: Graph, sound: Value, framing: Framing) -> Value:
-    """[frames, n_fft]: blocks of gcd(n_fft, hop) samples, strided and put side by side."""
-    block = math.gcd(framing.n_fft, framing.hop)
+    """[frames, n_fft]: blocks of one hop side by side, and what is beyond n_fft cut off."""
+    hop, count = framing.hop, framing.blocks
     frames = framing.frames(sound.shape[0])
-    needed = (frames - 1) * framing.hop + framing.n_fft
-    rows = graph.reshape(graph.part(sound, 0, 0, needed), needed // block, block)
-    step, wide = framing.hop // block, framing.n_fft // block
-    parts = [graph.part(rows, 0, first, first + (frames - 1) * step + 1, step) for first in range(wide)]
-    return graph.concatenate(parts, 1)
+    needed = (frames - 1 + count) * hop
+    if needed > sound.shape[0]:
+        sound = graph.pad(sound, 0, needed - sound.shape[0], "constant")
+    rows = graph.reshape(graph.part(sound, 0, 0, needed), frames - 1 + count, hop)
+    wide = graph.concatenate([graph.part(rows, 0, first, first + frames) for first in range(count)], 1)
+    return graph.part(wide, 1, 0, framing.n_fft)
 
 
 def _joined(graph: Graph, value: Value, framing: Framing) -> Value:

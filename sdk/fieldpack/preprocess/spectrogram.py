@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract.inputs import SpectrogramInput
-from fieldpack.contract.sound import SoundSpec, Windows
-from fieldpack.contract.spectrogram import MelSpec
+from fieldpack.contract.sound import MinMaxScale, PeakScale, SoundSpec, Windows
+from fieldpack.contract.spectrogram import Decibel, MelSpec, Pcen
 from fieldpack.errors import InputError
 from fieldpack.preprocess.compression import compressed
 from fieldpack.preprocess.mel import mel_filters
@@ -59,24 +59,59 @@ def patches(
     """
     if samples.ndim != 1 or samples.shape[0] == 0:
         raise InputError("a sound without samples", came=list(samples.shape), allowed="float32 [n], n > 0")
-    spec, frames = contract.front_end, contract.frames
+    spec = contract.front_end
     clip = trimmed(samples, sample_rate_hz, spec)
     if isinstance(spec.windows.samples, int):
-        windows = [piece[0] for piece in cut(clip[None], spec.windows.samples, spec.windows, 0.0)]
-        pieces = [
-            [first_frames(spectrogram(one, channel), frames) for channel in contract.channels]
-            for one in windows
-        ]
+        windows = cut(clip[None], spec.windows.samples, spec.windows, 0.0)
+        items = [patch_of(window[0], contract) for window in windows]
     else:
-        pieces = [[patch] for patch in cut(spectrogram(clip, spec), frames, spec.windows, None)]
-    if not pieces:
+        cuts = cut(spectrogram(clip, spec), contract.frames, spec.windows, None)
+        items = [arranged([patch], contract) for patch in cuts]
+    if not items:
         raise InputError(
             "a sound is too short for one patch",
             came=f"{clip.shape[0] / spec.sample_rate_hz:.2f} s after preparation",
-            allowed=f"{frames} frames of {spec.hop_length} samples",
+            allowed=f"{contract.frames} frames of {spec.hop_length} samples",
             hint='raise min_seconds, or set windows.last = "pad"',
         )
-    return np.stack([arranged(channels, contract) for channels in pieces]).astype(np.float32)
+    return np.stack(items).astype(np.float32)
+
+
+def patch_of(window: NDArray[np.float32], contract: SpectrogramInput) -> Spectrogram:
+    """The patch of one window of sound, as an in-graph front-end computes it.
+
+    Parameters
+    ----------
+    window : ndarray
+        float32 [n] at the front-end's rate, of :func:`window_samples`.
+    contract : SpectrogramInput
+        The front-end of every channel.
+
+    Returns
+    -------
+    ndarray
+        float64 [*contract.shape].
+    """
+    return arranged(
+        [first_frames(spectrogram(window, spec), contract.frames) for spec in contract.channels], contract
+    )
+
+
+def window_samples(contract: SpectrogramInput) -> int | None:
+    """Samples that one patch is made from; None where a patch depends on more of its clip."""
+    spec = contract.front_end
+    if isinstance(spec.windows.samples, int):
+        return spec.windows.samples
+    log = spec.log
+    of_clip = (
+        spec.center
+        or isinstance(log, Pcen)
+        or (isinstance(log, Decibel) and (log.reference == "clip_max" or log.top_db != "none"))
+        or spec.normalization == "clip_max"
+        or isinstance(spec.value_scale, MinMaxScale | PeakScale)
+    )
+    transform = spec.n_fft if spec.window_at == "centre" else spec.win_length
+    return None if of_clip else (contract.frames - 1) * spec.hop_length + transform
 
 
 def trimmed(samples: NDArray[np.float32], sample_rate_hz: int, sound: SoundSpec) -> NDArray[np.float32]:

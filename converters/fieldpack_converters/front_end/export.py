@@ -1,0 +1,118 @@
+"""Worker targets: a front-end's TFLite files, one a transform, and its Core ML package.
+
+All arithmetic is float32: half floats move the floor of quiet sounds, integers lose them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+from fieldpack.contract.inputs import SpectrogramInput
+from fieldpack_converters.front_end.operations import Graph
+from fieldpack_converters.front_end.spectrogram import graph_of, transforms_of
+from fieldpack_converters.quiet import quiet
+
+SOUND = "sound"
+"""Name of the input of every front-end."""
+NOT_PORTABLE = "fft"
+"""Left out: its operator is no delegate's and not in Core ML."""
+
+
+def choices_of(contract: SpectrogramInput) -> list[tuple[str, ...]]:
+    """Transforms worth comparing, one a channel; where one does not suit, the convolution stands in."""
+    possible = [transforms_of(spec) for spec in contract.channels]
+    names = [name for name in dict.fromkeys(sum(possible, ())) if name != NOT_PORTABLE]
+    choices = [tuple(name if name in own else "convolution" for own in possible) for name in names]
+    return list(dict.fromkeys(choices))
+
+
+def export_tflite(contract: dict[str, Any], folder: str, most_bytes: int) -> dict[str, Any]:
+    """Write one TFLite file a choice of transforms whose constants are at most so many bytes.
+
+    Parameters
+    ----------
+    contract : dict
+        A ``SpectrogramInput`` as plain data.
+    folder : str
+        Where the files are written.
+    most_bytes : int
+        Where no choice keeps it, the smallest is written.
+
+    Returns
+    -------
+    dict
+        ``samples`` of one window, and ``files``: list of ``transforms`` and ``path``.
+
+    Raises
+    ------
+    SpecError
+        The front-end is no graph of one window.
+    """
+    stated = SpectrogramInput.model_validate(contract)
+    graphs = {choice: graph_of(stated, *choice) for choice in choices_of(stated)}
+    kept = {choice: graph for choice, graph in graphs.items() if graph.constant_bytes <= most_bytes}
+    if not kept:
+        smallest = min(graphs, key=lambda choice: graphs[choice].constant_bytes)
+        kept = {smallest: graphs[smallest]}
+    files = []
+    for choice, graph in kept.items():
+        path = Path(folder) / f"{'-'.join(choice)}.tflite"
+        path.write_bytes(tflite_of(graph))
+        files.append({"transforms": list(choice), "path": str(path)})
+    return {"samples": next(iter(graphs.values())).operations[0].shape[0], "files": files}
+
+
+def tflite_of(graph: Graph) -> bytes:
+    """A graph as the bytes of a TFLite file of batch 1."""
+    import keras
+    import tensorflow as tf
+
+    from fieldpack_converters.front_end.in_keras import FrontEndLayer
+
+    sound = keras.Input(batch_shape=(1, *graph.operations[0].shape), name=SOUND)
+    model = keras.Model(sound, FrontEndLayer(graph, name="spectrogram")(sound), name="front_end")
+    with contextlib.redirect_stdout(io.StringIO()):
+        return bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+
+
+def export_coreml(
+    contract: dict[str, Any], transforms: list[str], path: str, minimum_ios: str
+) -> dict[str, Any]:
+    """Write the Core ML package of a front-end, float32.
+
+    Parameters
+    ----------
+    contract : dict
+        A ``SpectrogramInput`` as plain data; its name is the output's.
+    transforms : list of str
+        One for each channel.
+    path : str
+        The ``.mlpackage`` folder.
+    minimum_ios : str
+        Deployment target, "15" to "18".
+    """
+    import coremltools as ct
+    import torch
+
+    from fieldpack_converters.front_end.in_torch import FrontEndModule
+
+    stated = SpectrogramInput.model_validate(contract)
+    graph = graph_of(stated, *transforms)
+    shape = (1, *graph.operations[0].shape)
+    with quiet():
+        traced = torch.jit.trace(FrontEndModule(graph).eval(), torch.zeros(shape))
+        model = ct.convert(
+            traced,
+            inputs=[ct.TensorType(name=SOUND, shape=shape)],
+            outputs=[ct.TensorType(name=stated.name)],
+            convert_to="mlprogram",
+            compute_precision=ct.precision.FLOAT32,
+            minimum_deployment_target=getattr(ct.target, f"iOS{minimum_ios}"),
+            skip_model_load=True,
+        )
+        model.short_description = ""
+        model.save(path)
+    return {"path": path}

@@ -1,0 +1,225 @@
+"""How far a front-end's file is from the numpy reference, in decibels, on sounds that show faults.
+
+A hundredth of a decibel is more than a float32 front-end needs; half floats and integers miss it by far. What
+lies more than 80 dB below a clip's maximum does not count: there float32 itself has no digits left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldpack.contract.inputs import SpectrogramInput
+from fieldpack.contract.spectrogram import Decibel, MelSpec, NaturalLog, Pcen, Root
+from fieldpack.preprocess.spectrogram import patch_of, spectrogram
+
+MAX_DB, RMS_DB = 0.01, 0.001
+"""What a front-end may differ from the reference: the largest gap, and the root of the mean square."""
+RANGE_DB = 80.0
+"""Only values within so much of the clip's maximum are compared."""
+LEVELS_DBFS = (0.0, -60.0)
+_DECIBELS = 10 / math.log(10)
+SMALLEST = 1e-30
+
+Sound = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Difference of two spectrograms.
+
+    Attributes
+    ----------
+    max_db, rms_db : float
+        Over the values compared; infinite where a number is not finite.
+    """
+
+    max_db: float
+    rms_db: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is within the bars."""
+        return self.max_db <= MAX_DB and self.rms_db <= RMS_DB
+
+
+def worst(gaps: Iterable[Gap]) -> Gap:
+    """The largest of each figure."""
+    found = list(gaps)
+    return Gap(max(one.max_db for one in found), max(one.rms_db for one in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a front-end should make of one window.
+
+    Attributes
+    ----------
+    patch : ndarray
+        float64 [*contract.shape].
+    loudest_db : float
+        Largest power of the clip before compression, 10 log10, over all channels. Of a ``real_part`` it is
+        the power that the magnitudes have, since real parts of neighbouring bins cancel each other.
+    """
+
+    patch: NDArray[np.float64]
+    loudest_db: float
+
+
+def reference_of(window: Sound, contract: SpectrogramInput) -> Reference:
+    """The numpy reference of one window, float32 [n]."""
+    patch = patch_of(window, contract)
+    loudest = -math.inf
+    for one, spec in zip(_channels(patch, contract), contract.channels, strict=True):
+        if spec.spectrum == "real_part":
+            magnitude = spec.model_copy(update={"spectrum": "magnitude"})
+            one = spectrogram(window, magnitude)
+        if _has_levels(spec):
+            loudest = max(loudest, float(_levels(one, spec).max()))
+    return Reference(patch, loudest)
+
+
+def gap_of(reference: Reference, got: NDArray[Any], contract: SpectrogramInput) -> Gap:
+    """Compare one patch with the reference.
+
+    Values are taken back to the level before compression: 10 log10 of power, or of power plus the floor that
+    is added. What has no level any more (normalised patches, energy normalisation) is compared as a share of
+    its largest value, 20 log10(1 + share).
+
+    Parameters
+    ----------
+    reference : Reference
+        From :func:`reference_of`.
+    got : ndarray
+        [*contract.shape], what is judged.
+    contract : SpectrogramInput
+        The front-end of every channel.
+    """
+    if not np.isfinite(got).all():
+        return Gap(math.inf, math.inf)
+    pairs = zip(_channels(reference.patch, contract), _channels(got, contract), strict=True)
+    gaps = [
+        _gap(ours, theirs, spec, reference.loudest_db)
+        for (ours, theirs), spec in zip(pairs, contract.channels, strict=True)
+    ]
+    compared = np.concatenate(gaps)
+    return Gap(float(compared.max()), float(np.sqrt(np.mean(np.square(compared)))))
+
+
+def _channels(patch: NDArray[Any], contract: SpectrogramInput) -> list[NDArray[np.float64]]:
+    values = np.asarray(patch, np.float64)
+    if "channel" not in contract.axes:
+        return [values]
+    return list(np.moveaxis(values, contract.axes.index("channel"), 0))
+
+
+def _has_levels(spec: MelSpec) -> bool:
+    return spec.normalization == "none" and not isinstance(spec.log, Pcen)
+
+
+def _gap(
+    wanted: NDArray[np.float64], got: NDArray[np.float64], spec: MelSpec, loudest_db: float
+) -> NDArray[np.float64]:
+    """Differences in dB of all values that count, [n]."""
+    if not _has_levels(spec):
+        share = np.abs(got - wanted) / max(float(np.abs(wanted).max()), SMALLEST)
+        return np.asarray(20 * np.log10(1 + share.reshape(-1)), np.float64)
+    level, other = _levels(wanted, spec), _levels(got, spec)
+    heard = level >= loudest_db - RANGE_DB
+    return np.asarray(np.abs(other[heard] - level[heard]), np.float64)
+
+
+def _levels(values: NDArray[np.float64], spec: MelSpec) -> NDArray[np.float64]:
+    """Decibels of power before compression."""
+    log = spec.log
+    if isinstance(log, Decibel):
+        return values
+    of_power = 2.0 if spec.power == 1 else 1.0
+    if isinstance(log, NaturalLog):
+        return values * (_DECIBELS * of_power / log.factor)
+    exponent = log.exponent if isinstance(log, Root) else 1.0
+    with np.errstate(divide="ignore"):
+        level: NDArray[np.float64] = np.log10(np.maximum(values, 0.0)) * (10 * of_power / exponent)
+    return level
+
+
+def front_end_sounds(samples: int, sample_rate_hz: int) -> dict[str, Sound]:
+    """Six windows with their peak at full scale, by name.
+
+    Chirps over pink noise, white noise, a tone, an impulse, silence with a click, and calls: sweeps with
+    harmonics and pauses over faint noise.
+
+    Parameters
+    ----------
+    samples : int
+        Of each window.
+    sample_rate_hz : int
+        Rate.
+
+    Returns
+    -------
+    dict
+        Name -> float32 [samples], largest absolute value 1.
+    """
+    generator = np.random.default_rng(11)
+    time = np.arange(samples) / sample_rate_hz
+    made = {name: make(time, sample_rate_hz, generator) for name, make in _SOUNDS.items()}
+    return {name: (one / np.abs(one).max()).astype(np.float32) for name, one in made.items()}
+
+
+_Make = Callable[[NDArray[np.float64], int, np.random.Generator], NDArray[np.float64]]
+
+
+def _chirps(time: NDArray[np.float64], rate: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    span, low, high = time[-1] + 1 / rate, 0.01 * rate, 0.45 * rate
+    rising = np.sin(2 * np.pi * (low + (high - low) / 2 * time / span) * time)
+    falling = np.sin(2 * np.pi * (high - (high - low) / 2 * time / span) * time)
+    return np.asarray(rising + 0.3 * falling + 0.05 * _pink(len(time), generator), np.float64)
+
+
+def _pink(samples: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    spectrum = np.fft.rfft(generator.standard_normal(samples))
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+    noise = np.fft.irfft(spectrum, samples)
+    return np.asarray(noise / noise.std(), np.float64)
+
+
+def _tone(time: NDArray[np.float64], rate: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    return np.asarray(np.sin(2 * np.pi * 0.0937 * rate * time), np.float64)
+
+
+def _impulse(time: NDArray[np.float64], rate: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    made = np.zeros(len(time))
+    made[len(time) // 2] = 1.0
+    return made
+
+
+def _click(time: NDArray[np.float64], rate: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    made, length = np.zeros(len(time)), min(64, len(time) // 4)
+    start = 2 * len(time) // 3
+    decay = np.exp(-np.arange(length) / 12)
+    made[start : start + length] = decay * generator.standard_normal(length)
+    return made
+
+
+def _calls(time: NDArray[np.float64], rate: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    beat = (time * 6) % 1.0
+    envelope = np.where(beat < 0.6, np.sin(np.pi * beat / 0.6) ** 2, 0.0)
+    phase = 2 * np.pi * np.cumsum(0.08 * rate + 0.03 * rate * np.sin(2 * np.pi * 6 * time)) / rate
+    voice = np.sin(phase) + 0.4 * np.sin(2 * phase) + 0.1 * np.sin(3 * phase)
+    return np.asarray(envelope * voice + 0.003 * generator.standard_normal(len(time)), np.float64)
+
+
+_SOUNDS: dict[str, _Make] = {
+    "chirps over pink noise": _chirps,
+    "noise": lambda time, rate, generator: generator.standard_normal(len(time)),
+    "tone": _tone,
+    "impulse": _impulse,
+    "silence with a click": _click,
+    "calls": _calls,
+}
