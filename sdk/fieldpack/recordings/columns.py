@@ -1,8 +1,8 @@
 """Columns of a recording's spectrogram, each computed once and shared by all windows that hold it.
 
 A column stands for one transform. What hangs on the whole window (its largest power, energy normalisation)
-cannot be shared and is done per window, on shared linear columns; where the samples themselves are scaled
-by the window nothing can be shared.
+is done per window, on columns that are shared up to there; where the samples themselves are scaled by the
+window nothing can be shared.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract.sound import Int16Scale, UnitScale
-from fieldpack.contract.spectrogram import Decibel, Linear, MelSpec, Pcen
+from fieldpack.contract.spectrogram import Decibel, Linear, Log, MelSpec, Pcen
 from fieldpack.preprocess.compression import compressed
 from fieldpack.preprocess.spectrogram import TINY, Spectrogram, spectrogram
 
@@ -57,12 +57,17 @@ def frame_span(spec: MelSpec) -> int:
 
 def by_window(spec: MelSpec) -> bool:
     """Whether a finished column hangs on the others of its window."""
-    return _late_compression(spec) or spec.normalization == "clip_max"
+    return isinstance(spec.log, Pcen) or _is_clipped(spec.log) or spec.normalization == "clip_max"
 
 
 def finished(columns: Spectrogram, spec: MelSpec) -> Spectrogram:
     """Shared columns of one window, float64 [bands, n], as :func:`spectrogram` gives them."""
-    values = compressed(columns, spec) if _late_compression(spec) else columns
+    values = compressed(columns, spec) if isinstance(spec.log, Pcen) else columns
+    if isinstance(spec.log, Decibel):
+        if spec.log.reference == "clip_max":
+            values = values - values.max()
+        if not isinstance(spec.log.top_db, str):
+            values = np.maximum(values, values.max() - spec.log.top_db)
     if spec.band_order == "falling":
         values = values[::-1]
     if spec.normalization == "clip_max":
@@ -73,15 +78,17 @@ def finished(columns: Spectrogram, spec: MelSpec) -> Spectrogram:
 def shared_part(samples: NDArray[Any], spec: MelSpec) -> Spectrogram:
     """Columns of samples as they lie, without padding, up to what hangs on the window; float64 [bands, n]."""
     update: dict[str, Any] = {"center": False, "band_order": "rising", "normalization": "none"}
-    if _late_compression(spec):
+    if isinstance(spec.log, Pcen):
         update["log"] = Linear(kind="linear")
+    if isinstance(spec.log, Decibel):
+        reference = 1.0 if spec.log.reference == "clip_max" else spec.log.reference
+        update["log"] = spec.log.model_copy(update={"reference": reference, "top_db": "none"})
     return spectrogram(samples, spec.model_copy(update=update))
 
 
-def _late_compression(spec: MelSpec) -> bool:
-    log = spec.log
-    clipped = isinstance(log, Decibel) and (log.reference == "clip_max" or log.top_db != "none")
-    return clipped or isinstance(log, Pcen)
+def _is_clipped(log: Log) -> bool:
+    """Whether decibels are counted from the window's largest power, or cut below it."""
+    return isinstance(log, Decibel) and (log.reference == "clip_max" or log.top_db != "none")
 
 
 class ColumnStream:

@@ -10,7 +10,6 @@ at the ends of the recording only.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -234,8 +233,10 @@ class _SharedChannel:
     def patch(self, start: int, sound: NDArray[np.float32]) -> Spectrogram:
         column = start // self._hop
         inner = self._stream.take(column + self._first, column + self._last)
-        columns = np.concatenate([*self._left(sound), inner, *self._right(sound)], axis=1)
-        return first_frames(finished(columns, self._spec), self._frames)
+        if self._first or self._last < self._count:
+            left, right = self._edges(sound)
+            inner = np.concatenate([left, inner, right], axis=1)
+        return first_frames(finished(inner, self._spec), self._frames)
 
     def forget(self, before: int) -> None:
         self._stream.forget(before // self._hop)
@@ -243,19 +244,28 @@ class _SharedChannel:
     def needs(self, end: int) -> int:
         return self._stream.needs()
 
-    def _left(self, sound: NDArray[np.float32]) -> Iterator[Spectrogram]:
-        if self._first:
-            head = np.pad(
-                sound[: self._spec.n_fft + self._half + 1], (self._half, 0), mode=self._spec.pad_mode
-            )
-            yield shared_part(head[: (self._first - 1) * self._hop + self._span], self._spec)
+    def _edges(self, sound: NDArray[np.float32]) -> tuple[Spectrogram, Spectrogram]:
+        """The columns before and behind the shared ones, made in one go; those between are of no use."""
+        left, right = self._left(sound), self._right(sound)
+        gap = -left.shape[0] % self._hop
+        columns = shared_part(np.concatenate([left, np.zeros(gap, np.float32), right]), self._spec)
+        behind = (left.shape[0] + gap) // self._hop
+        return columns[:, : self._first], columns[:, behind : behind + self._count - self._last]
 
-    def _right(self, sound: NDArray[np.float32]) -> Iterator[Spectrogram]:
-        if self._last < self._count:
-            begin = self._last * self._hop - self._half
-            kept = max(0, min(begin, self._size - self._half - 1))
-            tail = np.pad(sound[kept:], (0, self._half), mode=self._spec.pad_mode)[begin - kept :]
-            yield shared_part(tail[: (self._count - 1 - self._last) * self._hop + self._span], self._spec)
+    def _left(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self._first:
+            return sound[:0]
+        begin = sound[: self._spec.n_fft + self._half + 1]
+        head = np.pad(begin, (self._half, 0), mode=self._spec.pad_mode)
+        return head[: (self._first - 1) * self._hop + self._span]
+
+    def _right(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._last == self._count:
+            return sound[:0]
+        begin = self._last * self._hop - self._half
+        kept = max(0, min(begin, self._size - self._half - 1))
+        tail = np.pad(sound[kept:], (0, self._half), mode=self._spec.pad_mode)[begin - kept :]
+        return tail[: (self._count - 1 - self._last) * self._hop + self._span]
 
 
 class PatchStream:
