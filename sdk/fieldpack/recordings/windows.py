@@ -24,11 +24,9 @@ from fieldpack.preprocess.value_scale import scaled
 from fieldpack.recordings.columns import (
     ColumnStream,
     SampleBuffer,
-    by_window,
-    finished,
+    SharedSpectrum,
     frame_span,
-    shareable,
-    shared_part,
+    scaled_by_window,
 )
 
 
@@ -189,8 +187,10 @@ class _Channel(Protocol):
 def _channel(spec: MelSpec, size: int, step: int, frames: int) -> _Channel:
     half = spec.n_fft // 2 if spec.center else 0
     whole = (size - frame_span(spec) - half) // spec.hop_length > -(-half // spec.hop_length)
-    if shareable(spec) and step % spec.hop_length == 0 and step < size and whole:
-        return _SharedChannel(spec, size, frames)
+    if step % spec.hop_length == 0 and step < size and whole:
+        shared = SharedSpectrum(spec)
+        if shared.possible:
+            return _SharedChannel(shared, size, frames)
     return _LoneChannel(spec, frames)
 
 
@@ -216,27 +216,29 @@ class _LoneChannel:
 class _SharedChannel:
     """Inner columns are shared; those that reach over the window's ends, where it is padded, are its own."""
 
-    def __init__(self, spec: MelSpec, size: int, frames: int) -> None:
-        self._spec, self._size, self._frames = spec, size, frames
+    def __init__(self, shared: SharedSpectrum, size: int, frames: int) -> None:
+        spec = shared.spec
+        self._shared, self._spec, self._size, self._frames = shared, spec, size, frames
         self._half = spec.n_fft // 2 if spec.center else 0
         self._span, self._hop = frame_span(spec), spec.hop_length
         self._count = (size + 2 * self._half - self._span) // self._hop + 1
-        if not by_window(spec):
+        if not shared.by_window:
             self._count = min(self._count, frames)
         self._first = -(-self._half // self._hop)
         self._last = min(self._count, (size + self._half - self._span) // self._hop + 1)
-        self._stream = ColumnStream(spec, -self._half)
+        self._stream = ColumnStream(shared, -self._half)
 
     def extend(self, samples: SampleBuffer) -> None:
         self._stream.extend(samples)
 
     def patch(self, start: int, sound: NDArray[np.float32]) -> Spectrogram:
         column = start // self._hop
-        inner = self._stream.take(column + self._first, column + self._last)
+        scale = self._shared.scale(sound)
+        columns = self._shared.scaled(self._stream.take(column + self._first, column + self._last), scale)
         if self._first or self._last < self._count:
-            left, right = self._edges(sound)
-            inner = np.concatenate([left, inner, right], axis=1)
-        return first_frames(finished(inner, self._spec), self._frames)
+            left, right = self._edges(sound, scale)
+            columns = np.concatenate([left, columns, right], axis=1)
+        return first_frames(self._shared.finished(columns), self._frames)
 
     def forget(self, before: int) -> None:
         self._stream.forget(before // self._hop)
@@ -244,27 +246,33 @@ class _SharedChannel:
     def needs(self, end: int) -> int:
         return self._stream.needs()
 
-    def _edges(self, sound: NDArray[np.float32]) -> tuple[Spectrogram, Spectrogram]:
-        """The columns before and behind the shared ones, made in one go; those between are of no use."""
-        left, right = self._left(sound), self._right(sound)
+    def _edges(
+        self, sound: NDArray[np.float32], scale: tuple[float, float]
+    ) -> tuple[Spectrogram, Spectrogram]:
+        """The columns before and behind the shared ones, made in one go; those between are of no use.
+
+        They see padding beside the sound, which is not scaled, so the sound is scaled before.
+        """
+        left, right = self._left(sound, scale), self._right(sound, scale)
         gap = -left.shape[0] % self._hop
-        columns = shared_part(np.concatenate([left, np.zeros(gap, np.float32), right]), self._spec)
+        columns = self._shared.columns(np.concatenate([left, np.zeros(gap), right]))
         behind = (left.shape[0] + gap) // self._hop
         return columns[:, : self._first], columns[:, behind : behind + self._count - self._last]
 
-    def _left(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _left(self, sound: NDArray[np.float32], scale: tuple[float, float]) -> NDArray[np.float64]:
         if not self._first:
-            return sound[:0]
-        begin = sound[: self._spec.n_fft + self._half + 1]
+            return np.zeros(0)
+        begin = sound[: self._spec.n_fft + self._half + 1].astype(np.float64) * scale[0] + scale[1]
         head = np.pad(begin, (self._half, 0), mode=self._spec.pad_mode)
         return head[: (self._first - 1) * self._hop + self._span]
 
-    def _right(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _right(self, sound: NDArray[np.float32], scale: tuple[float, float]) -> NDArray[np.float64]:
         if self._last == self._count:
-            return sound[:0]
+            return np.zeros(0)
         begin = self._last * self._hop - self._half
         kept = max(0, min(begin, self._size - self._half - 1))
-        tail = np.pad(sound[kept:], (0, self._half), mode=self._spec.pad_mode)[begin - kept :]
+        end = sound[kept:].astype(np.float64) * scale[0] + scale[1]
+        tail = np.pad(end, (0, self._half), mode=self._spec.pad_mode)[begin - kept :]
         return tail[: (self._count - 1 - self._last) * self._hop + self._span]
 
 
@@ -282,7 +290,7 @@ class PatchStream:
     def __init__(self, contract: SpectrogramInput, columns: int) -> None:
         self._contract, self._columns = contract, columns
         self._spec = contract.front_end
-        if not shareable(self._spec):
+        if scaled_by_window(self._spec):
             raise InputError(
                 f"a recording has no one {self._spec.value_scale.kind} scale",
                 allowed='value_scale unit or int16 where windows.samples is "none"',
@@ -291,7 +299,8 @@ class PatchStream:
         self.step = columns * self._spec.hop_length
         self._half = self._spec.n_fft // 2 if self._spec.center else 0
         self._begun = not self._half
-        self._samples, self._stream = SampleBuffer(), ColumnStream(self._spec)
+        self._shared = SharedSpectrum(self._spec)
+        self._samples, self._stream = SampleBuffer(), ColumnStream(self._shared)
         self._next, self._seen, self._least = 0, 0, math.inf
 
     def push(self, samples: NDArray[np.float32]) -> list[Window]:
@@ -341,10 +350,10 @@ class PatchStream:
 
     def _patch(self, column: int, columns: Spectrogram) -> Window:
         hop, frames = self._spec.hop_length, self._contract.frames
-        values = finished(columns, self._spec)
+        values = self._shared.finished(columns)
         missing = frames - values.shape[1]
         if missing:
-            least = float(values.min()) if by_window(self._spec) else self._least
+            least = float(values.min()) if self._shared.by_window else self._least
             values = np.pad(values, ((0, 0), (0, missing)), constant_values=least)
         array: NDArray[Any] = arranged([values], self._contract)
         return Window(column * hop, (column + frames) * hop, array.astype(np.float32))

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from fieldpack.contract import SoundInput, SoundSpec, SpectrogramInput, WaveformInput
 from fieldpack.errors import InputError
 from fieldpack.preprocess import prepare
+from fieldpack.preprocess.value_scale import scaled
 from fieldpack.recordings import windows as windows_module
-from fieldpack.recordings.columns import ColumnStream
+from fieldpack.recordings.columns import ColumnStream, SharedSpectrum, affine, frame_span
 from fieldpack.recordings.testing import FFT, HOP, RATE_HZ, WINDOW, tone_contract
 from fieldpack.recordings.windows import Window, open_windows, prepared_window
 
@@ -38,9 +39,19 @@ SPECS: dict[str, dict[str, Any]] = {
     "int16": {"value_scale": {"kind": "int16"}},
     "min_max": {"value_scale": {"kind": "min_max", "epsilon": 1e-6}},
     "peak": {"value_scale": {"kind": "peak", "peak": 0.25, "remove_mean": True}},
+    "peak_with_mean": {"value_scale": {"kind": "peak", "peak": 0.25, "remove_mean": False}, "center": True},
+    "birdnet": {
+        "value_scale": {"kind": "min_max", "epsilon": 1e-6},
+        "spectrum": "real_part",
+        "center": True,
+        "pad_mode": "reflect",
+        "log": {"kind": "root", "exponent": 0.4},
+        "band_order": "falling",
+    },
+    "peak_decibel": {"value_scale": {"kind": "peak", "peak": 0.25, "remove_mean": True}, "log": DECIBEL},
 }
 BY_CLIP = {"clip_decibel", "clip_max", "pcen"}
-SCALED_BY_CLIP = {"min_max", "peak"}
+SCALED_BY_CLIP = {"min_max", "peak", "peak_with_mean", "birdnet", "peak_decibel"}
 
 
 def sound(count: int, seed: int = 0) -> np.ndarray:
@@ -166,8 +177,9 @@ def test_two_spectrograms_of_one_window_and_waveforms() -> None:
     assert np.array_equal(stacked(made), prepare(waveform, (samples, RATE_HZ)))
 
 
-def test_every_column_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second and a half of windows that begin at every tenth of it."""
+@pytest.mark.parametrize("name", sorted(SPECS))
+def test_every_column_is_computed_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows of a second that begin at every tenth of it."""
     computed = 0
     real = ColumnStream.extend
 
@@ -180,9 +192,35 @@ def test_every_column_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ColumnStream, "extend", counted)
     monkeypatch.setattr(windows_module, "spectrogram", None)
     samples = sound(10 * RATE_HZ)
-    made = streamed(contract({"samples": WINDOW, "last": "drop"}), samples, 3000, step_s=0.1)
+    taken = contract({"samples": WINDOW, "last": "drop"}, **SPECS[name])
+    made = streamed(taken, samples, 3000, step_s=0.1)
     assert len(made) == (len(samples) - WINDOW) // (10 * HOP) + 1
-    assert computed == (len(samples) - FFT) // HOP + 1
+    assert computed <= (len(samples) - frame_span(taken.front_end)) // HOP + 1
+
+
+@pytest.mark.parametrize("name", sorted(SCALED_BY_CLIP))
+def test_a_scale_is_a_slope_and_a_shift(name: str) -> None:
+    scale = contract(**SPECS[name]).front_end.value_scale
+    for samples in (sound(500), sound(500) + 0.3, np.zeros(9, np.float32)):
+        slope, shift = affine(samples, scale)
+        assert slope * samples.astype(np.float64) + shift == pytest.approx(scaled(samples, scale), abs=1e-6)
+
+
+def test_columns_are_not_shared_where_a_band_hears_the_mean() -> None:
+    low = contract().front_end.mel.model_copy(update={"fmin_hz": 0.0})  # type: ignore[union-attr]
+    spec = contract(value_scale={"kind": "peak", "peak": 0.25, "remove_mean": True}).front_end
+    assert SharedSpectrum(spec).possible
+    assert not SharedSpectrum(spec.model_copy(update={"mel": low})).possible
+    taken = contract({"overlap": 0.9}).model_copy(update={"front_end": spec.model_copy(update={"mel": low})})
+    samples = sound(3 * WINDOW) + np.float32(0.2)
+    assert close(stacked(streamed(taken, samples, 1000, 0.1)), stacked(alone(taken, samples, 10 * HOP)))
+
+
+def alone(taken: SpectrogramInput, samples: np.ndarray, step: int) -> list[Window]:
+    """Each window by itself, the last filled up."""
+    starts = range(0, len(samples) - WINDOW + step, step)
+    padded = np.pad(samples, (0, WINDOW))
+    return [Window(at, at + WINDOW, prepared_window(padded[at : at + WINDOW], taken)) for at in starts]
 
 
 def test_memory_stays_flat() -> None:
