@@ -1,1 +1,1 @@
-"""What both picture models of forty kinds of living things share: start weights, photos, training, card."""
+"""What both picture models of forty kinds of living things share: photos, training on them, card."""

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fieldpack_reference_models.card import Trial, figures
+from fieldpack_reference_models.learning.loop import Learner
+from fieldpack_reference_models.learning.program import Trainable
 from fieldpack_reference_models.nature.model_card import facts, write_card
+from fieldpack_reference_models.nature.photo_task import PHOTOS, picture_input, predictions
 from fieldpack_reference_models.nature.photos import read_split
-from fieldpack_reference_models.nature.program import PHOTOS, Trainable
-from fieldpack_reference_models.nature.training import Learner, predictions
 
 LOG = logging.getLogger("fieldpack.evaluate")
 
@@ -47,4 +48,4 @@ def evaluate_command(model: Trainable, arguments: Sequence[str] | None = None) -
 
 def _trial(model: Trainable, learner: Learner, data: Path, split: str) -> Trial:
     photos = read_split(data / PHOTOS, split, model.labels)
-    return Trial(photos.labels, predictions(learner, photos, model.contract), [])
+    return Trial(photos.labels, predictions(learner, photos, picture_input(model)), [])

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack_reference_models.card import SCHEMA, Trial, Words, figures, weights, write
-from fieldpack_reference_models.nature.program import Trainable, record_path
+from fieldpack_reference_models.learning.program import Trainable, record_path
+from fieldpack_reference_models.nature.photo_task import picture_input
 
 LICENCE = "Apache-2.0"
 BRIEF = ("command", "pictures", "correct", "accuracy", "interval_95")
@@ -28,8 +29,9 @@ def facts(model: Trainable, trial: Trial, file: Path, parameters: int, validatio
     """Gather the card of the weights in `file` from ``training.json`` beside it and both trials."""
     record = json.loads(record_path(file).read_text(encoding="utf-8"))
     command = f"python -m {model.module}.evaluate --data FOLDER --model FILE --split"
-    side = model.contract.height
-    shape = f"[N, {side}, {side}, 3]" if model.contract.layout == "NHWC" else f"[N, 3, {side}, {side}]"
+    contract = picture_input(model)
+    side = contract.height
+    shape = f"[N, {side}, {side}, 3]" if contract.layout == "NHWC" else f"[N, 3, {side}, {side}]"
     watched = figures(validation, model.labels, f"{command} val", "val")
     return {
         "schema": SCHEMA,

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from fieldpack.spec import TableData, load_spec
-from fieldpack_reference_models.nature.program import Trainable
+from fieldpack_reference_models.learning.program import Trainable
 from fieldpack_reference_models.nature_keras import train as keras_train
 from fieldpack_reference_models.nature_torch import train as torch_train
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldpack_reference_models.nature.checkpoint import State
+from fieldpack_reference_models.learning.checkpoint import State
 
 Real = NDArray[np.float32]
 
 
 class KerasLearner:
-    """A model of :func:`network.build` in training; see :class:`~..nature.training.Learner`.
+    """A model of :func:`network.build` in training; see :class:`~..learning.loop.Learner`.
 
     Parameters
     ----------

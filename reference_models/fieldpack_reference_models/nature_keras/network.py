@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fieldpack.errors import ModelFileError
-from fieldpack_reference_models.nature.dequantise import Layer
+from fieldpack_reference_models.learning.dequantise import Layer
 
 
 class Stage(NamedTuple):

@@ -1,7 +1,7 @@
 """Train: ``python -m fieldpack_reference_models.nature_keras.train --data FOLDER --out FILE``.
 
 FOLDER holds ``vision/`` (photos by split) and ``models/vision/coral/`` (start weights). It takes a GPU
-where TensorFlow finds one. ``nature/training.py`` is the loop, ``RECIPE`` what was chosen on the
+where TensorFlow finds one. ``learning/loop.py`` is the loop, ``RECIPE`` what was chosen on the
 validation split.
 """
 
@@ -15,13 +15,13 @@ from typing import Any
 from fieldpack.contract.inputs import ImageInput
 from fieldpack.errors import MissingDependencyError
 from fieldpack_reference_models import keras_archive
-from fieldpack_reference_models.nature.dequantise import Layer
-from fieldpack_reference_models.nature.program import Trainable, train_command
-from fieldpack_reference_models.nature.training import Recipe
+from fieldpack_reference_models.learning.dequantise import Layer
+from fieldpack_reference_models.learning.program import Trainable, train_command
+from fieldpack_reference_models.nature.photo_task import PhotoRecipe, photo_task
 from fieldpack_reference_models.nature_keras import network
 from fieldpack_reference_models.nature_keras.learner import KerasLearner
 
-RECIPE = Recipe(
+RECIPE = PhotoRecipe(
     seed=20260,
     epochs=20,
     batch=32,
@@ -35,7 +35,7 @@ RECIPE = Recipe(
 )
 
 
-def learner(contract: ImageInput, classes: int, layers: Sequence[Layer], recipe: Recipe) -> KerasLearner:
+def learner(contract: ImageInput, classes: int, layers: Sequence[Layer], recipe: PhotoRecipe) -> KerasLearner:
     """The network with the published backbone, ready to train; same seed, same weights."""
     keras, tensorflow = _frameworks()
     keras.utils.set_random_seed(recipe.seed)
@@ -54,7 +54,7 @@ def save(trained: KerasLearner, path: Path) -> None:
     loose.unlink()
 
 
-def load(path: Path, contract: ImageInput, classes: int, recipe: Recipe) -> KerasLearner:
+def load(path: Path, contract: ImageInput, classes: int, recipe: PhotoRecipe) -> KerasLearner:
     """The stored weights, widened to float32, for predictions."""
     keras, _ = _frameworks()
     model = keras.models.load_model(path, compile=False)
@@ -78,6 +78,7 @@ MODEL = Trainable(
     folder=Path(__file__).parent,
     start="models/vision/coral/mobilenet_v2_1.0_224_quant.tflite",
     recipe=RECIPE,
+    task=photo_task,
     learner=learner,
     save=save,
     load=load,
@@ -88,7 +89,7 @@ MODEL = Trainable(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train and store; see :func:`~..nature.program.train_command`."""
+    """Train and store; see :func:`~..learning.program.train_command`."""
     return train_command(MODEL, arguments)
 
 

@@ -17,16 +17,19 @@ import json, sys
 from pathlib import Path
 import keras, numpy as np, tensorflow as tf
 from PIL import Image
-from fieldpack_reference_models.nature import training
+from fieldpack_reference_models.learning import loop
+from fieldpack_reference_models.nature.photo_task import PhotoRecipe, PhotoTask
 from fieldpack_reference_models.nature.photos import Photos
-from fieldpack_reference_models.nature.training import Recipe, Task
 from fieldpack_reference_models.nature_keras import network, train
 from fieldpack_reference_models.nature_keras.learner import KerasLearner
 from fieldpack_reference_models.nature_keras.network import Stage
 
 folder = Path(sys.argv[1])
 tf.config.experimental.enable_op_determinism()
-recipe = Recipe(1, 2, 8, 2e-3, 0.02, 0.1, 0.1, 0.2, 0.5, 0.9)
+recipe = PhotoRecipe(
+    seed=1, epochs=2, batch=8, peak_rate=2e-3, weight_decay=0.02, head_decay=0.1, smoothing=0.1,
+    average=0.9, mixup=0.2, smallest_crop=0.5,
+)
 
 def picture(label, number):
     pixels = np.random.default_rng((label, number)).integers(0, 90, (24, 36, 3), dtype=np.uint8)
@@ -38,7 +41,7 @@ def photos(count, first):
     return Photos([picture(int(label), first + row) for row, label in enumerate(labels)], labels)
 
 contract = train.MODEL.contract.model_copy(update={"height": 32, "width": 32})
-task = Task(photos(24, 0), photos(9, 100), contract, 3, "start")
+task = PhotoTask(photos(24, 0), photos(9, 100), contract, 3, "start")
 
 def learner():
     keras.utils.set_random_seed(5)
@@ -48,7 +51,7 @@ def learner():
 def finished(name, stops):
     for stop in stops:
         found = learner()
-        training.train(found, task, recipe, folder / name, stop)
+        loop.train(found, task, recipe, folder / name, stop)
     return found
 
 whole, killed = finished("whole.npz", [None]), finished("killed.npz", [1, None])
@@ -60,7 +63,7 @@ print(json.dumps({
     "names": list(one) == list(two),
     "same": all(np.array_equal(one[name], two[name]) for name in one),
     "trained": not np.array_equal(one["weights.0000"], start["weights.0000"]),
-    "accuracy": training.accuracy(whole, task.watched, contract),
+    "accuracy": task.accuracy(whole),
     "dtypes": sorted({str(value.dtype) for value in stored.model.variables}),
     "halves": all(map(np.array_equal, halves, map(np.array, stored.model.variables))),
     "parameters": [whole.parameters, stored.parameters],

@@ -1,7 +1,7 @@
 """Train: ``python -m fieldpack_reference_models.nature_torch.train --data FOLDER --out FILE``.
 
 FOLDER holds ``vision/`` (photos by split) and ``models/vision/coral/`` (start weights). It takes a GPU
-where PyTorch finds one. ``nature/training.py`` is the loop, ``RECIPE`` what was chosen on the
+where PyTorch finds one. ``learning/loop.py`` is the loop, ``RECIPE`` what was chosen on the
 validation split.
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 
 from fieldpack.contract.inputs import ImageInput
 from fieldpack.errors import MissingDependencyError
-from fieldpack_reference_models.nature.dequantise import Layer
-from fieldpack_reference_models.nature.program import Trainable, train_command
-from fieldpack_reference_models.nature.training import Recipe
+from fieldpack_reference_models.learning.dequantise import Layer
+from fieldpack_reference_models.learning.program import Trainable, train_command
+from fieldpack_reference_models.learning.torch_learner import TorchLearner
+from fieldpack_reference_models.nature.photo_task import PhotoRecipe, photo_task
 from fieldpack_reference_models.nature_torch import network
-from fieldpack_reference_models.nature_torch.learner import TorchLearner
 
-RECIPE = Recipe(
+RECIPE = PhotoRecipe(
     seed=20261,
     epochs=8,
     batch=32,
@@ -33,7 +33,7 @@ RECIPE = Recipe(
 )
 
 
-def learner(contract: ImageInput, classes: int, layers: Sequence[Layer], recipe: Recipe) -> TorchLearner:
+def learner(contract: ImageInput, classes: int, layers: Sequence[Layer], recipe: PhotoRecipe) -> TorchLearner:
     """The network with the published backbone, ready to train; same seed, same weights."""
     torch = _framework()
     torch.manual_seed(recipe.seed)
@@ -49,7 +49,7 @@ def save(trained: TorchLearner, path: Path) -> None:
     torch.save(state, path)
 
 
-def load(path: Path, contract: ImageInput, classes: int, recipe: Recipe) -> TorchLearner:
+def load(path: Path, contract: ImageInput, classes: int, recipe: PhotoRecipe) -> TorchLearner:
     """The stored weights, widened to float32, for predictions."""
     torch = _framework()
     module = network.build(classes)
@@ -72,6 +72,7 @@ MODEL = Trainable(
     folder=Path(__file__).parent,
     start="models/vision/coral/mobilenet_v1_1.0_224_quant_embedding_extractor.tflite",
     recipe=RECIPE,
+    task=photo_task,
     learner=learner,
     save=save,
     load=load,
@@ -82,7 +83,7 @@ MODEL = Trainable(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train and store; see :func:`~..nature.program.train_command`."""
+    """Train and store; see :func:`~..learning.program.train_command`."""
     return train_command(MODEL, arguments)
 
 

@@ -14,17 +14,18 @@ from PIL import Image
 
 from fieldpack.contract.inputs import ImageInput
 from fieldpack.errors import ModelFileError, StorageError
-from fieldpack_reference_models.nature import evaluation, program, training
-from fieldpack_reference_models.nature.dequantise import Layer
+from fieldpack_reference_models.learning import loop, program
+from fieldpack_reference_models.learning.dequantise import Layer
+from fieldpack_reference_models.learning.torch_learner import TorchLearner
+from fieldpack_reference_models.nature import evaluation
+from fieldpack_reference_models.nature.photo_task import PhotoRecipe, PhotoTask, picture_input
 from fieldpack_reference_models.nature.photos import Photos
-from fieldpack_reference_models.nature.training import Recipe, Task
 from fieldpack_reference_models.nature_torch import network, train
-from fieldpack_reference_models.nature_torch.learner import TorchLearner
 
 torch = pytest.importorskip("torch", reason="pip install 'fieldpack[torch]'")
 CLASSES = ("ant", "bass", "crab")
 BLOCKS = ((16, 2), (16, 1))
-RECIPE = Recipe(
+RECIPE = PhotoRecipe(
     seed=1,
     epochs=3,
     batch=8,
@@ -61,22 +62,22 @@ def _learner(
     contract: ImageInput | None = None,
     classes: int = 3,
     layers: Sequence[Layer] = (),
-    recipe: Recipe = RECIPE,
+    recipe: PhotoRecipe = RECIPE,
 ) -> TorchLearner:
     torch.manual_seed(5)
     return TorchLearner(network.build(classes, BLOCKS), recipe.weight_decay, recipe.average)
 
 
-def _task() -> Task:
-    contract = train.MODEL.contract.model_copy(update={"height": 32, "width": 32})
-    return Task(_photos(24, 0), _photos(9, 100), contract, 3, "start")
+def _task() -> PhotoTask:
+    contract = picture_input(train.MODEL).model_copy(update={"height": 32, "width": 32})
+    return PhotoTask(_photos(24, 0), _photos(9, 100), contract, 3, "start")
 
 
 def _finished(path: Path, stops: Sequence[int | None]) -> dict[str, Any]:
     """The state after starting as often as there are `stops`, each start with a learner of its own."""
     for stop in stops:
         learner = _learner()
-        training.train(learner, _task(), RECIPE, path, stop)
+        loop.train(learner, _task(), RECIPE, path, stop)
     return learner.state()
 
 
@@ -91,19 +92,19 @@ def test_a_killed_run_ends_in_the_weights_of_one_left_alone(tmp_path: Path) -> N
 
 
 def test_other_photos_or_another_recipe_do_not_go_on_from_a_checkpoint(tmp_path: Path) -> None:
-    training.train(_learner(), _task(), RECIPE, tmp_path / "run.npz", 1)
+    loop.train(_learner(), _task(), RECIPE, tmp_path / "run.npz", 1)
     for task, recipe in (
         (replace(_task(), train=_photos(24, 50)), RECIPE),
         (_task(), replace(RECIPE, peak_rate=2e-3)),
     ):
         with pytest.raises(StorageError, match="belongs to another run"):
-            training.train(_learner(), task, recipe, tmp_path / "run.npz")
+            loop.train(_learner(), task, recipe, tmp_path / "run.npz")
 
 
 def test_training_learns_and_the_average_is_what_predicts(tmp_path: Path) -> None:
     learner = _learner()
-    training.train(learner, _task(), replace(RECIPE, epochs=4, mixup=0.0), tmp_path / "run.npz")
-    assert training.accuracy(learner, _task().watched, _task().contract) == 1
+    loop.train(learner, _task(), replace(RECIPE, epochs=4, mixup=0.0), tmp_path / "run.npz")
+    assert _task().accuracy(learner) == 1
     shares = learner.predict(np.zeros((2, 3, 32, 32), np.float32))
     assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
     with torch.no_grad():
@@ -114,7 +115,7 @@ def test_training_learns_and_the_average_is_what_predicts(tmp_path: Path) -> Non
 
 def test_the_rate_rises_for_one_epoch_and_falls_to_nothing() -> None:
     recipe = replace(RECIPE, epochs=11, peak_rate=1.0)
-    rates = [training.rate(recipe, epoch) for epoch in (0, 0.5, 1, 6, 11)]
+    rates = [loop.rate(recipe, epoch) for epoch in (0, 0.5, 1, 6, 11)]
     assert rates == pytest.approx([0.05, 0.525, 1, 0.5, 0])
 
 
@@ -135,13 +136,13 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> program.Trainable:
             rows.append(f"{split}{number}.png,{CLASSES[label]},{split}")
     (vision / "manifest.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (tmp_path / "data" / "start.tflite").write_bytes(b"start")
-    monkeypatch.setattr(program, "dequantised", lambda path: ())
+    monkeypatch.setattr(program, "dequantised", lambda path, named_by: ())
     return replace(
         train.MODEL, folder=folder, start="start.tflite", recipe=RECIPE, learner=_learner, load=_loaded
     )
 
 
-def _loaded(path: Path, contract: ImageInput, classes: int, recipe: Recipe) -> TorchLearner:
+def _loaded(path: Path, contract: ImageInput, classes: int, recipe: PhotoRecipe) -> TorchLearner:
     module = network.build(classes, BLOCKS)
     module.load_state_dict(torch.load(path, weights_only=True))
     return TorchLearner(module, recipe.weight_decay, recipe.average)

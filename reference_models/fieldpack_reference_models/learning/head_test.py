@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fieldpack_reference_models.nature.head import fit_head, softmax
+from fieldpack_reference_models.learning.head import fit_head, softmax
 
 
 def test_the_slope_of_the_objective_is_zero_at_the_fit() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fieldpack.errors import StorageError
-from fieldpack_reference_models.nature.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from fieldpack_reference_models.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
 STATE = {"weights.0": np.arange(6, dtype=np.float32).reshape(2, 3), "optimiser.step": np.array(7)}
 

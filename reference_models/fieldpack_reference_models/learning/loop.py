@@ -1,52 +1,46 @@
-"""One training loop for both frameworks: head first, then every layer at a small rate.
+"""One training loop for all frameworks and kinds of example: head first, then all layers at a small rate.
 
-The frameworks differ in a :class:`Learner` only. Every draw of an epoch comes from the seed and the
-number of the epoch, and the state is written after each epoch; so a killed run that is started again
-ends in the same weights as one that was left alone.
+Frameworks differ in a :class:`Learner`, examples in a :class:`Task`. Every draw of an epoch comes from
+the seed and the number of the epoch, and the state is written after each epoch; so a killed run that is
+started again ends in the same weights as one that was left alone.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldpack.contract.inputs import ImageInput
-from fieldpack_reference_models.nature.augment import mixed, varied
-from fieldpack_reference_models.nature.checkpoint import (
+from fieldpack_reference_models.learning.checkpoint import (
     Checkpoint,
     State,
     read_checkpoint,
     write_checkpoint,
 )
-from fieldpack_reference_models.nature.head import fit_head
-from fieldpack_reference_models.nature.photos import Photos, tensors
+from fieldpack_reference_models.learning.head import fit_head
 
 LOG = logging.getLogger("fieldpack.train")
-AT_ONCE = 64
 Real = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What decides the weights, besides the photos, the start weights and the network.
+    """What decides the weights, besides the examples, the start weights and the network.
 
     Attributes
     ----------
     seed : int
         Of every draw.
     epochs, batch : int
-        Passes over the training photos, and photos a step.
+        Passes over the training examples, and examples a step.
     peak_rate : float
         Learning rate after the warm-up of one epoch; a cosine leads it to 0.
     weight_decay : float
@@ -55,10 +49,6 @@ class Recipe:
         Weight of the squared norm in the fit of the head.
     smoothing : float
         Share of the target that is spread over all classes.
-    mixup : float
-        Parameter of the beta distribution, 0 for none.
-    smallest_crop : float
-        Least share of the area that a crop keeps.
     average : float
         Weight of the past in the moving average of the weights, a step.
     """
@@ -70,9 +60,11 @@ class Recipe:
     weight_decay: float
     head_decay: float
     smoothing: float
-    mixup: float
-    smallest_crop: float
     average: float
+
+
+R = TypeVar("R", bound=Recipe)
+R_contra = TypeVar("R_contra", bound=Recipe, contravariant=True)
 
 
 class Learner(Protocol):
@@ -101,40 +93,44 @@ class Learner(Protocol):
         """Go on from :meth:`state`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is trained on what.
+class Task(Protocol[R_contra]):
+    """What is trained on what. Inputs are float32 [N, ...], targets float32 [N, classes] that sum to 1."""
 
-    Attributes
-    ----------
-    train, watched : Photos
-        Photos to learn from, and photos whose accuracy is logged.
-    contract : ImageInput
-        How a photo becomes an input.
-    classes : int
-        Number of outputs.
-    start : str
-        Names the start weights.
-    """
+    @property
+    def classes(self) -> int:
+        """Number of outputs."""
 
-    train: Photos
-    watched: Photos
-    contract: ImageInput
-    classes: int
-    start: str
+    @property
+    def start(self) -> str:
+        """Digest of the start weights."""
 
-    def run_name(self, recipe: Recipe) -> str:
+    def counts(self) -> dict[str, int]:
+        """What there is to learn from and to watch, in the words of ``training.json``."""
+
+    def run_name(self, recipe: R_contra) -> str:
         """A digest of everything that decides the weights; a checkpoint of another one is refused."""
-        facts = [asdict(recipe), self.contract.model_dump(mode="json"), self.classes, self.start]
-        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-        digest.update(self.train.labels.tobytes())
-        for picture in self.train.pictures:
-            digest.update(picture.tobytes())
-        return digest.hexdigest()[:16]
+
+    def plain(self) -> Iterator[tuple[Real, NDArray[np.int64]]]:
+        """What the head is fitted to: inputs as they are, and labels int64 [N]."""
+
+    def steps(self, recipe: R_contra) -> int:
+        """Batches of one epoch."""
+
+    def batches(self, recipe: R_contra, dice: np.random.Generator) -> Iterator[tuple[Real, Real]]:
+        """Varied inputs and targets of one epoch; every draw comes from `dice`."""
+
+    def accuracy(self, learner: Learner) -> float:
+        """Share of the watched examples whose class has the largest share, 0..1."""
+
+
+def smoothed(labels: NDArray[np.int64], classes: int, smoothing: float) -> Real:
+    """Targets float32 [N, classes] of labels int64 [N], `smoothing` spread over all classes."""
+    clean = np.eye(classes, dtype=np.float32) * (1 - smoothing) + smoothing / classes
+    return clean[labels].astype(np.float32)
 
 
 def train(
-    learner: Learner, task: Task, recipe: Recipe, checkpoint: Path, stop_after: int | None = None
+    learner: Learner, task: Task[R], recipe: R, checkpoint: Path, stop_after: int | None = None
 ) -> Checkpoint:
     """Train from the start, or from `checkpoint` where there is one.
 
@@ -143,7 +139,7 @@ def train(
     learner : Learner
         Its backbone holds the start weights.
     task : Task
-        Photos and their preparation.
+        Examples and their preparation.
     recipe : Recipe
         How.
     checkpoint : Path
@@ -175,7 +171,7 @@ def train(
         loss = _epoch(learner, task, recipe, epoch)
         done = clock.mark(epoch + 1, learner.state())
         write_checkpoint(checkpoint, done, run)
-        share = accuracy(learner, task.watched, task.contract)
+        share = task.accuracy(learner)
         LOG.info("epoch %d: loss %.4f, watched accuracy %.4f, %.0f s", epoch + 1, loss, share, done.wall_s)
     return done
 
@@ -191,38 +187,23 @@ class _Clock:
         return Checkpoint(epochs, time.monotonic() - self._wall, sum(os.times()[:2]) - self._cpu, state)
 
 
-def _head_first(learner: Learner, task: Task, recipe: Recipe) -> None:
-    """Fit the head on the features of every photo and of its mirror image."""
-    seen = []
-    for start in range(0, len(task.train), AT_ONCE):
-        inputs = tensors(task.train.pictures[start : start + AT_ONCE], task.contract)
-        mirrored = np.ascontiguousarray(np.flip(inputs, task.contract.layout.index("W")))
-        seen.append([learner.features(inputs), learner.features(mirrored)])
-    features = np.concatenate([np.concatenate(side) for side in zip(*seen, strict=True)])
-    labels = np.tile(task.train.labels, 2)
+def _head_first(learner: Learner, task: Task[R], recipe: R) -> None:
+    """Fit the head on the features of every plain example."""
+    seen = [(learner.features(inputs), labels) for inputs, labels in task.plain()]
+    features, labels = (np.concatenate(part) for part in zip(*seen, strict=True))
     learner.set_head(*fit_head(features, labels, task.classes, recipe.head_decay))
-    LOG.info("head: watched accuracy %.4f", accuracy(learner, task.watched, task.contract))
+    LOG.info("head: watched accuracy %.4f", task.accuracy(learner))
 
 
-def _epoch(learner: Learner, task: Task, recipe: Recipe, epoch: int) -> float:
+def _epoch(learner: Learner, task: Task[R], recipe: R, epoch: int) -> float:
     """One pass in a fresh order; returns the mean loss."""
     dice = np.random.default_rng((recipe.seed, epoch))
-    steps = len(task.train) // recipe.batch
+    steps = task.steps(recipe)
     losses = [
         learner.step(inputs, targets, rate(recipe, epoch + step / steps))
-        for step, (inputs, targets) in enumerate(_batches(task, recipe, dice))
+        for step, (inputs, targets) in enumerate(task.batches(recipe, dice))
     ]
     return float(np.mean(losses))
-
-
-def _batches(task: Task, recipe: Recipe, dice: np.random.Generator) -> Iterator[tuple[Real, Real]]:
-    order = dice.permutation(len(task.train))
-    clean = np.eye(task.classes, dtype=np.float32) * (1 - recipe.smoothing) + recipe.smoothing / task.classes
-    for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
-        rows = order[start : start + recipe.batch]
-        pictures = [varied(task.train.pictures[row], recipe.smallest_crop, dice) for row in rows]
-        targets = clean[task.train.labels[rows]].astype(np.float32)
-        yield mixed(tensors(pictures, task.contract), targets, recipe.mixup, dice)
 
 
 def rate(recipe: Recipe, epoch: float) -> float:
@@ -230,18 +211,3 @@ def rate(recipe: Recipe, epoch: float) -> float:
     if epoch < 1:
         return recipe.peak_rate * (0.05 + 0.95 * epoch)
     return recipe.peak_rate * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / max(1, recipe.epochs - 1)))
-
-
-def predictions(learner: Learner, photos: Photos, contract: ImageInput) -> NDArray[np.int64]:
-    """The class with the largest share for each photo, int64 [N]."""
-    guesses = [
-        learner.predict(tensors(photos.pictures[start : start + AT_ONCE], contract)).argmax(axis=1)
-        for start in range(0, len(photos), AT_ONCE)
-    ]
-    found: NDArray[np.int64] = np.concatenate(guesses).astype(np.int64)
-    return found
-
-
-def accuracy(learner: Learner, photos: Photos, contract: ImageInput) -> float:
-    """Share of photos whose class has the largest share, 0..1."""
-    return float((predictions(learner, photos, contract) == photos.labels).mean())

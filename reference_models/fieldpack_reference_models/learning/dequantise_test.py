@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fieldpack.errors import ModelFileError
-from fieldpack_reference_models.nature.dequantise import Layer, LayerKind, dequantised
+from fieldpack_reference_models.learning.dequantise import Layer, LayerKind, dequantised
 
 Array = NDArray[np.float32]
 # Writes one network twice: float32, and int8 with per-channel weights. In a process of its own, since

@@ -29,6 +29,15 @@ class LayerKind(StrEnum):
     DENSE = "FULLY_CONNECTED"
 
 
+class NamedBy(StrEnum):
+    """Where a layer's name comes from; converters join several names in one, with ";" between them."""
+
+    WEIGHTS = "weights"
+    """The last name of the weights, up to where it speaks of weights."""
+    RESULT = "result"
+    """The last name of what the operator gives; weights that look alike may share one name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One layer's weights as real numbers.
@@ -36,7 +45,7 @@ class Layer:
     Attributes
     ----------
     name : str
-        The name of the weights in the file, without what the converter appended.
+        As :class:`NamedBy` says.
     kind : LayerKind
         The operator.
     kernel : ndarray
@@ -51,13 +60,15 @@ class Layer:
     bias: Real
 
 
-def dequantised(path: Path) -> tuple[Layer, ...]:
+def dequantised(path: Path, named_by: NamedBy = NamedBy.WEIGHTS) -> tuple[Layer, ...]:
     """The layers of a ``.tflite`` file in execution order.
 
     Parameters
     ----------
     path : Path
         A float32 file, or one whose weights are integers with a scale for the tensor or for each channel.
+    named_by : NamedBy
+        Where the names come from.
 
     Returns
     -------
@@ -72,7 +83,8 @@ def dequantised(path: Path) -> tuple[Layer, ...]:
         Weights of another operator, of another format, or with a scale for each block.
     """
     model = open_model(path)
-    layers = tuple(_layer(model, node) for node in model.main.operators if _has_weights(model, node))
+    nodes = [node for node in model.main.operators if _has_weights(model, node)]
+    layers = tuple(_layer(model, node, named_by) for node in nodes)
     names = [layer.name for layer in layers]
     if not layers or len(set(names)) < len(names):
         raise ModelFileError(
@@ -100,14 +112,15 @@ def _has_weights(model: TfliteModel, node: Operator) -> bool:
     return weights
 
 
-def _layer(model: TfliteModel, node: Operator) -> Layer:
+def _layer(model: TfliteModel, node: Operator, named_by: NamedBy) -> Layer:
     tensors = model.main.tensors
     kind = LayerKind(node.name)
     weights = _arranged(real(model, tensors[node.inputs[1]]), kind)
     outputs = weights.shape[2] if kind is LayerKind.DEPTHWISE else weights.shape[-1]
     biased = len(node.inputs) > 2 and node.inputs[2] >= 0
     bias = real(model, tensors[node.inputs[2]]) if biased else np.zeros(outputs, np.float32)
-    return Layer(_name(tensors[node.inputs[1]]), kind, weights, bias)
+    named = tensors[node.inputs[1] if named_by is NamedBy.WEIGHTS else node.outputs[0]]
+    return Layer(_name(named), kind, weights, bias)
 
 
 def _arranged(weights: Real, kind: LayerKind) -> Real:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldpack_reference_models.nature.checkpoint import State
+from fieldpack_reference_models.learning.checkpoint import State
 
 Real = NDArray[np.float32]
 
 
 class TorchLearner:
-    """A module of :func:`network.build` in training; see :class:`~..nature.training.Learner`.
+    """A module in training; see :class:`~.loop.Learner`.
 
     It runs on a GPU where PyTorch finds one.
 

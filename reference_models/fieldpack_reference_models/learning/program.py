@@ -1,4 +1,4 @@
-"""The command that both models train by: photos and start weights in, weights and a record of the run out."""
+"""The command that models train by: examples and start weights in, weights and a record of the run out."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fieldpack.contract.inputs import ImageInput
-from fieldpack.errors import InputError
+from fieldpack.contract.inputs import Input
 from fieldpack.spec import load_spec
-from fieldpack_reference_models.nature.checkpoint import Checkpoint
-from fieldpack_reference_models.nature.dequantise import Layer, dequantised
-from fieldpack_reference_models.nature.photos import Photos, read_split
-from fieldpack_reference_models.nature.training import Learner, Recipe, Task, accuracy, train
+from fieldpack_reference_models.learning.checkpoint import Checkpoint
+from fieldpack_reference_models.learning.dequantise import Layer, NamedBy, dequantised
+from fieldpack_reference_models.learning.loop import Learner, Task, train
 
-PHOTOS = "vision"
 LOG = logging.getLogger("fieldpack.train")
 
 
@@ -38,7 +35,9 @@ class Trainable:
     start : str
         Quantised file with the start weights, below the data folder.
     recipe : Recipe
-        How it is trained.
+        How it is trained; of the class that the task takes.
+    task : callable
+        (model, data folder, digest of the start weights) -> Task of the recipe.
     learner : callable
         (contract, classes, published layers, recipe) -> Learner, seeded.
     save : callable
@@ -49,18 +48,22 @@ class Trainable:
         Whose versions the record names.
     architecture, output : str
         What the card says of the network and of what it gives.
+    named_by : NamedBy
+        Where the published layers' names come from.
     """
 
     module: str
     folder: Path
     start: str
-    recipe: Recipe
-    learner: Callable[[ImageInput, int, Sequence[Layer], Recipe], Learner]
+    recipe: Any
+    task: Callable[[Trainable, Path, str], Task[Any]]
+    learner: Callable[[Any, int, Sequence[Layer], Any], Learner]
     save: Callable[[Any, Path], None]
-    load: Callable[[Path, ImageInput, int, Recipe], Learner]
+    load: Callable[[Path, Any, int, Any], Learner]
     packages: tuple[str, ...]
     architecture: str
     output: str
+    named_by: NamedBy = NamedBy.WEIGHTS
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -68,12 +71,9 @@ class Trainable:
         return tuple((self.folder / "labels.txt").read_text(encoding="utf-8").split())
 
     @property
-    def contract(self) -> ImageInput:
-        """The picture input of ``pack.toml``: the only place that says how a photo becomes an input."""
-        found = load_spec(self.folder / "pack.toml").contract.inputs[0]
-        if not isinstance(found, ImageInput):
-            raise InputError(f"{self.folder}/pack.toml has no picture input", came=found.kind)
-        return found
+    def contract(self) -> Input:
+        """The input of ``pack.toml``: the only place that says how an example becomes an input."""
+        return load_spec(self.folder / "pack.toml").contract.inputs[0]
 
 
 def record_path(weights: Path) -> Path:
@@ -87,19 +87,19 @@ def train_command(model: Trainable, arguments: Sequence[str] | None = None) -> i
         prog=f"python -m {model.module}.train",
         description="Trains the model. Started again after a kill, it goes on with the epoch that was lost.",
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with vision/ and models/")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the examples and models/")
     parser.add_argument("--out", type=Path, required=True, help="file for the weights")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     start = options.data / model.start
-    task = _task(model, options.data / PHOTOS, start)
-    learner = model.learner(task.contract, task.classes, dequantised(start), model.recipe)
+    contract, classes = model.contract, len(model.labels)
+    task = model.task(model, options.data, hashlib.sha256(start.read_bytes()).hexdigest())
+    learner = model.learner(contract, classes, dequantised(start, model.named_by), model.recipe)
     checkpoint = options.out.with_name(options.out.name + ".checkpoint.npz")
     done = train(learner, task, model.recipe, checkpoint)
     model.save(learner, options.out)
-    stored = model.load(options.out, task.contract, task.classes, model.recipe)
-    share = accuracy(stored, task.watched, task.contract)
+    share = task.accuracy(model.load(options.out, contract, classes, model.recipe))
     record = _record(model, task, done) | {"validation_accuracy": round(share, 4)}
     record_path(options.out).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     checkpoint.unlink()
@@ -107,20 +107,13 @@ def train_command(model: Trainable, arguments: Sequence[str] | None = None) -> i
     return 0
 
 
-def _task(model: Trainable, photos: Path, start: Path) -> Task:
-    splits: dict[str, Photos] = {name: read_split(photos, name, model.labels) for name in ("train", "val")}
-    origin = hashlib.sha256(start.read_bytes()).hexdigest()
-    return Task(splits["train"], splits["val"], model.contract, len(model.labels), origin)
-
-
-def _record(model: Trainable, task: Task, done: Checkpoint) -> dict[str, Any]:
+def _record(model: Trainable, task: Task[Any], done: Checkpoint) -> dict[str, Any]:
     """What ``training.json`` says."""
     return {
         "schema": "fieldpack-training/1",
         "command": f"python -m {model.module}.train --data FOLDER --out FILE",
         "start_weights": {"file": model.start, "sha256": task.start},
-        "train_pictures": len(task.train),
-        "validation_pictures": len(task.watched),
+        **task.counts(),
         "recipe": asdict(model.recipe),
         "wall_s": round(done.wall_s),
         "cpu_s": round(done.cpu_s),

@@ -1,0 +1,1 @@
+"""What training any reference model needs: the loop, start weights, killed runs, the head, the command."""
