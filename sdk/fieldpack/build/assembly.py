@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from fieldpack import gate
 from fieldpack.build.conversion import Made, SourceFacts
 from fieldpack.build.examples import Examples, golden_rows
+from fieldpack.build.front_ends import MadeFrontEnd
 from fieldpack.build.measurement import Measured
+from fieldpack.build.requirements import requirements_of
 from fieldpack.build.sizes import sizes_of
 from fieldpack.build.worst import WorstExamples
 from fieldpack.bundle.digest import content_digest, sha256_file
@@ -30,7 +32,6 @@ from fieldpack.bundle.manifest import (
     Golden,
     GoldenOutput,
     Lineage,
-    Requires,
 )
 from fieldpack.bundle.resampling import resampling_tables
 from fieldpack.bundle.write import BundleWriter
@@ -70,6 +71,7 @@ class Assembly:
     made: list[Made]
     measured: Measured
     training: Examples | None = None
+    front_ends: tuple[MadeFrontEnd, ...] = ()
 
     @cached_property
     def rows(self) -> list[int]:
@@ -98,6 +100,8 @@ class Assembly:
             for output, file in entry.golden.files.items():
                 results = self.measured.flavours[item.name][PRECISIONS[item.kind][0]][output]
                 writer.add_bytes(file, _npy(results[self.rows]))
+        for front_end in self.front_ends:
+            _copy(front_end.path, writer.path(front_end.entry.path))
         for name, labels in self.labels.items():
             writer.add_bytes(f"labels/{name}.txt", labels_bytes(labels))
         for declared in self.spec.contract.outputs:
@@ -128,6 +132,7 @@ class Assembly:
             "budget": self._budget(),
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "evidence": EVIDENCE_FILE,
+            "front_ends": [item.entry.model_dump(mode="json") for item in self.front_ends],
             "resampling": [table.model_dump() for table, _ in resampling_tables(contract)],
         }
 
@@ -152,7 +157,7 @@ class Assembly:
             **sizes_of(item.path),
             inputs=item.inputs,
             outputs=item.outputs,
-            requires=_requires(item),
+            requires=requirements_of(item.kind, item.path),
             compression=item.compression,
             golden=GoldenOutput(
                 files={name: f"golden/flavours/{item.name}/{name}.npy" for name in golden},
@@ -203,24 +208,6 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _requires(item: Made) -> Requires:
-    if item.kind is FlavourKind.TFLITE:
-        from fieldpack.tflite.file import open_model
-        from fieldpack.tflite.runtime_version import minimum_runtime
-
-        model = open_model(item.path)
-        needed = minimum_runtime(model)
-        return Requires(
-            tflite_runtime=needed.version,
-            operators=dict(sorted(model.op_versions().items())),
-            unknown_operators=needed.unknown,
-        )
-    from fieldpack.coreml.package import open_package
-
-    package = open_package(item.path)
-    return Requires(ios=package.minimum_ios, operators=dict(sorted(package.op_histogram().items())))
 
 
 def _tolerance(item: Made, golden: NDArray[Any]) -> float:

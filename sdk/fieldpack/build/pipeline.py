@@ -1,14 +1,14 @@
 """The road from ``pack.toml`` to a bundle on disk.
 
 Spec -> prepared data -> source model and flavours (workers) -> outputs of both -> parity ->
-verdicts -> bundle. Nothing appears at the target before the last step.
+verdicts -> front-ends of sound models -> bundle. Nothing appears at the target before the last step.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from fieldpack.build.borders import check_labels
 from fieldpack.build.compression import compress
 from fieldpack.build.conversion import Conversion, source_words
 from fieldpack.build.examples import Examples, save_examples, save_source_tensors
+from fieldpack.build.front_ends import make_front_ends
 from fieldpack.build.kept import Kept
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
@@ -127,6 +128,8 @@ def build_spec(
             assembly = measured(spec, spec_path, labels, folder, progress, kept, before=before)
             if judge is not None:
                 judge(assembly, folder)
+            front_ends = make_front_ends(spec, assembly.measured.evidence, folder, progress, before)
+            assembly = replace(assembly, front_ends=front_ends)
             progress("bundle", "write", 0.0)
             digest = assembly.write(writer)
         except OSError as error:

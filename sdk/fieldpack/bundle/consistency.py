@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from fieldpack.bundle.digest import entries_below, listed_digest
 from fieldpack.bundle.finding import Finding, FindingCode, printable
-from fieldpack.bundle.manifest import Border, FlavourEntry, Manifest
+from fieldpack.bundle.manifest import Border, FlavourEntry, FrontEndEntry, Manifest
 from fieldpack.bundle.paths import (
     LARGEST_BUNDLE_BYTES,
     MANIFEST_NAME,
@@ -20,6 +20,7 @@ from fieldpack.bundle.paths import (
     collisions,
     path_fault,
 )
+from fieldpack.contract import SpectrogramInput
 from fieldpack.errors import BundleError
 from fieldpack.verdict import Verdict
 
@@ -30,6 +31,7 @@ def manifest_findings(manifest: Manifest) -> list[Finding]:
         *_path_findings(manifest),
         *_golden_findings(manifest),
         *(finding for flavour in manifest.flavours for finding in _flavour_findings(manifest, flavour)),
+        *(finding for entry in manifest.front_ends for finding in _front_end_findings(manifest, entry)),
         *_unique_findings(manifest),
         *_verdict_findings(manifest),
     ]
@@ -77,14 +79,33 @@ def _flavour_findings(manifest: Manifest, flavour: FlavourEntry) -> Iterator[Fin
     yield from _names(flavour.golden.tolerance, outputs, f"{where}: golden.tolerance")
     if any(not math.isfinite(value) or value < 0 for value in flavour.golden.tolerance.values()):
         yield _manifest(FindingCode.GOLDEN, f"{where}: a tolerance is below 0 or not finite")
-    digest = listed_digest(flavour.path, manifest.files)
+    yield from _file_findings(manifest, where, flavour)
+
+
+def _front_end_findings(manifest: Manifest, entry: FrontEndEntry) -> Iterator[Finding]:
+    where = f"front-end of {printable(entry.input)}"
+    fits = [item for item in manifest.contract.inputs if item.name == entry.input]
+    if not fits or not isinstance(fits[0], SpectrogramInput):
+        yield _manifest(FindingCode.CONTRACT, f"{where}: the contract has no such spectrogram")
+        return
+    if entry.outputs[0].name != entry.input or entry.outputs[0].shape[1:] != fits[0].shape:
+        came = f"{printable(entry.outputs[0].name)} {list(entry.outputs[0].shape[1:])}"
+        yield _manifest(FindingCode.CONTRACT, f"{where} makes {came}, not {list(fits[0].shape)}")
+    if len(entry.transforms) != len(fits[0].channels):
+        yield _manifest(FindingCode.CONTRACT, f"{where} has {len(entry.transforms)} transforms")
+    yield from _file_findings(manifest, where, entry)
+
+
+def _file_findings(manifest: Manifest, where: str, entry: FlavourEntry | FrontEndEntry) -> Iterator[Finding]:
+    """Whether the file or folder is listed, with the digest and size that the entry states."""
+    digest = listed_digest(entry.path, manifest.files)
     if digest is None:
-        yield Finding(FindingCode.FLAVOUR, printable(flavour.path), f"{where} names it, files does not")
-    elif digest != flavour.digest:
-        yield Finding(FindingCode.FLAVOUR, flavour.path, f"{where} states another digest than files gives")
-    if digest is not None and flavour.installed_bytes != listed_bytes(manifest, flavour.path):
+        yield Finding(FindingCode.FLAVOUR, printable(entry.path), f"{where} names it, files does not")
+    elif digest != entry.digest:
+        yield Finding(FindingCode.FLAVOUR, entry.path, f"{where} states another digest than files gives")
+    if digest is not None and entry.installed_bytes != listed_bytes(manifest, entry.path):
         yield Finding(
-            FindingCode.FLAVOUR, flavour.path, f"{where}: installed_bytes is not the size of its files"
+            FindingCode.FLAVOUR, entry.path, f"{where}: installed_bytes is not the size of its files"
         )
 
 
@@ -112,7 +133,8 @@ def _unique_findings(manifest: Manifest) -> Iterator[Finding]:
     names = [flavour.name for flavour in manifest.flavours]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield _manifest(FindingCode.FLAVOUR, f"two flavours are called {name}")
-    paths = sorted(flavour.path + "/" for flavour in manifest.flavours)
+    places = [flavour.path for flavour in manifest.flavours] + [item.path for item in manifest.front_ends]
+    paths = sorted(place + "/" for place in places)
     for outer, inner in itertools.pairwise(paths):
         if inner.startswith(outer):
             yield _manifest(FindingCode.FLAVOUR, f"two flavours share {printable(outer.rstrip('/'))}")

@@ -44,7 +44,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     """
     try:
         stated = manifest.budget.model_dump(mode="json", exclude_none=True)
-        absent = set() if manifest.resampling else {"resampling"}
+        absent = {name for name in ("resampling", "front_ends") if not getattr(manifest, name)}
         data = canonical_json(manifest.model_dump(mode="json", exclude=absent) | {"budget": stated})
     except (ValueError, TypeError, PydanticSerializationError) as error:
         raise BundleError(

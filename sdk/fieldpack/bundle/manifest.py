@@ -123,6 +123,27 @@ class ResamplingTable(Strict):
     path: str = Field(description=".npy, float32 [n], right half of the filter from its centre outwards")
 
 
+class FrontEndEntry(Strict):
+    """A graph that makes one input from a window of sound, in float32."""
+
+    input: str = Field(description="name of the input, and of the output's border")
+    kind: FlavourKind
+    path: str = Field(description="file or folder, relative to the bundle")
+    digest: Sha256 = Field(description="of the file, or of the folder's file table")
+    installed_bytes: int = Field(ge=1)
+    inputs: tuple[Border, ...] = Field(
+        min_length=1, max_length=1, description="samples in -1..1 at the input's rate"
+    )
+    outputs: tuple[Border, ...] = Field(min_length=1, max_length=1)
+    requires: Requires
+    transforms: tuple[str, ...] = Field(description="way to the Fourier transform, of each channel")
+    milliseconds: dict[str, float] = Field(
+        description="choice -> median of one window on the machine that built, evidence host"
+    )
+    max_db: float = Field(ge=0, description="largest gap to the numpy reference, dB")
+    rms_db: float = Field(ge=0, description="root of the mean square of the gaps, dB")
+
+
 class DataLineage(Strict):
     """One data set that the build used."""
 
@@ -158,6 +179,9 @@ class Manifest(Strict):
     budget: Budget
     verdicts: tuple[dict[str, Any], ...] = Field(description="each as fieldpack.verdict.Verdict.as_dict")
     evidence: str = Field(description="file with the parity figures, evidence/parity.json")
+    front_ends: tuple[FrontEndEntry, ...] = Field(
+        default=(), description="graphs from sound to inputs; absent when empty"
+    )
     resampling: tuple[ResamplingTable, ...] = Field(
         default=(), description="coefficients of inputs whose resampler is polyphase; absent when empty"
     )

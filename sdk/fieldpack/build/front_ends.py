@@ -1,0 +1,277 @@
+"""The graphs that make a model's spectrograms from sound, beside its flavours: made, timed, judged, chosen.
+
+Every transform of the converters computes the same; which is cheapest depends on sizes and machines. So each
+that keeps the cap is timed here, and the fastest that holds the bars of :mod:`fieldpack.parity.front_end`
+goes into the bundle, in float32. The Core ML package has the same transforms: no Apple machine times here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldpack import worker
+from fieldpack.build.conversion import EVALUATE
+from fieldpack.build.requirements import requirements_of
+from fieldpack.build.sizes import sizes_of
+from fieldpack.bundle.digest import content_digest
+from fieldpack.bundle.manifest import Border, FlavourKind, FrontEndEntry
+from fieldpack.contract import SpectrogramInput
+from fieldpack.coreml.canonical import canonicalise
+from fieldpack.cost.host import Candidate, measure_on_host
+from fieldpack.parity.front_end import (
+    LEVELS_DBFS,
+    MAX_DB,
+    RMS_DB,
+    Gap,
+    Reference,
+    front_end_sounds,
+    gap_of,
+    reference_of,
+    worst,
+)
+from fieldpack.preprocess.spectrogram import window_samples
+from fieldpack.runtime.flavour import PRECISIONS
+from fieldpack.spec import CoremlFlavour, Spec, TfliteFlavour
+
+EXPORT_TFLITE = "fieldpack_converters.front_end.export:export_tflite"
+EXPORT_COREML = "fieldpack_converters.front_end.export:export_coreml"
+MOST_BYTES = 500_000
+"""Larger constants are made only where no transform is smaller."""
+ROUNDS = 3
+SOUND = "sound"
+FRONT_ENDS = "front_ends"
+"""Key of the evidence."""
+
+Progress = Callable[[str, str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFrontEnd:
+    """One file, and what the manifest says of it."""
+
+    path: Path
+    entry: FrontEndEntry
+
+
+def make_front_ends(
+    spec: Spec,
+    evidence: dict[str, Any],
+    folder: Path,
+    progress: Progress,
+    before: Mapping[str, Any] | None = None,
+) -> tuple[MadeFrontEnd, ...]:
+    """The front-ends of every spectrogram input whose patches are made from one window of sound.
+
+    Parameters
+    ----------
+    spec : Spec
+        Its contract and its flavours' kinds.
+    evidence : dict
+        Gets ``front_ends``: input -> ``milliseconds``, ``bytes`` and gaps of each choice; and a warning for
+        each file that is missing.
+    folder : Path
+        Work folder.
+    progress : callable
+        Called with (road, stage, fraction).
+    before : mapping, optional
+        Evidence of the bundle that this build repeats; its times are taken over.
+    """
+    made: list[MadeFrontEnd] = []
+    for item in spec.contract.inputs:
+        if not isinstance(item, SpectrogramInput):
+            continue
+        if window_samples(item) is None:
+            _warn(evidence, f"input {item.name} has no front-end: its patches depend on the whole recording")
+            continue
+        road = _Road(spec, item, folder / f"front-end-{item.name}", progress)
+        times = ((before or {}).get(FRONT_ENDS) or {}).get(item.name, {}).get("milliseconds")
+        found, record = road.run(times)
+        evidence.setdefault(FRONT_ENDS, {})[item.name] = record
+        made += found
+        for kind, gaps in (("TFLite", record["gaps"]), ("Core ML", record["core_ml"])):
+            if gaps and not any(_holds(gap) for gap in gaps.values()):
+                _warn(evidence, f"input {item.name} has no {kind} front-end: {_missed(gaps)}")
+    return tuple(made)
+
+
+def _warn(evidence: dict[str, Any], text: str) -> None:
+    evidence["warnings"] = [*evidence.get("warnings", ()), text]
+
+
+def _missed(gaps: dict[str, Any]) -> str:
+    finite = {name: gap for name, gap in gaps.items() if gap["max_db"] is not None}
+    if not finite:
+        return "no transform gives finite numbers"
+    name = min(finite, key=lambda one: float(finite[one]["max_db"]))
+    gap = finite[name]
+    return (
+        f"the best transform, {name}, is {gap['max_db']:.3g} dB from the reference, "
+        f"{gap['rms_db']:.3g} in the mean square; {MAX_DB:g} and {RMS_DB:g} are allowed"
+    )
+
+
+def _record(gap: Gap) -> dict[str, float | None]:
+    """A gap as plain data; None where it is infinite, for which JSON has no word."""
+    if not math.isfinite(gap.max_db):
+        return {"max_db": None, "rms_db": None}
+    return {"max_db": gap.max_db, "rms_db": gap.rms_db}
+
+
+def _holds(gap: dict[str, float | None]) -> bool:
+    largest, spread = gap["max_db"], gap["rms_db"]
+    return largest is not None and spread is not None and Gap(largest, spread).holds
+
+
+class _Road:
+    """One input's front-end, from its contract to files."""
+
+    def __init__(self, spec: Spec, item: SpectrogramInput, folder: Path, progress: Progress) -> None:
+        self.spec, self.item, self.folder, self.progress = spec, item, folder, progress
+        folder.mkdir(parents=True)
+        self._words = item.model_dump(mode="json")
+
+    def run(self, times: Mapping[str, float] | None) -> tuple[list[MadeFrontEnd], dict[str, Any]]:
+        """The files, and the record of the choice."""
+        self.progress("front-end", f"{self.item.name}: TFLite", 0.0)
+        words = {"contract": self._words, "folder": str(self.folder), "most_bytes": MOST_BYTES}
+        answer = worker.run(EXPORT_TFLITE, words)
+        files = {"-".join(item["transforms"]): Path(item["path"]) for item in answer["files"]}
+        sounds, references = self._sounds(int(answer["samples"]))
+        milliseconds = dict(times) if times and times.keys() == files.keys() else self._timed(files)
+        record: dict[str, Any] = {
+            "milliseconds": milliseconds,
+            "evidence": "host",
+            "bytes": {name: path.stat().st_size for name, path in files.items()},
+            "gaps": {},
+            "core_ml": {},
+        }
+        for name in sorted(files, key=lambda one: milliseconds[one]):
+            gap = self._gap(FlavourKind.TFLITE, files[name], sounds, references)
+            record["gaps"][name] = _record(gap)
+            if gap.holds:
+                record["chosen"] = name
+                return list(self._chosen(name, files[name], gap, record, sounds, references)), record
+        return [], record
+
+    def _chosen(
+        self,
+        name: str,
+        path: Path,
+        gap: Gap,
+        record: dict[str, Any],
+        sounds: NDArray[np.float32],
+        references: Sequence[Reference],
+    ) -> list[MadeFrontEnd]:
+        transforms = tuple(name.split("-"))
+        made = []
+        if any(isinstance(item, TfliteFlavour) for item in self.spec.flavours):
+            made.append(self._made(FlavourKind.TFLITE, path, transforms, gap, record["milliseconds"]))
+        packages = [item for item in self.spec.flavours if isinstance(item, CoremlFlavour)]
+        if packages:
+            self.progress("front-end", f"{self.item.name}: Core ML", 0.7)
+            package = self.folder / "model.mlpackage"
+            oldest = min(packages, key=lambda item: int(item.minimum_ios)).minimum_ios
+            words = {"contract": self._words, "transforms": transforms, "path": str(package)}
+            worker.run(EXPORT_COREML, words | {"minimum_ios": oldest})
+            canonicalise(package)
+            gap = self._gap(FlavourKind.COREML, package, sounds, references)
+            record["core_ml"][name] = _record(gap)
+            if gap.holds:
+                made.append(self._made(FlavourKind.COREML, package, transforms, gap, {}))
+        return made
+
+    def _sounds(self, samples: int) -> tuple[NDArray[np.float32], list[Reference]]:
+        """Six sounds at two levels, also on disk for the workers, and what should come of them."""
+        made = front_end_sounds(samples, self.item.front_end.sample_rate_hz).values()
+        sounds = np.stack([sound * np.float32(10 ** (level / 20)) for sound in made for level in LEVELS_DBFS])
+        np.save(self._sound_file, sounds)
+        return sounds, [reference_of(sound, self.item) for sound in sounds]
+
+    @property
+    def _sound_file(self) -> Path:
+        return self.folder / f"{SOUND}.npy"
+
+    def _timed(self, files: Mapping[str, Path]) -> dict[str, float]:
+        """Median milliseconds of one window, the files in turn."""
+        candidates = [
+            Candidate(name, path, self._borders(FlavourKind.TFLITE, path)[0], {SOUND: str(self._sound_file)})
+            for name, path in files.items()
+        ]
+        taken = measure_on_host(candidates, self.progress, ROUNDS)
+        return {
+            name: round(median(one["latency_ms"] for one in record["rounds"]), 4)
+            for name, record in taken.items()
+        }
+
+    def _gap(
+        self,
+        kind: FlavourKind,
+        path: Path,
+        sounds: NDArray[np.float32],
+        references: Sequence[Reference],
+    ) -> Gap:
+        inputs, outputs = self._borders(kind, path)
+        answer = worker.run(
+            EVALUATE,
+            {
+                "kind": kind.value,
+                "path": str(path),
+                "inputs": [border.model_dump(mode="json") for border in inputs],
+                "outputs": [border.model_dump(mode="json") for border in outputs],
+                "prepared": {SOUND: str(self._sound_file)},
+                "folder": str(self.folder / f"{path.stem}-{kind.value}"),
+                "precision": PRECISIONS[kind][0],
+            },
+        )
+        got = np.load(answer["outputs"][self.item.name], mmap_mode="r", allow_pickle=False)
+        return worst(
+            gap_of(reference, patch, self.item) for reference, patch in zip(references, got, strict=True)
+        )
+
+    def _borders(self, kind: FlavourKind, path: Path) -> tuple[tuple[Border, ...], tuple[Border, ...]]:
+        tensors = (SOUND, self.item.name)
+        if kind is FlavourKind.TFLITE:
+            from fieldpack.tflite.file import open_model
+
+            model = open_model(path)
+            tensors = (model.input_names[0], model.output_names[0])
+        shapes = ((1, window_samples(self.item) or 0), (1, *self.item.shape))
+        sound, patch = (
+            Border(name=name, tensor=tensor, shape=shape, dtype="float32")
+            for name, tensor, shape in zip((SOUND, self.item.name), tensors, shapes, strict=True)
+        )
+        return (sound,), (patch,)
+
+    def _made(
+        self,
+        kind: FlavourKind,
+        path: Path,
+        transforms: tuple[str, ...],
+        gap: Gap,
+        milliseconds: Mapping[str, float],
+    ) -> MadeFrontEnd:
+        inputs, outputs = self._borders(kind, path)
+        ending = "tflite" if kind is FlavourKind.TFLITE else "mlpackage"
+        entry = FrontEndEntry(
+            input=self.item.name,
+            kind=kind,
+            path=f"front_ends/{self.item.name}/model.{ending}",
+            digest=content_digest(path),
+            installed_bytes=sizes_of(path)["installed_bytes"],
+            inputs=inputs,
+            outputs=outputs,
+            requires=requirements_of(kind, path),
+            transforms=transforms,
+            milliseconds=dict(milliseconds),
+            max_db=gap.max_db,
+            rms_db=gap.rms_db,
+        )
+        return MadeFrontEnd(path, entry)

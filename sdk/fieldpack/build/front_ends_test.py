@@ -1,0 +1,134 @@
+"""Which front-end a build takes: the fastest that holds, its times kept where a build is repeated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fieldpack.build import front_ends
+from fieldpack.build.front_ends import make_front_ends
+from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.coreml.package import open_package
+from fieldpack.parity.front_end import Gap
+from fieldpack.recipe import Method
+from fieldpack.recordings.testing import tone_contract
+from fieldpack.spec import CoremlFlavour, Precision, TfliteFlavour
+from fieldpack.testing import tiny_tflite
+
+TFLITE = TfliteFlavour(
+    kind="tflite", name="tflite-float32", method=Method.FLOAT32, io="float32", fold_scaling=False
+)
+COREML = CoremlFlavour(
+    kind="coreml",
+    name="coreml-fp16",
+    precision=Precision.FLOAT16,
+    method="float",
+    minimum_ios="16",
+    fold_scaling=False,
+)
+GOOD, BAD, BROKEN = Gap(0.002, 0.0001), Gap(0.002, 0.002), Gap(float("inf"), float("inf"))
+
+
+def spec(*flavours: Any, **front_end: Any) -> Any:
+    """What the front-ends of a build look at."""
+    return SimpleNamespace(contract=tone_contract(front_end=front_end), flavours=flavours)
+
+
+class Bench:
+    """Stands in for the workers: three files, their times and gaps."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, times: dict[str, float], gaps: dict[str, Gap]
+    ) -> None:
+        self.times, self.timed = times, 0
+        monkeypatch.setattr("fieldpack.worker.run", self._run)
+        monkeypatch.setattr(front_ends, "measure_on_host", self._measure)
+        monkeypatch.setattr(front_ends._Road, "_gap", lambda road, kind, path, *rest: gaps[path.stem])
+
+    def _run(self, target: str, words: dict[str, Any]) -> dict[str, Any]:
+        assert target == front_ends.EXPORT_TFLITE
+        files = []
+        for name in self.times:
+            path = Path(words["folder"]) / f"{name}.tflite"
+            path.write_bytes(tiny_tflite())
+            files.append({"transforms": [name], "path": str(path)})
+        return {"samples": 7936, "files": files}
+
+    def _measure(self, candidates: Any, progress: Any, rounds: int) -> dict[str, Any]:
+        self.timed += 1
+        once = {item.name: [{"latency_ms": self.times[item.name]}] * rounds for item in candidates}
+        return {name: {"rounds": found} for name, found in once.items()}
+
+
+def made(spec: Any, folder: Path, before: Any = None) -> tuple[Any, dict[str, Any]]:
+    """Front-ends and the evidence of them."""
+    evidence: dict[str, Any] = {}
+    return make_front_ends(spec, evidence, folder, lambda *words: None, before), evidence
+
+
+@pytest.mark.parametrize(
+    ("gaps", "chosen"),
+    [
+        ({"folded": GOOD, "factored": GOOD, "blocks": GOOD}, "blocks"),
+        ({"folded": GOOD, "factored": GOOD, "blocks": BAD}, "factored"),
+        ({"folded": GOOD, "factored": BROKEN, "blocks": BAD}, "folded"),
+    ],
+)
+def test_the_fastest_that_holds_is_chosen(
+    gaps: dict[str, Gap], chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = {"folded": 3.0, "factored": 2.0, "blocks": 1.0}
+    Bench(monkeypatch, times, gaps)
+    ((front_end,), evidence) = made(spec(TFLITE), tmp_path)
+    assert front_end.entry.transforms == (chosen,)
+    assert front_end.entry.milliseconds == times
+    assert front_end.entry.path == "front_ends/spectrogram/model.tflite"
+    assert evidence["front_ends"]["spectrogram"]["chosen"] == chosen
+    assert "warnings" not in evidence
+
+
+def test_none_that_misses_the_bar_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Bench(monkeypatch, {"folded": 3.0, "factored": 2.0}, {"folded": Gap(0.5, 0.1), "factored": BROKEN})
+    found, evidence = made(spec(TFLITE), tmp_path)
+    assert found == ()
+    assert evidence["front_ends"]["spectrogram"]["gaps"]["factored"]["max_db"] is None
+    (text,) = evidence["warnings"]
+    assert "input spectrogram has no TFLite front-end: the best transform, folded, is 0.5 dB from" in text
+    assert "0.1 in the mean square; 0.01 and 0.001 are allowed" in text
+
+
+def test_a_repeated_build_takes_times_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gaps = {"folded": GOOD, "factored": GOOD}
+    Bench(monkeypatch, {"folded": 3.0, "factored": 2.0}, gaps)
+    _, first = made(spec(TFLITE), tmp_path / "one")
+    bench = Bench(monkeypatch, {"folded": 1.0, "factored": 2.0}, gaps)
+    ((front_end,), again) = made(spec(TFLITE), tmp_path / "two", first)
+    assert bench.timed == 0
+    assert front_end.entry.transforms == ("factored",)
+    assert again == first
+
+
+def test_patches_of_a_whole_recording_have_no_front_end(tmp_path: Path) -> None:
+    windows = {"samples": "none", "overlap": 0.0, "last": "drop", "pooling": "mean"}
+    found, evidence = made(spec(TFLITE, center=True, windows=windows), tmp_path)
+    assert found == ()
+    assert evidence == {
+        "warnings": ["input spectrogram has no front-end: its patches depend on the whole recording"]
+    }
+
+
+@pytest.mark.full
+def test_both_kinds_are_made_and_hold(tmp_path: Path) -> None:
+    found, evidence = made(spec(TFLITE, COREML), tmp_path)
+    assert [item.entry.kind for item in found] == [FlavourKind.TFLITE, FlavourKind.COREML]
+    record = evidence["front_ends"]["spectrogram"]
+    assert record["chosen"] == min(record["milliseconds"], key=lambda one: record["milliseconds"][one])
+    assert all(Gap(item.entry.max_db, item.entry.rms_db).holds for item in found)
+    package = open_package(found[1].path)
+    assert [item.name for item in (*package.inputs, *package.outputs)] == ["sound", "spectrogram"]
+    assert "cast" not in package.op_histogram()
+    assert found[1].entry.requires.ios == "16"
+    assert found[0].entry.requires.tflite_runtime is not None
