@@ -57,11 +57,17 @@ class Words:
     training : str
         How the weights came about, in sentences.
     split : str
-        What the test split is, such as "generated test split".
+        What the split is, such as "generated test split".
+    section : str
+        The card's entry with the figures of the page.
+    unit : str
+        What is counted.
     """
 
     training: str
     split: str
+    section: str = "test"
+    unit: str = "pictures"
 
 
 def weights(file: Path, parameters: int) -> dict[str, Any]:
@@ -74,7 +80,9 @@ def weights(file: Path, parameters: int) -> dict[str, Any]:
     }
 
 
-def figures(trial: Trial, classes: Sequence[str], command: str, split: str = "test") -> dict[str, Any]:
+def figures(
+    trial: Trial, classes: Sequence[str], command: str, split: str = "test", unit: str = "pictures"
+) -> dict[str, Any]:
     """Accuracy with its interval, recall by class, accuracy by slice, and the commonest mistakes.
 
     Parameters
@@ -87,6 +95,8 @@ def figures(trial: Trial, classes: Sequence[str], command: str, split: str = "te
         What the reader runs to get the same figures.
     split : str
         Which pictures these are.
+    unit : str
+        What they are, where they are no pictures.
 
     Returns
     -------
@@ -99,7 +109,7 @@ def figures(trial: Trial, classes: Sequence[str], command: str, split: str = "te
     return {
         "command": command,
         "split": split,
-        "pictures": count,
+        unit: count,
         "correct": correct,
         "accuracy": round(correct / count, 4),
         "interval_95": [round(low, 4), round(high, 4)],
@@ -110,7 +120,7 @@ def figures(trial: Trial, classes: Sequence[str], command: str, split: str = "te
             key: _by_slice(right, [row[key] for row in trial.slices])
             for key in sorted(trial.slices[0] if trial.slices else ())
         },
-        "confusions": _confusions(trial, classes),
+        "confusions": _confusions(trial, classes, unit),
     }
 
 
@@ -125,7 +135,7 @@ def _by_slice(right: NDArray[np.bool_], values: list[str]) -> dict[str, dict[str
     }
 
 
-def _confusions(trial: Trial, classes: Sequence[str], most: int = 8) -> list[dict[str, Any]]:
+def _confusions(trial: Trial, classes: Sequence[str], unit: str, most: int = 8) -> list[dict[str, Any]]:
     """The most frequent mistakes, as true class, guess and count."""
     table = np.zeros((len(classes), len(classes)), dtype=np.int64)
     np.add.at(table, (trial.labels, trial.guesses), 1)
@@ -133,9 +143,7 @@ def _confusions(trial: Trial, classes: Sequence[str], most: int = 8) -> list[dic
     order = np.argsort(-table, axis=None, kind="stable")[:most]
     pairs = [divmod(int(cell), len(classes)) for cell in order]
     return [
-        {"true": classes[a], "guess": classes[b], "pictures": int(table[a, b])}
-        for a, b in pairs
-        if table[a, b]
+        {"true": classes[a], "guess": classes[b], unit: int(table[a, b])} for a, b in pairs if table[a, b]
     ]
 
 
@@ -149,12 +157,13 @@ def page(card: dict[str, Any], words: Words) -> str:
     """The card as Markdown."""
     sections = [_head(card, words), ["## Data", "", card["data"], "", card["limits"], ""]]
     sections.append(["## Training", "", words.training, ""])
-    sections.append(_tables(card["test"]))
+    sections.append(_tables(card[words.section], words))
     return "\n".join(line for section in sections for line in section) + "\n"
 
 
 def _head(card: dict[str, Any], words: Words) -> list[str]:
-    model, test = card["model"], card["test"]
+    model, test = card["model"], card[words.section]
+    count = f"{test['correct']} of {test[words.unit]} {words.unit}"
     low, high = test["interval_95"]
     return [
         f"# {card['name']}",
@@ -163,7 +172,7 @@ def _head(card: dict[str, Any], words: Words) -> list[str]:
         "",
         f"SHA-256 of `{model['file']}`: `{model['sha256']}`.",
         "",
-        f"**Test accuracy {test['accuracy']:.4f}** ({test['correct']} of {test['pictures']} pictures of the",
+        f"**{words.section.capitalize()} accuracy {test['accuracy']:.4f}** ({count} of the",
         f"{words.split}; 95 % interval {low:.4f} to {high:.4f}), made by `{test['command']}`.",
         "",
         f"Input: {card['input']}. Output: {card['output']}.",
@@ -171,21 +180,28 @@ def _head(card: dict[str, Any], words: Words) -> list[str]:
     ]
 
 
-def _tables(test: dict[str, Any]) -> list[str]:
-    recall = [f"| {name} | {share:.4f} |" for name, share in test["recall"].items()]
-    lines = ["## Test split", "", "| class | recall |", "| --- | --- |", *recall, ""]
-    if test["slices"]:
+def _tables(figures: dict[str, Any], words: Words) -> list[str]:
+    lines = [f"## {words.section.capitalize()} split", "", *_recall(figures, words.unit), ""]
+    if figures["slices"]:
         lines += ["| slice | value | pictures | accuracy |", "| --- | --- | --- | --- |"]
         lines += [
             f"| {key} | {value} | {row['pictures']} | {row['accuracy']:.4f} |"
-            for key, values in test["slices"].items()
+            for key, values in figures["slices"].items()
             for value, row in values.items()
         ]
         lines.append("")
-    return [*lines, "Most frequent mistakes: " + _sentence(test["confusions"])]
+    return [*lines, "Most frequent mistakes: " + _sentence(figures["confusions"], words.unit)]
 
 
-def _sentence(confusions: list[dict[str, Any]]) -> str:
-    return (
-        "; ".join(f"{row['true']} taken for {row['guess']} ({row['pictures']})" for row in confusions) + "."
-    )
+def _recall(figures: dict[str, Any], unit: str) -> list[str]:
+    """The table of recall, with the number of each class where the figures have it."""
+    shares, counts = figures["recall"], figures.get("of")
+    if counts is None:
+        rows = [f"| {name} | {share:.4f} |" for name, share in shares.items()]
+        return ["| class | recall |", "| --- | --- |", *rows]
+    rows = [f"| {name} | {share:.4f} | {counts[name]} |" for name, share in shares.items()]
+    return [f"| class | recall | {unit} |", "| --- | --- | --- |", *rows]
+
+
+def _sentence(confusions: list[dict[str, Any]], unit: str) -> str:
+    return "; ".join(f"{row['true']} taken for {row['guess']} ({row[unit]})" for row in confusions) + "."

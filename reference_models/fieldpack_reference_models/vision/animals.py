@@ -7,6 +7,7 @@ beside five-petalled flowers.
 
 from __future__ import annotations
 
+from fieldpack_reference_models.dice import Dice
 from fieldpack_reference_models.vision.colour import (
     BRIGHTS,
     BROWNS,
@@ -19,7 +20,6 @@ from fieldpack_reference_models.vision.colour import (
     shaded,
     tint,
 )
-from fieldpack_reference_models.vision.dice import Dice
 from fieldpack_reference_models.vision.outline import (
     Outline,
     cosine,

@@ -6,6 +6,7 @@ The ranges of neighbours overlap on purpose: long-legged beetles, short-legged s
 
 from __future__ import annotations
 
+from fieldpack_reference_models.dice import Dice
 from fieldpack_reference_models.vision.colour import (
     BRIGHTS,
     BROWNS,
@@ -18,7 +19,6 @@ from fieldpack_reference_models.vision.colour import (
     shaded,
     tint,
 )
-from fieldpack_reference_models.vision.dice import Dice
 from fieldpack_reference_models.vision.outline import (
     Outline,
     Point,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fieldpack_reference_models.vision.dice import Dice
+from fieldpack_reference_models.dice import Dice
 
 Colour = tuple[float, float, float]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fieldpack_reference_models.dice import Dice
 from fieldpack_reference_models.vision.colour import BROWNS, DARKS, GREENS, GREYS, Colour, shaded, tint
-from fieldpack_reference_models.vision.dice import Dice
 from fieldpack_reference_models.vision.outline import Outline, Point, curve, polar, ribbon, stroke
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fieldpack_reference_models.dice import Dice
 from fieldpack_reference_models.vision.canvas import Placement, paint
 from fieldpack_reference_models.vision.colour import BROWNS, DARKS, GREENS, GREYS, PALES, Colour, shaded, tint
-from fieldpack_reference_models.vision.dice import Dice
 from fieldpack_reference_models.vision.outline import Outline, polar, ribbon, stroke
 
 Plane = NDArray[np.float32]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from fieldpack_reference_models.dice import Dice
 from fieldpack_reference_models.vision.canvas import shifted, softened
-from fieldpack_reference_models.vision.dice import Dice
 from fieldpack_reference_models.vision.outline import cosine, sine
 
 Plane = NDArray[np.float32]

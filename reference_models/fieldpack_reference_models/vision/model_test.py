@@ -21,11 +21,11 @@ import json, sys
 import keras, numpy as np
 from fieldpack_reference_models.vision import train
 model = keras.models.load_model(sys.argv[1], compile=False)
-images, labels, _ = train.pictures("test", int(sys.argv[2]))
-scores = train.predict(model, images)
+seen, _ = train.pictures("test", int(sys.argv[2]))
+scores = train.predict(model, seen.items)
 kinds = sorted({type(layer).__name__ for layer in model.layers})
 print(json.dumps({
-    "correct": int((scores.argmax(axis=1) == labels).sum()),
+    "correct": int((scores.argmax(axis=1) == seen.labels).sum()),
     "sums": [float(scores.sum(axis=1).min()), float(scores.sum(axis=1).max())],
     "shapes": [list(model.input_shape), list(model.output_shape)],
     "parameters": model.count_params(),

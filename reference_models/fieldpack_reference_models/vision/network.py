@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fieldpack_reference_models.separable import normed, separable
+
 SIDE_PX = 96
 # (channels out, stride) of each separable block; equal channels at stride 1 get a residual sum.
 BLOCKS: tuple[tuple[int, int], ...] = (
@@ -22,7 +24,6 @@ BLOCKS: tuple[tuple[int, int], ...] = (
 )
 # Two ordinary convolutions of stride 2 come first: on the early, large maps they learn faster.
 STEM_CHANNELS = (24, 40)
-BATCH_NORM_MOMENTUM = 0.95
 
 
 def build(classes: int) -> Any:
@@ -33,29 +34,9 @@ def build(classes: int) -> Any:
     flow = picture
     for number, channels in enumerate(STEM_CHANNELS, start=1):
         flow = keras.layers.Conv2D(channels, 3, 2, "same", use_bias=False, name=f"stem{number}")(flow)
-        flow = _normed(flow, f"stem{number}")
+        flow = normed(flow, f"stem{number}")
     for number, (channels, stride) in enumerate(BLOCKS, start=1):
-        flow = _separable(flow, channels, stride, f"block{number}")
+        flow = separable(flow, channels, stride, f"block{number}")
     flow = keras.layers.GlobalAveragePooling2D(name="pool")(flow)
     scores = keras.layers.Dense(classes, activation="softmax", name="probabilities")(flow)
     return keras.Model(picture, scores, name="fieldpack_vision")
-
-
-def _separable(flow: Any, channels: int, stride: int, name: str) -> Any:
-    import keras
-
-    entry = flow
-    flow = keras.layers.DepthwiseConv2D(3, stride, "same", use_bias=False, name=f"{name}_depthwise")(flow)
-    flow = _normed(flow, f"{name}_depthwise")
-    flow = keras.layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_pointwise")(flow)
-    flow = _normed(flow, f"{name}_pointwise")
-    if stride == 1 and entry.shape[-1] == channels:
-        flow = keras.layers.Add(name=f"{name}_sum")([entry, flow])
-    return flow
-
-
-def _normed(flow: Any, name: str) -> Any:
-    import keras
-
-    flow = keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"{name}_norm")(flow)
-    return keras.layers.ReLU(6.0, name=f"{name}_relu6")(flow)

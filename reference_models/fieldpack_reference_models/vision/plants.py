@@ -5,6 +5,7 @@ Each function draws one subject as patches, painted in order, within about one u
 
 from __future__ import annotations
 
+from fieldpack_reference_models.dice import Dice
 from fieldpack_reference_models.vision.colour import (
     BRIGHTS,
     BROWNS,
@@ -16,7 +17,6 @@ from fieldpack_reference_models.vision.colour import (
     shaded,
     tint,
 )
-from fieldpack_reference_models.vision.dice import Dice
 from fieldpack_reference_models.vision.outline import (
     Outline,
     Point,

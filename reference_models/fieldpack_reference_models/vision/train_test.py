@@ -11,10 +11,10 @@ def test_scaled_pixels_span_minus_one_to_one() -> None:
 
 
 def test_pictures_are_the_worlds_own() -> None:
-    images, labels, slices = train.pictures("validation", 13)
+    seen, slices = train.pictures("validation", 13)
     sample = world.generate("validation", 12)
-    assert np.array_equal(images[12], sample.picture)
-    assert labels.tolist() == [*range(12), 0]
+    assert np.array_equal(seen.items[12], sample.picture)
+    assert seen.labels.tolist() == [*range(12), 0]
     assert slices[12] == sample.slices
 
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fieldpack.errors import InputError, StorageError
+from fieldpack_reference_models.dice import Dice
 from fieldpack_reference_models.vision import animals, arthropods, plants
 from fieldpack_reference_models.vision.canvas import Placement, Plane, paint, placement
 from fieldpack_reference_models.vision.colour import Colour
 from fieldpack_reference_models.vision.cover import cover
-from fieldpack_reference_models.vision.dice import Dice
 from fieldpack_reference_models.vision.ground import GROUNDS
 from fieldpack_reference_models.vision.light import expose, lay, light
 from fieldpack_reference_models.vision.outline import Outline

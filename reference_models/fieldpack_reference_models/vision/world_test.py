@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fieldpack.errors import InputError, StorageError
+from fieldpack_reference_models.dice import Dice
 from fieldpack_reference_models.vision import world
 from fieldpack_reference_models.vision.canvas import paint, placement
-from fieldpack_reference_models.vision.dice import Dice
 
 # SHA-256 of the uint8 RGB bytes, first 16 digits. A change here is a new world: rename WORLD and retrain.
 GOLDEN: dict[tuple[str, int], str] = {

@@ -1,6 +1,6 @@
 """Randomness that falls the same on every machine.
 
-Everything drawn in the world comes from one ``Dice`` per picture. It hands out only uniform
+Everything in a generated world comes from one ``Dice`` an item. It hands out only uniform
 numbers and raw bytes of PCG64: both are integer arithmetic, where normal or gamma variates
 would go through the C library's logarithm and could differ in the last bit.
 """
