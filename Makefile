@@ -61,14 +61,17 @@ test: venv ## lint, types and every test that needs no phone
 	echo "test: all layers"
 	.venv/bin/pytest -q -m "not device" $(PYTEST_FLAGS)
 
-demo: venv ## build, gate and report the reference vision model, from the repository alone
-	@rm -rf build/meadow-12 build/meadow-12.html
+demo: venv ## build, gate and report the embedded picture model, and hear with the sound model
+	@rm -rf build/meadow-12 build/meadow-12.html build/dusk-12 build/dusk.*
 	set -x
 	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/vision/pack.toml --out build/meadow-12
 	.venv/bin/fieldpack gate build/meadow-12
 	.venv/bin/fieldpack report build/meadow-12 --out build/meadow-12.html
+	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/sound/pack.toml --out build/dusk-12
+	.venv/bin/python -m fieldpack_reference_models.sound.evening --out build/dusk.wav
+	.venv/bin/fieldpack predict build/dusk-12 build/dusk.wav --threshold 0.5 --plot build/dusk.png
 	{ set +x; } 2>/dev/null
-	echo "demo: the bundle is build/meadow-12, the report $(abspath build/meadow-12.html)"
+	echo "demo: bundles in build/, the report $(abspath build/meadow-12.html), what was heard $(abspath build/dusk.png)"
 
 demo-real: venv ## pack real server models of others; needs FIELDPACK_DATA
 	@if [ ! -d "$(FIELDPACK_DATA)/models" ]; then

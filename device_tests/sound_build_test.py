@@ -1,0 +1,49 @@
+"""The embedded sound model, from ``pack.toml`` to what it hears in a recording."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fieldpack.cli.main import main
+from fieldpack_reference_models.sound import evening as evenings
+
+pytestmark = pytest.mark.full
+
+PACK = Path(__file__).parents[1] / "reference_models/fieldpack_reference_models/sound/pack.toml"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded pack with fewer clips, as TFLite float32 and int8."""
+    folder = tmp_path_factory.mktemp("sound")
+    head, *parts = PACK.read_text(encoding="utf-8").split("[[flavours]]")
+    tables = [f"[[flavours]]{part.split('[budget')[0]}" for part in parts if "tflite" in part]
+    text = "".join([head, *tables, "[budget.every]\ntop1_agreement = 0.9\n"])
+    text = text.replace("count = 960", "count = 96").replace("count = 240", "count = 48")
+    for name in ("model.keras", "labels.txt"):
+        text = text.replace(f'"{name}"', f'"{PACK.parent / name}"')
+    (folder / "pack.toml").write_text(text, encoding="utf-8")
+    assert main(["build", str(folder / "pack.toml"), "--out", str(folder / "dusk")]) == 0
+    return folder / "dusk"
+
+
+@pytest.mark.parametrize("flavour", ["tflite-float32", "tflite-int8"])
+def test_a_recording_is_heard_call_by_call(
+    bundle: Path, tmp_path: Path, flavour: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = evenings.evening(0, 30.0)
+    evenings.write(made, tmp_path / "dusk.wav")
+    capsys.readouterr()
+    words = ["predict", str(bundle), str(tmp_path / "dusk.wav"), "--flavour", flavour]
+    assert main([*words, "--threshold", "0.5", "--step", "0.5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["answers"][0]["detections"]
+    spans = [(item["label"], item["start_s"], item["end_s"]) for item in found]
+    named = [
+        any(label == call.label and start < call.end_s and call.start_s < end for label, start, end in spans)
+        for call in made.calls
+    ]
+    assert sum(named) >= 0.85 * len(made.calls)
+    assert len(found) <= 1.3 * len(made.calls)
