@@ -12,6 +12,8 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 TORCH ?= torch==2.13.0
 UV ?= uv==0.13.9
 PYTEST_FLAGS ?=
+# Processes that `make test` runs its files in; each may start a converter of 1 to 4 GB.
+TEST_WORKERS ?= 2
 # Real data and real models of others, for demo-real.
 FIELDPACK_DATA ?= $(abspath ../shared/data)
 
@@ -59,7 +61,7 @@ check: light ## lint, types and the tests that need no framework
 test: venv ## lint, types and every test that needs no phone
 	@$(call lint,.venv)
 	echo "test: all layers"
-	.venv/bin/pytest -q -m "not device" $(PYTEST_FLAGS)
+	.venv/bin/pytest -q -m "not device" -n $(TEST_WORKERS) --dist loadfile $(PYTEST_FLAGS)
 
 demo: venv ## build, gate and report the embedded picture model, and hear with the sound model
 	@rm -rf build/meadow-12 build/meadow-12.html build/dusk-12 build/dusk.*

@@ -14,6 +14,7 @@
 ``classification``     :func:`~fieldpack.parity.classification.compare_scores`
 ``regression``         :func:`~fieldpack.parity.regression.compare_values`
 ``tensor``             :func:`~fieldpack.parity.tensor.compare_tensors`, for layers
+``front_end``          decibels between a front-end's file and the numpy reference
 ``judgement``          a figure of a comparison against a limit
 =====================  ============================================================
 
