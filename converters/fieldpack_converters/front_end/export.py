@@ -116,3 +116,30 @@ def export_coreml(
         model.short_description = ""
         model.save(path)
     return {"path": path}
+
+
+def run_torch(contract: dict[str, Any], transforms: list[str], sounds: str, path: str) -> dict[str, Any]:
+    """Run a front-end as a PyTorch module.
+
+    Parameters
+    ----------
+    contract : dict
+        A ``SpectrogramInput`` as plain data.
+    transforms : list of str
+        One for each channel.
+    sounds : str
+        ``.npy`` float32 [N, samples].
+    path : str
+        ``.npy`` to write, float32 [N, *shape].
+    """
+    import numpy as np
+    import torch
+
+    from fieldpack_converters.front_end.in_torch import FrontEndModule
+
+    torch.set_num_threads(1)
+    module = FrontEndModule(graph_of(SpectrogramInput.model_validate(contract), *transforms)).eval()
+    with torch.inference_mode():
+        patches = [module(torch.from_numpy(sound[None])).numpy()[0] for sound in np.load(sounds)]
+    np.save(path, np.stack(patches))
+    return {"path": path}
