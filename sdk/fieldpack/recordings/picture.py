@@ -180,7 +180,7 @@ def _bar(
     pen.rectangle((left, top, right, top + LANE), fill=fill, outline=colour)
     text = f"{item.score:.2f}"
     if right - left > _width(text, 14) + 8:
-        ink = PAPER if strength > 0.6 else INK
+        ink = PAPER if strength > 0.75 else INK
         pen.text(((left + right) / 2, top + LANE / 2), text, ink, font=_font(14), anchor="mm")
 
 

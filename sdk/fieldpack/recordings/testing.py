@@ -86,7 +86,7 @@ def tone_contract(
     spectrogram = {
         "kind": "spectrogram",
         "name": "spectrogram",
-        "bands": BANDS,
+        "bands": fields["n_fft"] // 2 + 1 if fields["mel"] == "none" else fields["mel"]["bands"],
         "frames": frames,
         "axes": ["band", "frame", "channel"],
         "front_end": fields,
