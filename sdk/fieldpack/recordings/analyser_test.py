@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from fieldpack.bundle.read import open_bundle
-from fieldpack.contract import Contract
+from fieldpack.bundle.write import BundleWriter
+from fieldpack.contract import Contract, SoundSpec
 from fieldpack.errors import InputError
 from fieldpack.predict import Predictor
 from fieldpack.recordings.analyser import Analyser, Analysis, Settings
@@ -21,11 +22,13 @@ from fieldpack.recordings.testing import (
     TONE_LABELS,
     TONES_HZ,
     WINDOW,
+    SoundModel,
+    sound_content,
     tone,
     tone_bundle,
     tone_contract,
 )
-from fieldpack.testing import tiny_bundle
+from fieldpack.testing import dense_tflite, tiny_bundle
 from fieldpack.verdict import Outcome
 from fieldpack.verification import verify
 
@@ -56,10 +59,6 @@ def analysed(folder: Path, contract: Contract | None = None, **settings: Any) ->
 
 def told(analysis: Analysis) -> list[tuple[str, float, float]]:
     return [(item.name, round(item.start_s, 2), round(item.end_s, 2)) for item in analysis.detections]
-
-
-def test_the_tiny_bundle_passes_its_own_verification(tmp_path: Path) -> None:
-    assert verify(tone_bundle(tmp_path / "tones")).outcome is Outcome.PASS
 
 
 def test_the_right_animals_at_the_right_times(tmp_path: Path) -> None:
@@ -239,3 +238,36 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
 
     peak(1)
     assert peak(4) < 1.2 * peak(1)
+
+
+def test_a_model_of_the_waveform_hears_recordings_too(tmp_path: Path) -> None:
+    """It answers to the mean of half a second, which a recording has from 2 to 4 s."""
+    sound = tone_contract(windows={"samples": RATE_HZ // 2, "last": "drop"}).model_dump()["inputs"][0][
+        "front_end"
+    ]
+    front_end = {name: sound[name] for name in SoundSpec.model_fields}
+    waveform = {"kind": "waveform", "name": "sound", "axes": ["sample"], "front_end": front_end}
+    outputs = tone_contract().model_dump()["outputs"]
+    contract = Contract.model_validate({"inputs": [waveform], "outputs": outputs})
+    count = RATE_HZ // 2
+    weights = np.stack([np.full(count, 40.0 / count), np.zeros(count)]).astype(np.float32)
+    data = dense_tflite("sound", (1, count), weights, np.array([-4.0, -4.0], np.float32), "sigmoid")
+    silence = np.zeros((1, count), np.float32)
+    scores = np.full((1, 2), 1 / (1 + np.exp(4.0)), np.float32)
+    with BundleWriter(tmp_path / "offset") as writer:
+        writer.commit(sound_content(writer, contract, SoundModel(data, ("offset", "never"), silence, scores)))
+    assert verify(tmp_path / "offset").outcome is Outcome.PASS
+    recording = np.concatenate([np.full(2 * RATE_HZ, level, np.float32) for level in (0.0, 0.2, 0.0)])
+    analysis = Analyser(open_bundle(tmp_path / "offset"), settings=Settings(step_s=0.1)).analyse_samples(
+        recording, RATE_HZ
+    )
+    (found,) = analysis.detections
+    assert found.label == "offset"
+    assert abs(found.start_s - 1.75) <= 0.11
+    assert abs(found.end_s - 4.25) <= 0.11
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid", "logits"])
+def test_every_activation_of_the_tiny_bundle_verifies(activation: str, tmp_path: Path) -> None:
+    contract = tone_contract(output={"activation": activation})
+    assert verify(tone_bundle(tmp_path / activation, contract)).outcome is Outcome.PASS

@@ -13,17 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fieldpack.build.borders import find_borders
-from fieldpack.bundle.arrays import npy_bytes
-from fieldpack.bundle.digest import content_digest
-from fieldpack.bundle.labels import labels_bytes, parse_labels
-from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.read import open_bundle
 from fieldpack.bundle.write import BundleWriter
-from fieldpack.contract import ChannelMix, Contract
+from fieldpack.contract import ChannelMix
 from fieldpack.preprocess.sound import open_sound
 from fieldpack.recordings.analyser import Analyser, Settings
-from fieldpack.recordings.testing import tone_content, tone_contract
+from fieldpack.recordings.testing import SoundModel, sound_content, tone_contract
 
 ROOT = Path(os.environ.get("FIELDPACK_DATA", Path(__file__).parents[4] / "shared" / "data"))
 FOLDER = ROOT / "models" / "sound" / "birdnet_stm32"
@@ -60,35 +56,15 @@ def recording(folder: Path) -> Path:
 def bundle(target: Path) -> Path:
     """The published int8 file in a bundle of ours, with one golden vector of silence."""
     contract = tone_contract(FRONT_END, WINDOWS, {"label_format": "scientific_common"}, frames=256)
-    labels = parse_labels((FOLDER / "birdnet_stm32n6_100_labels.txt").read_bytes(), "labels")
-    inputs, outputs = find_borders(
-        FlavourKind.TFLITE, FOLDER / "birdnet_stm32n6_100.tflite", contract, folded=False
+    model = SoundModel(
+        data=(FOLDER / "birdnet_stm32n6_100.tflite").read_bytes(),
+        labels=parse_labels((FOLDER / "birdnet_stm32n6_100_labels.txt").read_bytes(), "labels"),
+        inputs=np.zeros((1, 257, 256, 1), np.float32),
+        scores=np.zeros((1, 100), np.float32),
     )
     with BundleWriter(target) as writer:
-        content = tone_content(writer, tone_contract())
-        flavour = content["flavours"][0]
-        writer.add_bytes(flavour["path"], (FOLDER / "birdnet_stm32n6_100.tflite").read_bytes())
-        writer.add_bytes("labels/scores.txt", labels_bytes(labels))
-        writer.add_bytes("golden/spectrogram.npy", npy_bytes(np.zeros((1, 257, 256, 1), np.float32)))
-        for name in ("golden/scores.npy", "golden/tflite-float32/scores.npy"):
-            writer.add_bytes(name, npy_bytes(np.zeros((1, 100), np.float32)))
-        model = writer.path(flavour["path"])
-        flavour |= {"digest": content_digest(model), "installed_bytes": model.stat().st_size}
-        flavour |= {"inputs": inputs, "outputs": outputs}
-        content["golden"]["ids"] = ["silence"]
-        writer.commit({**content, "contract": contract, "resampling": _tables(writer, contract)})
+        writer.commit(sound_content(writer, contract, model))
     return target
-
-
-def _tables(writer: BundleWriter, contract: Contract) -> list[Any]:
-    from fieldpack.bundle.resampling import resampling_tables
-
-    for stale in writer.path("resampling/spectrogram/x").parent.glob("*"):
-        stale.unlink()
-    tables = resampling_tables(contract)
-    for table, data in tables:
-        writer.add_bytes(table.path, data)
-    return [table for table, _ in tables]
 
 
 def test_each_bird_is_heard_where_it_sings_and_no_other(tmp_path: Path) -> None:

@@ -7,16 +7,19 @@ float64. Fields of the front-end, of the output and of the windows are changed b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fieldpack.bundle.arrays import npy_bytes
 from fieldpack.bundle.digest import content_digest, sha256_bytes
 from fieldpack.bundle.labels import labels_bytes
+from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.bundle.resampling import resampling_tables
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Contract, SpectrogramInput
 from fieldpack.testing import dense_tflite
+from fieldpack.tflite.file import open_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,23 +107,54 @@ def tone_bundle(target: Path, contract: Contract | None = None) -> Path:
 
 def tone_content(writer: BundleWriter, contract: Contract) -> dict[str, Any]:
     """Stage the files of the tiny bundle and return the fields for ``writer.commit``."""
-    spectrogram, output = contract.inputs[0], contract.outputs[0]
-    if not isinstance(spectrogram, SpectrogramInput):
-        raise TypeError(f"the tiny bundle hears spectrograms, not a {spectrogram.kind}")
-    inputs, scores = _golden(spectrogram, output.activation == "softmax")
-    weights, bias = _parameters(spectrogram)
-    activation: Any = output.activation.value if output.activation != "logits" else "linear"
-    writer.add_bytes("labels/scores.txt", labels_bytes(TONE_LABELS))
-    writer.add_bytes("golden/spectrogram.npy", npy_bytes(inputs))
+    return sound_content(writer, contract, _tone_model(contract))
+
+
+@dataclass(frozen=True, slots=True)
+class SoundModel:
+    """A TFLite file with its labels and golden vectors.
+
+    Attributes
+    ----------
+    data : bytes
+        The file, of one input and one output.
+    labels : tuple of str
+        In output order.
+    inputs, scores : ndarray
+        float32 [K, *shape of the input], float32 [K, labels].
+    """
+
+    data: bytes
+    labels: tuple[str, ...]
+    inputs: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+
+def sound_content(writer: BundleWriter, contract: Contract, model: SoundModel) -> dict[str, Any]:
+    """Stage the files of a bundle of one sound model and return the fields for ``writer.commit``."""
+    (taken,) = contract.inputs
+    writer.add_bytes("labels/scores.txt", labels_bytes(model.labels))
+    writer.add_bytes(f"golden/{taken.name}.npy", npy_bytes(model.inputs))
     for name in ("golden/scores.npy", "golden/tflite-float32/scores.npy"):
-        writer.add_bytes(name, npy_bytes(scores))
+        writer.add_bytes(name, npy_bytes(model.scores))
     writer.add_bytes("evidence/parity.json", b"{}\n")
-    writer.add_bytes(MODEL, dense_tflite("spectrogram", (1, *spectrogram.shape), weights, bias, activation))
+    writer.add_bytes(MODEL, model.data)
     tables = resampling_tables(contract)
     for table, data in tables:
         writer.add_bytes(table.path, data)
-    fields = _fields(contract, _flavour(writer.path(MODEL), spectrogram.shape), len(inputs))
+    fields = _fields(contract, _flavour(writer.path(MODEL), contract), len(model.inputs))
     return {**fields, "resampling": [table.model_dump() for table, _ in tables]}
+
+
+def _tone_model(contract: Contract) -> SoundModel:
+    spectrogram, output = contract.inputs[0], contract.outputs[0]
+    if not isinstance(spectrogram, SpectrogramInput):
+        raise TypeError(f"the tiny model hears spectrograms, not a {spectrogram.kind}")
+    weights, bias = _parameters(spectrogram)
+    kinds: dict[str, Literal["softmax", "sigmoid", "linear"]] = {"softmax": "softmax", "sigmoid": "sigmoid"}
+    kind = kinds.get(output.activation.value, "linear")
+    data = dense_tflite(spectrogram.name, (1, *spectrogram.shape), weights, bias, kind)
+    return SoundModel(data, TONE_LABELS, *_golden(spectrogram, kind))
 
 
 def _parameters(spectrogram: SpectrogramInput) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -137,7 +171,7 @@ def _parameters(spectrogram: SpectrogramInput) -> tuple[NDArray[np.float32], NDA
     return weights.reshape(len(TONES_HZ), -1), np.zeros(len(TONES_HZ), np.float32)
 
 
-def _golden(spectrogram: SpectrogramInput, softmax: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _golden(spectrogram: SpectrogramInput, kind: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     import numpy as np
 
     from fieldpack.preprocess.spectrogram import patches
@@ -148,14 +182,19 @@ def _golden(spectrogram: SpectrogramInput, softmax: bool) -> tuple[NDArray[np.fl
     weights, bias = _parameters(spectrogram)
     logits = inputs.reshape(len(inputs), -1).astype(np.float64) @ weights.T + bias
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scores = powers / powers.sum(axis=1, keepdims=True) if softmax else 1 / (1 + np.exp(-logits))
-    return inputs, scores.astype(np.float32)
+    scores = {
+        "softmax": powers / powers.sum(axis=1, keepdims=True),
+        "sigmoid": 1 / (1 + np.exp(-logits)),
+        "linear": logits,
+    }
+    return inputs, scores[kind].astype(np.float32)
 
 
-def _flavour(model: Path, shape: tuple[int, ...]) -> dict[str, Any]:
+def _flavour(model: Path, contract: Contract) -> dict[str, Any]:
+    from fieldpack.build.borders import find_borders
+
     size = model.stat().st_size
-    taken = {"name": "spectrogram", "tensor": "spectrogram", "shape": [1, *shape], "dtype": "float32"}
-    given = {"name": "scores", "tensor": "scores", "shape": [1, len(TONE_LABELS)], "dtype": "float32"}
+    inputs, outputs = find_borders(FlavourKind.TFLITE, model, contract, folded=False)
     return {
         "name": "tflite-float32",
         "kind": "tflite",
@@ -163,14 +202,14 @@ def _flavour(model: Path, shape: tuple[int, ...]) -> dict[str, Any]:
         "digest": content_digest(model),
         "installed_bytes": size,
         "download_bytes": size,
-        "inputs": [taken],
-        "outputs": [given],
-        "requires": {"operators": {"FULLY_CONNECTED": 1, "LOGISTIC": 1}},
+        "inputs": [item.model_dump() for item in inputs],
+        "outputs": [item.model_dump() for item in outputs],
+        "requires": {"operators": dict(sorted(open_model(model).op_versions().items()))},
         "compression": {
             "recipe": [{"method": "float32", "layers": ".*"}],
-            "matched": [2],
+            "matched": [1],
             "changed": 0,
-            "unchanged": 2,
+            "unchanged": 1,
         },
         "golden": {
             "files": {"scores": "golden/tflite-float32/scores.npy"},
@@ -190,7 +229,7 @@ def _fields(contract: Contract, flavour: dict[str, Any], count: int) -> dict[str
         "flavours": [flavour],
         "golden": {
             "ids": [f"tone-{number}" for number in range(count)],
-            "inputs": {"spectrogram": "golden/spectrogram.npy"},
+            "inputs": {contract.inputs[0].name: f"golden/{contract.inputs[0].name}.npy"},
             "outputs": {"scores": "golden/scores.npy"},
         },
         "lineage": {
