@@ -90,6 +90,7 @@ RUN: dict[str, Callable[..., Any]] = {
     "part": _part,
     "concatenate": _concatenate,
     "reverse": lambda one, value: ops.flip(value, -1),
+    "pick": lambda one, value: ops.take(value, np.array(one.settings["places"], np.int32), axis=-1),
     "matmul": lambda one, value: ops.matmul(value, one.settings["matrix"]),
     "convolve": _convolve,
     "real_of_fft": lambda one, value: ops.rfft(value)[0],

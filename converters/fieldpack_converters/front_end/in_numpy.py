@@ -88,6 +88,7 @@ RUN: dict[str, Callable[..., Array]] = {
     "part": _part,
     "concatenate": _concatenate,
     "reverse": lambda one, value: value[..., ::-1],
+    "pick": lambda one, value: value[..., list(one.settings["places"])],
     "matmul": lambda one, value: value @ one.settings["matrix"],
     "convolve": _convolve,
     "real_of_fft": lambda one, value: np.fft.rfft(value, axis=-1).real.astype(value.dtype),

@@ -85,6 +85,7 @@ RUN: dict[str, Callable[..., Any]] = {
     "part": _part,
     "concatenate": _concatenate,
     "reverse": lambda one, value: torch.flip(value, (-1,)),
+    "pick": lambda one, value: torch.index_select(value, -1, torch.tensor(one.settings["places"])),
     "matmul": lambda one, value: torch.matmul(value, one.settings["matrix"]),
     "convolve": _convolve,
     "real_of_fft": lambda one, value: torch.fft.rfft(value, dim=-1).real,

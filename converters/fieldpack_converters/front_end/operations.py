@@ -108,6 +108,13 @@ class Graph:
         """The last axis from its end to its beginning."""
         return self.add("reverse", value.shape, value)
 
+    def pick(self, value: Value, places: NDArray[np.int64]) -> Value:
+        """Columns of the last axis, in this order."""
+        if np.array_equal(places, np.arange(value.shape[-1])):
+            return value
+        listed = tuple(int(place) for place in places)
+        return self.add("pick", (*value.shape[:-1], len(listed)), value, places=listed)
+
     def matmul(self, value: Value, matrix: Constant) -> Value:
         """The last axis, of length k, times a constant [k, m]."""
         return self.add("matmul", (*value.shape[:-1], matrix.shape[1]), value, matrix=matrix)

@@ -103,14 +103,18 @@ def _bands(graph: Graph, sound: Value, spec: MelSpec, frames: int, transform: st
     real_only = spec.spectrum == "real_part"
     framing = Framing(spec.n_fft, spec.hop_length, window_of(spec), bins, real_only)
     sound = _long_enough(graph, sound, framing, frames, spec)
-    values = TRANSFORMS[transform](graph, sound, framing)
+    spectrum = TRANSFORMS[transform](graph, sound, framing)
+    values = spectrum.value
     if not real_only and spec.power == 1:
         values = graph.root(values)
-    if not isinstance(spec.mel, str):
+    if isinstance(spec.mel, str):
+        places = spectrum.places if spec.band_order == "rising" else spectrum.places[::-1]
+        values = graph.pick(values, places)
+    else:
         ordered = filters if spec.band_order == "rising" else filters[::-1]
-        values = graph.matmul(values, ordered[:, bins].T)
-    elif spec.band_order == "falling":
-        values = graph.reverse(values)
+        matrix = np.zeros((values.shape[1], len(filters)))
+        matrix[spectrum.places] = ordered[:, bins].T
+        values = graph.matmul(values, matrix)
     return graph.squared(values) if real_only else values
 
 

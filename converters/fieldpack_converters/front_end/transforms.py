@@ -1,8 +1,8 @@
 """Five exact ways from a sound to the power of its short-time Fourier transform.
 
-Each appends operations to a graph and gives the squared magnitude of the wanted bins, or their real part,
-[frames, bins]. They differ in size and speed only, so a packager may take whichever is cheapest where the
-model runs.
+Each appends operations to a graph and gives the squared magnitude of the wanted bins, or their real part, and
+in which column each bin is. They differ in size and speed only, so a packager may take whichever is cheapest
+where the model runs.
 
 ``convolution``
     The transform's rows as the kernel of a strided convolution: any hop, large constants.
@@ -73,17 +73,34 @@ class Framing:
         return self.window[:, None] * both
 
 
-def convolution(graph: Graph, sound: Value, framing: Framing) -> Value:
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """What a transform gives.
+
+    Attributes
+    ----------
+    value : Value
+        [frames, columns].
+    places : ndarray
+        The column of each wanted bin; other columns mean nothing.
+    """
+
+    value: Value
+    places: NDArray[np.int64]
+
+
+def convolution(graph: Graph, sound: Value, framing: Framing) -> Spectrum:
     """One convolution with both parts of the wanted bins."""
-    return _joined(graph, graph.convolve(sound, framing.rows(), framing.hop), framing)
+    return _in_order(_joined(graph, graph.convolve(sound, framing.rows(), framing.hop), framing))
 
 
-def blocks(graph: Graph, sound: Value, framing: Framing) -> Value:
+def blocks(graph: Graph, sound: Value, framing: Framing) -> Spectrum:
     """Frames from blocks, then one dense product."""
-    return _joined(graph, graph.matmul(_framed(graph, sound, framing), framing.rows()), framing)
+    product = graph.matmul(_framed(graph, sound, framing), framing.rows())
+    return _in_order(_joined(graph, product, framing))
 
 
-def folded(graph: Graph, sound: Value, framing: Framing) -> Value:
+def folded(graph: Graph, sound: Value, framing: Framing) -> Spectrum:
     """Half the products: cosines see the sum of mirrored samples, sines their difference."""
     half = framing.n_fft // 2
     frames = _framed(graph, sound, framing)
@@ -95,30 +112,34 @@ def folded(graph: Graph, sound: Value, framing: Framing) -> Value:
     even = graph.matmul(graph.plus(rising, falling), cosines[1:half])
     real = graph.plus(even, graph.matmul(ends, cosines[[0, half]]))
     if framing.real_only:
-        return real
+        return _in_order(real)
     imaginary = graph.matmul(graph.minus(rising, falling), sines[1:half])
-    return graph.plus(graph.squared(real), graph.squared(imaginary))
+    return _in_order(graph.plus(graph.squared(real), graph.squared(imaginary)))
 
 
-def factored(graph: Graph, sound: Value, framing: Framing) -> Value:
-    """Two small transforms with a twiddle between; only rows that hold a wanted bin are computed.
+def factored(graph: Graph, sound: Value, framing: Framing) -> Spectrum:
+    """Two small transforms with a twiddle between; of each pair of mirrored bins one is computed.
 
     Sample ``n = n2 s + r`` and bin ``k = n1 q + p`` with ``s, p < n1`` and ``r, q < n2``: first a
-    transform over s for each r, a turn by ``r p / n_fft``, then one over r for each p.
+    transform over s for each r, a turn by ``r p / n_fft``, then one over r for each p. The sound is real, so
+    bin ``n_fft - k`` is the conjugate of bin k, and p needs to go to n1 / 2 only.
     """
     n1, n2 = factors(framing.n_fft)
     frames = graph.scaled(_framed(graph, sound, framing), framing.window)
     count = frames.shape[0]
     grid = graph.transpose(graph.reshape(frames, count, n1, n2), 0, 2, 1)
-    first = np.arange(n1)
-    turn = 2 * np.pi * (np.outer(first, first) % n1) / n1
-    twist = 2 * np.pi * np.outer(np.arange(n2), first) / framing.n_fft
+    near = np.arange(n1 // 2 + 1)
+    turn = 2 * np.pi * (np.outer(np.arange(n1), near) % n1) / n1
+    twist = 2 * np.pi * np.outer(np.arange(n2), near) / framing.n_fft
     # The twiddle goes with the first product's output: (a + bi)(c + di).
     real, imaginary = graph.matmul(grid, np.cos(turn)), graph.matmul(grid, -np.sin(turn))
     cosines, sines = np.cos(twist), -np.sin(twist)
     turned_real = graph.minus(graph.scaled(real, cosines), graph.scaled(imaginary, sines))
     turned_imaginary = graph.plus(graph.scaled(real, sines), graph.scaled(imaginary, cosines))
-    rows = np.arange(framing.bins[0] // n1, framing.bins[-1] // n1 + 1)
+    q, p = framing.bins // n1, framing.bins % n1
+    mirrored = p > n1 // 2
+    q, p = np.where(mirrored, n2 - 1 - q, q), np.where(mirrored, n1 - p, p)
+    rows = np.unique(q)
     last = 2 * np.pi * (np.outer(np.arange(n2), rows) % n2) / n2
     if framing.real_only:
         both = (np.cos(last), np.sin(last))
@@ -132,19 +153,18 @@ def factored(graph: Graph, sound: Value, framing: Framing) -> Value:
     )
     mixed = graph.plus(graph.matmul(across_real, both[0]), graph.matmul(across_imaginary, both[1]))
     joined = _joined(graph, mixed, framing)
-    line = graph.reshape(graph.transpose(joined, 0, 2, 1), count, len(rows) * n1)
-    start = int(framing.bins[0] - rows[0] * n1)
-    return graph.part(line, 1, start, start + len(framing.bins))
+    line = graph.reshape(joined, count, len(near) * len(rows))
+    return Spectrum(line, p * len(rows) + np.searchsorted(rows, q))
 
 
-def fft(graph: Graph, sound: Value, framing: Framing) -> Value:
+def fft(graph: Graph, sound: Value, framing: Framing) -> Spectrum:
     """The framework's FFT of the framed and windowed sound."""
     real, imaginary = graph.real_fft(graph.scaled(_framed(graph, sound, framing), framing.window))
     joined = real if framing.real_only else graph.plus(graph.squared(real), graph.squared(imaginary))
-    return graph.part(joined, 1, int(framing.bins[0]), int(framing.bins[-1]) + 1)
+    return _in_order(graph.part(joined, 1, int(framing.bins[0]), int(framing.bins[-1]) + 1))
 
 
-TRANSFORMS: dict[str, Callable[[Graph, Value, Framing], Value]] = {
+TRANSFORMS: dict[str, Callable[[Graph, Value, Framing], Spectrum]] = {
     one.__name__: one for one in (convolution, blocks, folded, factored, fft)
 }
 """Name -> what appends it."""
@@ -166,6 +186,10 @@ def _framed(graph: Graph, sound: Value, framing: Framing) -> Value:
     rows = graph.reshape(graph.part(sound, 0, 0, needed), frames - 1 + count, hop)
     wide = graph.concatenate([graph.part(rows, 0, first, first + frames) for first in range(count)], 1)
     return graph.part(wide, 1, 0, framing.n_fft)
+
+
+def _in_order(value: Value) -> Spectrum:
+    return Spectrum(value, np.arange(value.shape[-1]))
 
 
 def _joined(graph: Graph, value: Value, framing: Framing) -> Value:
