@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from fieldpack.bundle.manifest import Border, FlavourEntry, FlavourKind
 from fieldpack.contract import (
     Activation,
+    ChannelMix,
     Contract,
     ImageInput,
     LocationInput,
+    LowRate,
     Output,
+    SoundSpec,
     SpectrogramInput,
     WaveformInput,
 )
@@ -186,6 +189,7 @@ def _meaning(stated: Input | None, border: Border) -> list[Markup]:
                 f"normalisation {end.normalization.replace('_', ' ')}; ",
                 f"scores of windows are joined by their {pooling_words(end.windows.pooling)}",
             ),
+            _recording(end),
         ]
     if isinstance(stated, WaveformInput):
         sound = stated.front_end
@@ -195,6 +199,7 @@ def _meaning(stated: Input | None, border: Border) -> list[Markup]:
                 f"Value scale {sound.value_scale.kind.replace('_', ' ')}; ",
                 f"scores of windows are joined by their {pooling_words(sound.windows.pooling)}",
             ),
+            _recording(sound),
         ]
     if isinstance(stated, LocationInput):
         return [join(f"Place: latitude, longitude in degrees (WGS 84), encoded as {stated.encoding.value}")]
@@ -202,6 +207,17 @@ def _meaning(stated: Input | None, border: Border) -> list[Markup]:
         return []
     ends = f"from {significant(stated.low, 6)} to {significant(stated.high, 6)}"
     return [join(f"{clip(stated.meaning, 300)}; {ends}")]
+
+
+def _recording(sound: SoundSpec) -> Markup:
+    polyphase = "the filters in resampling/ of the bundle, which its FORMAT.md explains"
+    filters = polyphase if sound.resampler.kind == "polyphase" else "soxr at quality HQ"
+    channels = "their mean" if sound.channel_mix is ChannelMix.MEAN else "the first"
+    refused = sound.low_rate is LowRate.REFUSE
+    return join(
+        f"Resample with {filters}; of several channels take {channels}; a recording below "
+        f"{sound.sample_rate_hz:,} Hz is {'refused' if refused else 'taken with a warning'}"
+    )
 
 
 def _picture(stated: ImageInput) -> Markup:
