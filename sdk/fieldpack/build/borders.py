@@ -112,7 +112,8 @@ def _input(item: Input, found: FoundTensor, folded: bool) -> Border:
         layout = "NHWC" if found.shape == nhwc else "NCHW"
         if not folded:
             scale, offset = item.scale_offset()
-    if found.shape not in expected:
+    batched = isinstance(item, ImageInput) or found.shape != item.shape
+    if batched and found.shape not in expected:
         raise ContractError(
             f"input {item.name} of the contract does not fit the model",
             came=f"the model takes {list(found.shape)}",
@@ -128,6 +129,7 @@ def _input(item: Input, found: FoundTensor, folded: bool) -> Border:
         scale=scale,
         offset=offset,
         quantization=found.quantization,
+        batched=batched,
     )
 
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fieldpack.build.borders import check_labels, check_stated_borders, find_borders
 from fieldpack.bundle.manifest import Border, FlavourKind, Quantization
 from fieldpack.contract import Contract
 from fieldpack.errors import ContractError
+from fieldpack.runtime.flavour import open_flavour
 from fieldpack.testing import tiny_tflite
 
 VECTOR = {
@@ -38,6 +40,18 @@ def test_borders_are_read_from_the_file(model: Path) -> None:
     assert (border.name, border.shape, border.dtype) == ("vector", (1, 4), "float32")
     assert (border.layout, border.scale, border.quantization) == (None, None, None)
     assert (output.name, output.shape) == ("scores", (1, 3))
+
+
+def test_a_tensor_without_a_batch_axis_takes_one_example_at_a_time(model: Path) -> None:
+    whole = contract({**VECTOR, "shape": [1, 4]})
+    inputs, outputs = find_borders(FlavourKind.TFLITE, model, whole, folded=False)
+    assert (inputs[0].batched, inputs[0].shape, inputs[0].item_shape) == (False, (1, 4), (1, 4))
+    rows = np.random.default_rng(0).standard_normal((3, 1, 4)).astype(np.float32)
+    scores = open_flavour(FlavourKind.TFLITE, model, inputs, outputs).run({"vector": rows})["scores"]
+    batched = find_borders(FlavourKind.TFLITE, model, contract(VECTOR), folded=False)
+    same = open_flavour(FlavourKind.TFLITE, model, *batched).run({"vector": rows[:, 0]})["scores"]
+    assert batched[0][0].batched
+    assert np.array_equal(scores, same)
 
 
 def test_another_shape_is_refused_with_both_shapes(model: Path) -> None:

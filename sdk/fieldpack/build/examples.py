@@ -88,7 +88,7 @@ def save_tensors(borders: tuple[Border, ...], examples: Examples, folder: Path) 
     for position, border in enumerate(borders):
         target = folder / f"{position}.npy"
         array = examples.prepared.inputs[border.name]
-        _write(target, array, border.shape[1:], FLOAT32, partial(feed, border))
+        _write(target, array, border.item_shape, FLOAT32, partial(feed, border))
         written[str(position)] = str(target)
     return written
 

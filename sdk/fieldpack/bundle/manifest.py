@@ -52,12 +52,18 @@ class Border(Strict):
 
     name: str
     tensor: str
-    shape: tuple[int, ...] = Field(description="with the batch axis")
+    shape: tuple[int, ...] = Field(description="of the file's tensor, with the batch axis if it has one")
     dtype: Literal["float32", "float16", "int8", "uint8", "int32"]
     layout: Literal["NHWC", "NCHW"] | None = None
     scale: tuple[float, ...] | None = None
     offset: tuple[float, ...] | None = None
     quantization: Quantization | None = None
+    batched: bool = Field(default=True, description="whether the tensor's first axis counts examples")
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """Shape of one example."""
+        return self.shape[1:] if self.batched else self.shape
 
 
 class Requires(Strict):

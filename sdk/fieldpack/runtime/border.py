@@ -45,11 +45,11 @@ def feed(border: Border, prepared: NDArray[Any]) -> NDArray[Any]:
         tensor = tensor * scale + offset
     if border.layout == "NCHW":
         tensor = np.ascontiguousarray(tensor.transpose(0, 3, 1, 2))
-    if tensor.shape[1:] != tuple(border.shape[1:]):
+    if tensor.shape[1:] != border.item_shape:
         raise InputError(
             f"input {border.name} does not fit the tensor {border.tensor}",
             came=f"shape {list(tensor.shape)}",
-            allowed=f"[N, {', '.join(str(size) for size in border.shape[1:])}]",
+            allowed=f"[N, {', '.join(str(size) for size in border.item_shape)}]",
         )
     if border.quantization is not None:
         return quantize(tensor, border.quantization.scale, border.quantization.zero_point, border.dtype)

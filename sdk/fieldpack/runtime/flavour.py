@@ -33,7 +33,7 @@ class Engine(Protocol):
     """One loaded model file: tensors in, tensors out, by tensor name."""
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Run once; every array has the batch axis, of size 1."""
+        """Run once on one example; every array has the shape of its tensor."""
 
     def run_intermediates(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run once and return every named tensor."""
@@ -105,9 +105,11 @@ class FlavourRunner:
         return counts.pop()
 
     def _tensors(self, prepared: Mapping[str, NDArray[Any]], index: int) -> dict[str, NDArray[Any]]:
-        return {
-            border.tensor: feed(border, prepared[border.name][index : index + 1]) for border in self.inputs
-        }
+        tensors = {}
+        for border in self.inputs:
+            fed = feed(border, prepared[border.name][index : index + 1])
+            tensors[border.tensor] = fed if border.batched else fed[0]
+        return tensors
 
 
 def open_flavour(
