@@ -26,6 +26,7 @@ from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.record import Parity
 from fieldpack.parity.regression import compare_values
 from fieldpack.recordings.pooling import pooled
+from fieldpack.recordings.scores import sensitive
 from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
 from fieldpack.verdict import Evidence
 
@@ -282,7 +283,10 @@ def compare_output(
         Of the contract: windows of one example are joined first.
     """
     groups = evaluation.prepared.groups
-    first, second = source[output.name], outputs[output.name]
+    first, second, activation = source[output.name], outputs[output.name], output.activation
+    if output.sensitivity is not None:
+        activation = Activation.SIGMOID
+        first, second = (sensitive(each, output.sensitivity).astype(np.float32) for each in (first, second))
     labels = evaluation.prepared.labels
     slices: dict[str, NDArray[Any]] = dict(evaluation.prepared.slices)
     blocks: NDArray[Any] | None = evaluation.prepared.blocks
@@ -299,7 +303,7 @@ def compare_output(
     return compare_scores(
         first.reshape(len(first), -1),
         second.reshape(len(second), -1),
-        output.activation.value,
+        activation.value,
         labels,
         thresholds=output.threshold,
         slices=slices,

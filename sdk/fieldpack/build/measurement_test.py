@@ -12,6 +12,7 @@ from fieldpack.build.measurement import check_activation, compare_output
 from fieldpack.contract import Output
 from fieldpack.data import Prepared
 from fieldpack.errors import ContractError
+from fieldpack.parity.classification import compare_scores
 from fieldpack.verdict import Evidence
 
 PROBABILITIES = np.array([[0.2, 0.8], [0.5, 0.5]], np.float32)
@@ -67,3 +68,27 @@ def test_groups_that_the_data_name_reach_the_bounds() -> None:
 
 def _in_pairs(prepared: Prepared) -> Prepared:
     return replace(prepared, groups=np.arange(60) // 2)
+
+
+def test_logits_of_independent_labels_are_compared_as_the_scores_they_become() -> None:
+    logits = 20 * np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    other = logits + np.float32(0.5)
+    birds = {"sensitivity": {"value": 0.5, "limit": 15.0}, "threshold": 0.1}
+    output = Output.model_validate({"name": "y", "activation": "logits", "labels": "labels.txt", **birds})
+    examples = Examples(Prepared([str(n) for n in range(40)], {}, None, np.arange(40)), {})
+
+    def scores(values: NDArray[Any]) -> NDArray[Any]:
+        made: NDArray[Any] = 1 / (1 + np.exp(-0.5 * np.clip(values.astype(np.float64), -15, 15)))
+        return made.astype(np.float32)
+
+    made = compare_output(output, {"y": logits}, {"y": other}, examples, Evidence.HOST, None)
+    wanted = compare_scores(
+        scores(logits), scores(other), "sigmoid", None, thresholds=0.1, evidence=Evidence.HOST
+    )
+    assert made.as_dict() == wanted.as_dict()
+    broken = logits.copy()
+    broken[3, 1] = np.inf
+    refused = compare_output(output, {"y": logits}, {"y": broken}, examples, Evidence.HOST, None)
+    assert made.finite
+    assert not refused.finite
+    assert refused.counts["broken_items"] == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fieldpack.contract import Activation, Output
+from fieldpack.contract import Activation, Output, Sensitivity
 from fieldpack.errors import ContractError, ConversionError, InputError
 
 if TYPE_CHECKING:
@@ -57,10 +57,17 @@ def label_scores(output: Output, values: NDArray[Any], sensitivity: float | None
             hint="hold the flavour against its golden vectors: fieldpack verify",
         )
     if output.sensitivity is not None:
-        slope = output.sensitivity.value if sensitivity is None else sensitivity
-        limit = output.sensitivity.limit
-        return np.asarray(1.0 / (1.0 + np.exp(-slope * np.clip(numbers, -limit, limit))))
+        return sensitive(numbers, output.sensitivity, sensitivity)
     if output.activation is Activation.LOGITS:
         powers = np.exp(numbers - numbers.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
     return numbers
+
+
+def sensitive(values: NDArray[Any], stated: Sensitivity, slope: float | None = None) -> NDArray[Any]:
+    """Scores of logits [...] by the contract's formula, float64; NaN where a logit is NaN or infinite."""
+    import numpy as np
+
+    numbers = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+    clipped = np.clip(numbers, -stated.limit, stated.limit)
+    return np.asarray(1.0 / (1.0 + np.exp(-(stated.value if slope is None else slope) * clipped)))
