@@ -2,7 +2,8 @@
 
 Structure first (:mod:`fieldpack.bundle.verify`); only a bundle without findings is run. A
 flavour passes when it repeats its own recorded outputs within the manifest's tolerance; how far
-those are from the source model is what the gate judges.
+those are from the source model is what the gate judges. A front-end passes when it makes what the contract
+says of twelve sounds, within the bars of :mod:`fieldpack.parity.front_end`.
 """
 
 from __future__ import annotations
@@ -10,21 +11,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fieldpack.bundle.finding import Finding
-from fieldpack.bundle.manifest import FlavourEntry
+from fieldpack.bundle.manifest import FlavourEntry, FrontEndEntry
 from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.bundle.verify import check_structure
+from fieldpack.contract import SpectrogramInput
 from fieldpack.errors import BundleError, MissingDependencyError, ModelFileError
 from fieldpack.runtime.flavour import EVIDENCE, open_flavour
 from fieldpack.verdict import Evidence, Outcome, combine
+
+if TYPE_CHECKING:
+    from fieldpack.parity.front_end import Gap
 
 Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenCheck:
-    """One flavour on the golden vectors.
+    """One flavour on the golden vectors, or one front-end on sounds that are made anew.
 
     Attributes
     ----------
@@ -33,11 +39,11 @@ class GoldenCheck:
     outcome : Outcome
         ``not_run`` when its engine is not installed.
     difference : float or None
-        Largest absolute difference from the recorded output.
+        Largest absolute difference from the recorded output; of a front-end from the reference, in dB.
     tolerance : float
         What the manifest admits.
     count : int
-        Golden vectors run.
+        Golden vectors or sounds run.
     evidence : Evidence
         How it was run.
     reason : str
@@ -78,7 +84,7 @@ class Verification:
     findings : tuple of Finding
         What is wrong with the files; empty when nothing is.
     golden : tuple of GoldenCheck
-        One a flavour and output; empty when the structure is already wrong.
+        One a flavour and output, one a front-end; empty when the structure is already wrong.
     """
 
     digest: str | None
@@ -117,6 +123,7 @@ def verify(path: Path, progress: Progress = lambda stage, fraction: None) -> Ver
         for position, flavour in enumerate(bundle.manifest.flavours):
             progress(flavour.name, (position + 0.5) / len(bundle.manifest.flavours))
             checks += _golden(bundle, flavour)
+        checks += [_front_end(bundle, entry) for entry in bundle.manifest.front_ends]
         return Verification(bundle.digest, (), tuple(checks))
 
 
@@ -175,3 +182,34 @@ def _golden(bundle: Bundle, flavour: FlavourEntry) -> list[GoldenCheck]:
             GoldenCheck(flavour.name, name, outcome, difference, tolerance, count, evidence, reason)
         )
     return checks
+
+
+def _front_end(bundle: Bundle, entry: FrontEndEntry) -> GoldenCheck:
+    from fieldpack.parity.front_end import MAX_DB
+
+    name, evidence = f"front-end {entry.kind.value} (dB)", EVIDENCE[entry.kind]
+    found = next(item for item in bundle.manifest.contract.inputs if item.name == entry.input)
+    if not isinstance(found, SpectrogramInput):
+        raise BundleError("a front-end makes something else than a spectrogram", came=entry.input)
+    try:
+        gap, count = _front_end_gap(bundle, entry, found)
+    except MissingDependencyError as error:
+        return GoldenCheck(name, entry.input, Outcome.NOT_RUN, None, MAX_DB, 0, Evidence.NOT_RUN, str(error))
+    except ModelFileError as error:
+        return GoldenCheck(name, entry.input, Outcome.FAIL, None, MAX_DB, 0, evidence, str(error))
+    outcome = Outcome.PASS if gap.holds else Outcome.FAIL
+    reason = "" if gap.holds else f"differs from the reference; {gap.rms_db:.2g} dB in the mean square"
+    return GoldenCheck(name, entry.input, outcome, gap.max_db, MAX_DB, count, evidence, reason)
+
+
+def _front_end_gap(bundle: Bundle, entry: FrontEndEntry, contract: SpectrogramInput) -> tuple[Gap, int]:
+    import numpy as np
+
+    from fieldpack.parity.front_end import gap_of, reference_of, sounds_at_levels, worst
+
+    runner = open_flavour(entry.kind, bundle.path(entry.path), entry.inputs, entry.outputs, engine="auto")
+    sound = entry.inputs[0]
+    sounds = list(sounds_at_levels(sound.shape[1], contract.front_end.sample_rate_hz).values())
+    patches = runner.run({sound.name: np.stack(sounds)})[entry.input]
+    pairs = zip(sounds, patches, strict=True)
+    return worst(gap_of(reference_of(one, contract), patch, contract) for one, patch in pairs), len(sounds)

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from fieldpack import verification
 from fieldpack.bundle.arrays import npy_bytes
 from fieldpack.bundle.read import open_bundle
 from fieldpack.bundle.write import BundleWriter
+from fieldpack.cli.main import main
+from fieldpack.contract import Contract
 from fieldpack.errors import BundleError, InputError
 from fieldpack.predict import Predictor, read_example
+from fieldpack.preprocess.spectrogram import patch_of
+from fieldpack.recordings.testing import WINDOW as TONE_WINDOW
+from fieldpack.recordings.testing import tone_content, tone_contract
+from fieldpack.runtime.flavour import open_flavour
 from fieldpack.testing import TINY_LABELS, tiny_bundle, tiny_content, tiny_golden
 from fieldpack.verdict import Outcome
 from fieldpack.verification import verify
@@ -43,6 +51,70 @@ def test_an_altered_bundle_is_found_and_not_run(tmp_path: Path) -> None:
     assert found.outcome is Outcome.FAIL
     assert found.golden == ()
     assert any(finding.path == "labels.txt" for finding in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("made", "outcome", "difference"),
+    [("the reference", Outcome.PASS, 0.0), ("louder", Outcome.FAIL, 0.05), ("nan", Outcome.FAIL, None)],
+)
+def test_a_front_end_is_run_on_sounds(
+    made: str, outcome: Outcome, difference: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = tone_contract()
+    stated: Any = contract.inputs[0]
+    bundle = with_front_end(tmp_path / "tones", contract)
+    opened = open_flavour
+
+    class Made:
+        """A front-end that computes in numpy, and does so wrongly where asked."""
+
+        def run(self, prepared: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            patches = np.stack([patch_of(sound, stated) for sound in prepared["sound"]])
+            if made == "louder":
+                patches += 0.05 * np.log(10) / 10
+            return {"spectrogram": np.full_like(patches, np.nan) if made == "nan" else patches}
+
+    def open_either(kind: Any, path: Any, inputs: Any, outputs: Any, **words: Any) -> Any:
+        return Made() if inputs[0].name == "sound" else opened(kind, path, inputs, outputs, **words)
+
+    monkeypatch.setattr(verification, "open_flavour", open_either)
+    *_, check = verify(bundle).golden
+    assert (check.flavour, check.output, check.count) == ("front-end tflite (dB)", "spectrogram", 12)
+    assert check.outcome is outcome
+    assert check.difference == pytest.approx(float("inf") if difference is None else difference, abs=1e-9)
+
+
+def with_front_end(target: Path, contract: Contract) -> Path:
+    """The bundle of tones with a front-end, whose file is no front-end."""
+    with BundleWriter(target) as writer:
+        fields = tone_content(writer, contract)
+        flavour = fields["flavours"][0]
+        path = "front_ends/spectrogram/model.tflite"
+        writer.add_bytes(path, writer.path(flavour["path"]).read_bytes())
+        sound = {"name": "sound", "tensor": "sound", "shape": [1, TONE_WINDOW], "dtype": "float32"}
+        entry = {
+            "input": "spectrogram",
+            "kind": "tflite",
+            "path": path,
+            "digest": flavour["digest"],
+            "installed_bytes": flavour["installed_bytes"],
+            "inputs": [sound],
+            "outputs": flavour["inputs"],
+            "requires": {"operators": {}},
+            "transforms": ["factored"],
+            "milliseconds": {"factored": 0.5},
+            "max_db": 0.001,
+            "rms_db": 0.0001,
+        }
+        writer.commit(fields | {"front_ends": [entry]})
+    return target
+
+
+def test_what_inspect_says_of_a_front_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(with_front_end(tmp_path / "tones", tone_contract()))]) == 0
+    said = capsys.readouterr().out
+    assert "front-end of spectrogram: tflite, factored, " in said
+    assert "0.5 ms where it was built, within 0.001 dB of the reference" in said
 
 
 def test_no_bundle_at_all_is_an_error(tmp_path: Path) -> None:

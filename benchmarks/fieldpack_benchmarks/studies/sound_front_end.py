@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 from fieldpack.bundle.manifest import Border, FlavourKind
 from fieldpack.contract import SpectrogramInput
 from fieldpack.parity.front_end import (
-    LEVELS_DBFS,
     MAX_DB,
     RMS_DB,
     Gap,
     Reference,
-    front_end_sounds,
     gap_of,
     reference_of,
+    sounds_at_levels,
     worst,
 )
 from fieldpack.preprocess.spectrogram import patch_of
@@ -130,11 +129,7 @@ class _Case:
     ) -> None:
         self.case, self.contract, self.folder = case, contract, folder
         folder.mkdir()
-        self._sounds: Sounds = {
-            (name, level): (sound * 10 ** (level / 20)).astype(np.float32)
-            for name, sound in front_end_sounds(case.samples, contract.front_end.sample_rate_hz).items()
-            for level in LEVELS_DBFS
-        }
+        self._sounds: Sounds = sounds_at_levels(case.samples, contract.front_end.sample_rate_hz)
         np.save(folder / "sounds.npy", np.stack(list(self._sounds.values())))
         self._references = {
             key: Reference(

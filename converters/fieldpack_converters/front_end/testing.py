@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract import Mel, MelSpec, SpectrogramInput
-from fieldpack.parity.front_end import LEVELS_DBFS, front_end_sounds, gap_of, reference_of, worst
+from fieldpack.parity.front_end import gap_of, reference_of, sounds_at_levels, worst
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.spectrogram import patches
 from fieldpack_converters.front_end import in_numpy
@@ -217,11 +217,7 @@ def _exported(name: str, folder: str) -> list[dict[str, Any]]:
 
     contract = contract_of(name)
     files: list[dict[str, Any]] = export_tflite(contract.model_dump(mode="json"), folder, 10**7)["files"]
-    heard = [
-        (sound * 10 ** (level / 20)).astype(np.float32)
-        for sound in front_end_sounds(8000, contract.front_end.sample_rate_hz).values()
-        for level in LEVELS_DBFS
-    ]
+    heard = list(sounds_at_levels(8000, contract.front_end.sample_rate_hz).values())
     references = [reference_of(sound, contract) for sound in heard]
     for item in files:
         runner = Interpreter(item["path"], num_threads=1)

@@ -27,14 +27,13 @@ from fieldpack.contract import SpectrogramInput
 from fieldpack.coreml.canonical import canonicalise
 from fieldpack.cost.host import Candidate, measure_on_host
 from fieldpack.parity.front_end import (
-    LEVELS_DBFS,
     MAX_DB,
     RMS_DB,
     Gap,
     Reference,
-    front_end_sounds,
     gap_of,
     reference_of,
+    sounds_at_levels,
     worst,
 )
 from fieldpack.preprocess.spectrogram import window_samples
@@ -190,8 +189,7 @@ class _Road:
 
     def _sounds(self, samples: int) -> tuple[NDArray[np.float32], list[Reference]]:
         """Six sounds at two levels, also on disk for the workers, and what should come of them."""
-        made = front_end_sounds(samples, self.item.front_end.sample_rate_hz).values()
-        sounds = np.stack([sound * np.float32(10 ** (level / 20)) for sound in made for level in LEVELS_DBFS])
+        sounds = np.stack(list(sounds_at_levels(samples, self.item.front_end.sample_rate_hz).values()))
         np.save(self._sound_file, sounds)
         return sounds, [reference_of(sound, self.item) for sound in sounds]
 

@@ -68,6 +68,7 @@ def _bundle(path: Path) -> tuple[dict[str, Any], str]:
         lines.append(table(header, rows, right=(2, 3)))
         lines.append("")
         lines += [_input_line(item) for item in manifest.contract.inputs]
+        lines += [_front_end_line(item) for item in manifest.front_ends]
         for output in manifest.contract.outputs:
             count = len(bundle.labels(output.name))
             what = f"{count} labels" if count else output.unit
@@ -98,6 +99,16 @@ def _input_line(item: Any) -> str:
         picture = f"{item.color_order.value} picture {shape} ({item.layout.value})"
         return f"input {item.name}: {picture}, x = pixel * {scale[0]:.6g} + {offset[0]:.6g}, {resize}"
     return f"input {item.name}: {item.kind} {shape}"
+
+
+def _front_end_line(item: Any) -> str:
+    ways = "-".join(item.transforms)
+    taken = f", {item.milliseconds[ways]:.3g} ms where it was built" if ways in item.milliseconds else ""
+    size, needs = size_text(item.installed_bytes), _needs(item.requires.tflite_runtime, item.requires.ios)
+    return (
+        f"front-end of {item.input}: {item.kind.value}, {ways}, {size}{taken}, "
+        f"within {item.max_db:.2g} dB of the reference, {needs}"
+    )
 
 
 def _layers(path: Path) -> tuple[dict[str, Any], str]:

@@ -172,6 +172,16 @@ def front_end_sounds(samples: int, sample_rate_hz: int) -> dict[str, Sound]:
     return {name: (one / np.abs(one).max()).astype(np.float32) for name, one in made.items()}
 
 
+def sounds_at_levels(samples: int, sample_rate_hz: int) -> dict[tuple[str, float], Sound]:
+    """The six windows at every level, by name and dBFS: what front-ends are judged on."""
+    made = front_end_sounds(samples, sample_rate_hz)
+    return {
+        (name, level): (sound * 10 ** (level / 20)).astype(np.float32)
+        for name, sound in made.items()
+        for level in LEVELS_DBFS
+    }
+
+
 _Make = Callable[[NDArray[np.float64], int, np.random.Generator], NDArray[np.float64]]
 
 
