@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=_count, default=5, help="how many labels are shown (default 5)")
     parser.add_argument("--precision", choices=("fp32", "fp16"), help="arithmetic of a Core ML flavour")
     sound = parser.add_argument_group("recordings")
+    sound.add_argument(
+        "--clip", action="store_true", help="one answer for the file, by the contract's rules for clips"
+    )
     sound.add_argument("--format", choices=FORMATS, default="table", help="how detections are written")
     sound.add_argument(
         "--out", type=Path, metavar="FILE", help="write them to a file instead of the terminal"
@@ -49,9 +52,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     with open_bundle(options.bundle) as bundle:
         taken = bundle.manifest.contract.inputs[0]
         heard = isinstance(taken, SoundInput) and isinstance(raw, Path) and raw.suffix.lower() != ".npy"
-        if heard and isinstance(raw, Path):
+        if heard and isinstance(raw, Path) and not options.clip:
             return _recording(bundle, raw, options, terminal)
-        _refuse_sound_options(options)
+        _refuse_sound_options(options, heard)
         answers = _answers(bundle, raw, options, terminal)
     terminal.result({"file": options.file, "answers": answers}, _text(answers))
     return 0
@@ -81,10 +84,11 @@ def _answers(
     return answers
 
 
-def _refuse_sound_options(options: argparse.Namespace) -> None:
+def _refuse_sound_options(options: argparse.Namespace, heard: bool) -> None:
     from fieldpack.errors import InputError
 
     given = {
+        "--clip": options.clip and not heard,
         "--format": options.format != "table",
         "--out": options.out is not None,
         "--plot": options.plot is not None,
@@ -96,7 +100,7 @@ def _refuse_sound_options(options: argparse.Namespace) -> None:
     unused = [name for name, is_given in given.items() if is_given]
     if unused:
         raise InputError(
-            f"{', '.join(unused)} is for recordings",
+            f"{', '.join(unused)} is for recordings{' that are no clips' if heard else ''}",
             came=options.file,
             allowed="a sound file, and a bundle whose input is a spectrogram or a waveform",
         )

@@ -112,6 +112,18 @@ def test_options_of_recordings_are_refused_for_other_inputs(
     assert "--format, --step is for recordings" in capsys.readouterr().err
 
 
+def test_a_clip_gets_one_answer_of_every_flavour(
+    bundle: str, recording: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", bundle, recording, "--clip", "--top", "1", "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)["answers"]
+    assert answer["outputs"]["scores"][0]["label"] == TONE_LABELS[1]
+    assert "detections" not in answer
+    assert main(["predict", bundle, recording, "--clip", "--step", "1"]) == 2
+    assert "--step is for recordings that are no clips" in capsys.readouterr().err
+    assert main(["predict", bundle, "1.0,2.0", "--clip"]) == 2
+
+
 def test_a_setting_that_does_not_fit_is_bad_input(
     bundle: str, recording: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

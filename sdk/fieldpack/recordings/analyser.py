@@ -189,6 +189,8 @@ class Hearing:
         sound, settings = analyser.input.front_end, analyser.settings
         found = rate_finding(sample_rate_hz, sound.sample_rate_hz, sound.low_rate)
         self.warnings = [] if found is None else [found]
+        if not isinstance(sound.remove_silence, str):
+            self.warnings.append("the model learnt from clips without silence; here silence is heard as well")
         self._resampler = open_resampler(sample_rate_hz, sound.sample_rate_hz, sound.resampler)
         self._windows = open_windows(analyser.input, settings.step_s)
         self._pools = {output.name: RunningPool(sound.windows.pooling) for output in analyser.outputs}
@@ -230,7 +232,8 @@ class Hearing:
             raise InputError(
                 "a recording is too short for one window",
                 came=f"{self._came / self._rate:.3f} s",
-                hint='state windows.last = "pad" in the contract, or record longer',
+                hint='record longer, state windows.last = "pad" in the contract, or answer by its rules for '
+                "clips: fieldpack predict --clip",
             )
         for detector in self._detectors.values():
             self._detections += detector.finish()

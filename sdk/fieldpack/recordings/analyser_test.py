@@ -163,6 +163,15 @@ def test_silence_three_milliseconds_and_nothing(tmp_path: Path) -> None:
     assert "0.003 s" in str(caught.value)
 
 
+def test_silence_that_clips_never_held_is_told(tmp_path: Path) -> None:
+    silence = {"top_db": 60.0, "frame_length": 800, "hop_length": 800}
+    analysis = analysed(tmp_path, tone_contract({"remove_silence": silence})).analyse_samples(song(), RATE_HZ)
+    assert analysis.warnings == (
+        "the model learnt from clips without silence; here silence is heard as well",
+    )
+    assert analysis.duration_s == pytest.approx(9.0)
+
+
 def test_nan_and_damaged_files_are_refused(tmp_path: Path) -> None:
     analyser = analysed(tmp_path)
     with pytest.raises(InputError, match="NaN"):
