@@ -1,7 +1,7 @@
 """The PyTorch baseline of BioDCASE Tiny 2026: three convolutions, two dense layers.
 
-The names and sizes are those of its published state dict; pools of 2 and 4 stand between the convolutions, and
-the mean over bands and frames behind them (birdnet-team/BioDCASE-Tiny-2026, Apache-2.0).
+The names and sizes are those of its published state dict; pools of 2 and 4 stand between the convolutions,
+and the mean over bands and frames behind them (birdnet-team/BioDCASE-Tiny-2026, Apache-2.0).
 """
 
 from __future__ import annotations
