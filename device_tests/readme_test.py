@@ -42,7 +42,7 @@ def test_every_command_shown_exists() -> None:
 
 
 def _code() -> list[str]:
-    return [_block("quickstart"), *re.findall(r"`(fieldpack [^`]+)`", README)]
+    return [_block("quickstart"), _block("sound"), *re.findall(r"`(fieldpack [^`]+)`", README)]
 
 
 def test_every_make_target_shown_exists() -> None:

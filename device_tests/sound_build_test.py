@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fieldpack.cli.main import main
 from fieldpack_reference_models.sound import evening as evenings
@@ -47,3 +48,21 @@ def test_a_recording_is_heard_call_by_call(
     ]
     assert sum(named) >= 0.85 * len(made.calls)
     assert len(found) <= 1.3 * len(made.calls)
+
+
+def test_the_commands_of_the_readme_hear_draw_and_write(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    build, evening, *predict = readme.split("```sh sound\n")[1].split("```")[0].splitlines()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build").mkdir()
+    (tmp_path / build.split()[-1]).symlink_to(bundle)
+    assert evenings.main(evening.split()[3:]) == 0
+    for line in predict:
+        assert main(line.split()[1:]) == 0
+    table = (tmp_path / "build/dusk.selections.txt").read_text(encoding="utf-8").splitlines()
+    assert table[0].startswith("Selection\tView\tChannel\tBegin Time (s)")
+    assert len(table) > 10
+    with Image.open(tmp_path / "build/dusk.png") as picture:
+        assert picture.width >= 1000
