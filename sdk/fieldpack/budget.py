@@ -104,6 +104,34 @@ class Limits(Strict):
         description="rise of the mean negative log likelihood of the labels, nats",
         examples=[0.05],
     )
+    cmap_drop: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="mean average precision of classes lost at most",
+        examples=[0.01],
+    )
+    auroc_drop: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="mean area under the ROC curve lost at most",
+        examples=[0.01],
+    )
+    f05_drop: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="mean F0.5 at the thresholds of a sigmoid lost at most",
+        examples=[0.02],
+    )
+    false_positive_rise: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="rise of the share of negative labels that fire, at most",
+        examples=[0.005],
+    )
     max_abs_error: float | None = Field(
         default=None, gt=0, description="largest difference of an output from the source", examples=[0.1]
     )

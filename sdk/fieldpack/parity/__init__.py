@@ -9,6 +9,7 @@
 ``correctness``        labels to "which item did which model get right"
 ``accuracy``           accuracy, macro recall and their drop, class by class
 ``likelihood``         the negative log likelihood of the labels, and its rise
+``ranking``            average precision, ROC area and F0.5, class by class
 ``false_positives``    firing where there is nothing
 ``slices``             the same within slices of the data
 ``classification``     :func:`~fieldpack.parity.classification.compare_scores`

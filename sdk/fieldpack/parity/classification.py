@@ -19,6 +19,7 @@ from fieldpack.parity.cosine import centred_cosine, plain_cosine
 from fieldpack.parity.item_scores import TOP, Integers, ItemScores, score_items
 from fieldpack.parity.likelihood import likelihood_figures
 from fieldpack.parity.pairing import Flags, Floats, Numbers, paired_arrays
+from fieldpack.parity.ranking import ranking_figures
 from fieldpack.parity.record import Example, Parity, bounded_figure, exact_figure
 from fieldpack.parity.slices import read_slices, slice_changes, worst_slice
 from fieldpack.statistics.binomial import clopper_pearson
@@ -97,6 +98,7 @@ def compare_scores(
     if right is not None:
         figures += accuracy_figures(right, outputs, evidence, blocks)
         figures += likelihood_figures(first, second, right.labels, kind, blocks, evidence)
+        figures += ranking_figures(first, second, right.labels, kind, limits, blocks, evidence)
     counts = _counts(scores, right, margin) | _block_count(blocks)
     agree, top1 = (scores.agree, right) if outputs > 1 else (scores.flipped_cells == 0, None)
     if outputs == 1 and kind is not Activation.SIGMOID:

@@ -118,6 +118,23 @@ def bootstrap_macro_mean(
     return _bounds(contributions, weights, sampling, support, confidence, resamples, seed)
 
 
+def resampled_counts(
+    n: int, *, blocks: ArrayLike | None = None, resamples: int = RESAMPLES, seed: int = SEED
+) -> Iterator[Floats]:
+    """How often each of `n` items is drawn, [rows, n], in parts of `resamples` rows together.
+
+    For figures that are no mean of contributions. Whole groups are drawn where there are `blocks`
+    [N]; errors as in :func:`bootstrap_mean`.
+    """
+    sampling = _sampling(n, blocks, None)
+    units = len(sampling.stratum)
+    generator = np.random.Generator(np.random.PCG64(seed))
+    rows = max(1, CELLS_A_CHUNK // max(units, n, 1))
+    for first in range(0, resamples, rows):
+        drawn = _draw_counts(generator, min(rows, resamples - first), np.zeros(1, np.int64), units)
+        yield drawn[:, sampling.unit]
+
+
 def macro_weights(classes: ArrayLike) -> Floats:
     """Weight of every item in a macro mean: ``1 / (classes * items of its class)``, sum 1."""
     _, codes, counts = np.unique(np.asarray(classes), return_inverse=True, return_counts=True)
