@@ -13,7 +13,9 @@ from fieldpack_converters.front_end.operations import Graph, Operation
 
 
 class FrontEndModule(nn.Module):  # type: ignore[misc]
-    """A graph as a module: float32 [N, samples] to [N, ...]; its constants are buffers.
+    """A graph as a module: float32 [N, samples] to [N, ...].
+
+    Its constants are buffers that no state dict holds, since the contract says them.
 
     Parameters
     ----------
@@ -27,7 +29,8 @@ class FrontEndModule(nn.Module):  # type: ignore[misc]
         for place, one in enumerate(graph.operations):
             for key, item in one.settings.items():
                 if isinstance(item, np.ndarray):
-                    self.register_buffer(f"{key}_{place}", torch.tensor(item, dtype=torch.float32))
+                    constant = torch.tensor(item, dtype=torch.float32)
+                    self.register_buffer(f"{key}_{place}", constant, persistent=False)
 
     def forward(self, sounds: torch.Tensor) -> torch.Tensor:
         """Run the operations in order."""

@@ -19,12 +19,15 @@ SHIFT = 1.0
 """Distance of two channel means, in standard deviations of the evaluation channel, that is warned of."""
 FEW = 8
 """Calibration examples below which ranges are told to rest on too little."""
+BLANK = 256
+"""An example of at least so many values that are all the same, such as digital silence, is nobody's."""
 
 
 def check_apart(evaluation: Prepared, other: Prepared, name: str, judging: str = "evaluation") -> None:
     """Refuse a data set that has examples of the evaluation set.
 
-    Examples are compared by their prepared bytes, so that a copy under another name is found.
+    Examples are compared by their prepared bytes, so that a copy under another name is found. Blank ones do
+    not count: two recordings that are filled up with silence share nothing that could be fitted.
 
     Parameters
     ----------
@@ -40,6 +43,7 @@ def check_apart(evaluation: Prepared, other: Prepared, name: str, judging: str =
         They have examples in common.
     """
     known = dict(zip(_digests(other), other.ids, strict=True))
+    known.pop(None, None)
     common = [
         (one, known[digest])
         for digest, one in zip(_digests(evaluation), evaluation.ids, strict=True)
@@ -124,14 +128,20 @@ def _outside(array: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> NDAr
     return found / count
 
 
-def _digests(prepared: Prepared) -> list[bytes]:
+def _digests(prepared: Prepared) -> list[bytes | None]:
+    """One for each example, None for a blank one."""
     names = sorted(prepared.inputs)
-    found = []
+    found: list[bytes | None] = []
     for row in range(len(prepared)):
         state = hashlib.sha256()
-        for name in names:
-            state.update(np.ascontiguousarray(prepared.inputs[name][row]).data)
-        found.append(state.digest())
+        arrays = [np.ascontiguousarray(prepared.inputs[name][row]) for name in names]
+        for array in arrays:
+            state.update(array.data)
+        found.append(None if all(map(_is_blank, arrays)) else state.digest())
     for name in names:
         release(prepared.inputs[name])
     return found
+
+
+def _is_blank(array: NDArray[Any]) -> bool:
+    return array.size >= BLANK and bool((array == array.flat[0]).all())

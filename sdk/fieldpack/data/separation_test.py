@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fieldpack.data.prepared import Prepared
-from fieldpack.data.separation import check_apart, range_warnings
+from fieldpack.data.separation import BLANK, check_apart, range_warnings
 from fieldpack.errors import SpecError
 
 
@@ -39,6 +39,22 @@ def test_one_changed_pixel_is_another_example() -> None:
     other = evaluation.copy()
     other[:, 0, 0, 0] ^= 1
     check_apart(prepared(evaluation), prepared(other), "calibration")
+
+
+def test_silence_in_both_sets_is_no_common_example() -> None:
+    sounds = np.random.default_rng(0).normal(size=(8, BLANK)).astype(np.float32)
+    evaluation, other = sounds[:4].copy(), sounds[4:].copy()
+    evaluation[1], other[[0, 2]] = 0, 0
+    check_apart(prepared(evaluation), prepared(other, "t"), "calibration")
+    other[3] = evaluation[2]
+    with pytest.raises(SpecError, match=r"1 of 4: e2 \(there t3\)"):
+        check_apart(prepared(evaluation), prepared(other, "t"), "calibration")
+
+
+def test_a_few_equal_values_are_an_example_like_any_other() -> None:
+    places = np.array([[0, 0], [12, 40]], np.float32)
+    with pytest.raises(SpecError, match="1 of 2: e0"):
+        check_apart(prepared(places), prepared(places[:1], "t"), "training")
 
 
 def test_like_sets_give_no_warning() -> None:
