@@ -26,6 +26,7 @@ from fieldpack.bundle.manifest import Border, FlavourKind, FrontEndEntry
 from fieldpack.contract import SpectrogramInput
 from fieldpack.coreml.canonical import canonicalise
 from fieldpack.cost.host import Candidate, measure_on_host
+from fieldpack.errors import MissingDependencyError
 from fieldpack.parity.front_end import (
     MAX_DB,
     RMS_DB,
@@ -92,7 +93,12 @@ def make_front_ends(
             continue
         road = _Road(spec, item, folder / f"front-end-{item.name}", progress)
         times = ((before or {}).get(FRONT_ENDS) or {}).get(item.name, {}).get("milliseconds")
-        found, record = road.run(times)
+        try:
+            found, record = road.run(times)
+        except MissingDependencyError as error:
+            # A .tflite source is packed without any framework; then only its front-end is missing.
+            _warn(evidence, f"input {item.name} has no front-end: {error.what}; {error.hint}")
+            continue
         evidence.setdefault(FRONT_ENDS, {})[item.name] = record
         made += found
         for kind, gaps in (("TFLite", record["gaps"]), ("Core ML", record["core_ml"])):

@@ -12,6 +12,7 @@ from fieldpack.build import front_ends
 from fieldpack.build.front_ends import make_front_ends
 from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.coreml.package import open_package
+from fieldpack.errors import MissingDependencyError
 from fieldpack.parity.front_end import Gap
 from fieldpack.recipe import Method
 from fieldpack.recordings.testing import tone_contract
@@ -118,6 +119,19 @@ def test_patches_of_a_whole_recording_have_no_front_end(tmp_path: Path) -> None:
     assert evidence == {
         "warnings": ["input spectrogram has no front-end: its patches depend on the whole recording"]
     }
+
+
+def test_a_missing_framework_leaves_only_the_front_end_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(target: str, words: dict[str, Any]) -> dict[str, Any]:
+        raise MissingDependencyError(f"{target} needs the Python module keras", hint="pip install it")
+
+    monkeypatch.setattr("fieldpack.worker.run", refused)
+    found, evidence = made(spec(TFLITE), tmp_path)
+    assert found == ()
+    needs = f"{front_ends.EXPORT_TFLITE} needs the Python module keras; pip install it"
+    assert evidence["warnings"] == [f"input spectrogram has no front-end: {needs}"]
 
 
 @pytest.mark.full
