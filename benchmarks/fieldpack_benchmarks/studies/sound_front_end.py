@@ -132,9 +132,7 @@ class _Case:
         self._sounds: Sounds = sounds_at_levels(case.samples, contract.front_end.sample_rate_hz)
         np.save(folder / "sounds.npy", np.stack(list(self._sounds.values())))
         self._references = {
-            key: Reference(
-                patch_by_librosa(sound, contract, filters), reference_of(sound, contract).loudest_db
-            )
+            key: Reference(patch_by_librosa(sound, contract, filters), reference_of(sound, contract).heard)
             for key, sound in self._sounds.items()
         }
 

@@ -39,8 +39,21 @@ def _decibels(graph: Graph, values: Value, log: Decibel, power: int) -> Value:
 
 def _normalised_energy(graph: Graph, values: Value, log: Pcen) -> Value:
     divisor = graph.power(graph.shifted(_smoothed(graph, values, log), log.epsilon), log.gain)
-    ratio = graph.shifted(graph.over(values, divisor), log.bias)
-    return graph.shifted(graph.power(ratio, log.exponent), -(log.bias**log.exponent))
+    ratio = graph.scaled(graph.over(values, divisor), 1.0 / log.bias)
+    return graph.scaled(_grown(graph, ratio, log.exponent), log.bias**log.exponent)
+
+
+def _grown(graph: Graph, value: Value, exponent: float) -> Value:
+    """``(1 + value) ** exponent - 1``, for halves, quarters and so on without losing quiet frames' digits.
+
+    ``sqrt(1 + v) - 1`` is ``v / (sqrt(1 + v) + 1)``, which subtracts nothing.
+    """
+    halvings = -math.log2(exponent)
+    if halvings != int(halvings):
+        return graph.shifted(graph.power(graph.shifted(value, 1.0), exponent), -1.0)
+    for _ in range(int(halvings)):
+        value = graph.over(value, graph.shifted(graph.root(graph.shifted(value, 1.0)), 1.0))
+    return value
 
 
 def _smoothed(graph: Graph, values: Value, log: Pcen) -> Value:

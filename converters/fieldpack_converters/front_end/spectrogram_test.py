@@ -10,6 +10,7 @@ import pytest
 
 from fieldpack.contract import SpectrogramInput
 from fieldpack.errors import SpecError
+from fieldpack.parity.front_end import gap_of, reference_of, sounds_at_levels
 from fieldpack.preprocess.spectrogram import patches
 from fieldpack_converters.front_end import in_numpy
 from fieldpack_converters.front_end.operations import Graph
@@ -40,6 +41,16 @@ def test_float32_graphs_stay_within_a_hundredth_of_a_decibel() -> None:
         exact, rounded = (in_numpy.run(graph, given, kind) for kind in (np.float64, np.float32))
         near = exact > exact.max() - 80
         assert np.abs(exact - rounded)[near].max() < 0.01, transform
+
+
+@pytest.mark.parametrize("name", ["energy", "energy from the first frame"])
+def test_energy_normalisation_keeps_the_digits_of_quiet_sounds(name: str) -> None:
+    """A sum with the bias that is taken away again would leave 1 % of the largest value wrong here."""
+    contract = contract_of(name)
+    for sound in sounds_at_levels(8000, 16000).values():
+        reference = reference_of(sound, contract)
+        got = in_numpy.run(graph_of(contract, "convolution"), sound[None], np.float32)[0]
+        assert gap_of(reference, got, contract).max_db < 0.002
 
 
 def test_unused_bins_are_left_out() -> None:

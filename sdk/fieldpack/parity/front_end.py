@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.contract.inputs import SpectrogramInput
-from fieldpack.contract.spectrogram import Decibel, MelSpec, NaturalLog, Pcen, Root
+from fieldpack.contract.spectrogram import Decibel, Linear, MelSpec, NaturalLog, Pcen, Root
 from fieldpack.preprocess.spectrogram import patch_of, spectrogram
 
 MAX_DB, RMS_DB = 0.01, 0.001
@@ -62,30 +62,52 @@ class Reference:
     ----------
     patch : ndarray
         float64 [*contract.shape].
-    loudest_db : float
-        Largest power of the clip before compression, 10 log10, over all channels. Of a ``real_part`` it is
-        the power that the magnitudes have, since real parts of neighbouring bins cancel each other.
+    heard : ndarray
+        bool [*contract.shape]: what lies within 80 dB of the clip's maximum power, before compression and
+        over all channels. Of a ``real_part`` the maximum is that of the magnitudes, since real parts of
+        neighbouring bins cancel each other.
     """
 
     patch: NDArray[np.float64]
-    loudest_db: float
+    heard: NDArray[np.bool_]
 
 
 def reference_of(window: Sound, contract: SpectrogramInput) -> Reference:
     """The numpy reference of one window, float32 [n]."""
     patch = patch_of(window, contract)
-    loudest = -math.inf
-    for one, spec in zip(_channels(patch, contract), contract.channels, strict=True):
-        if spec.spectrum == "real_part":
-            magnitude = spec.model_copy(update={"spectrum": "magnitude"})
-            one = spectrogram(window, magnitude)
-        if _has_levels(spec):
-            loudest = max(loudest, float(_levels(one, spec).max()))
-    return Reference(patch, loudest)
+    specs = contract.channels
+    powers = patch if all(map(_has_levels, specs)) else patch_of(window, _plain(contract))
+    levels = [
+        _levels(one if _has_levels(spec) else power, spec if _has_levels(spec) else _plain_spec(spec))
+        for one, power, spec in zip(
+            _channels(patch, contract), _channels(powers, contract), specs, strict=True
+        )
+    ]
+    loudest = max(_loudest(window, level, spec) for level, spec in zip(levels, specs, strict=True))
+    masks = [level >= loudest - RANGE_DB for level in levels]
+    place = contract.axes.index("channel") if "channel" in contract.axes else None
+    return Reference(patch, masks[0] if place is None else np.stack(masks, axis=place))
+
+
+def _loudest(window: Sound, level: NDArray[np.float64], spec: MelSpec) -> float:
+    if spec.spectrum == "real_part":
+        level = _levels(spectrogram(window, _plain_spec(spec)), _plain_spec(spec))
+    return float(level.max())
+
+
+def _plain_spec(spec: MelSpec) -> MelSpec:
+    """The same front-end with its power, of magnitudes, as it is."""
+    plain = {"log": Linear(kind="linear"), "normalization": "none", "spectrum": "magnitude"}
+    return spec.model_copy(update=plain)
+
+
+def _plain(contract: SpectrogramInput) -> SpectrogramInput:
+    first, *others = map(_plain_spec, contract.channels)
+    return contract.model_copy(update={"front_end": first, "more_channels": tuple(others)})
 
 
 def gap_of(reference: Reference, got: NDArray[Any], contract: SpectrogramInput) -> Gap:
-    """Compare one patch with the reference.
+    """Compare one patch with the reference, where it is heard.
 
     Values are taken back to the level before compression: 10 log10 of power, or of power plus the floor that
     is added. What has no level any more (normalised patches, energy normalisation) is compared as a share of
@@ -102,10 +124,10 @@ def gap_of(reference: Reference, got: NDArray[Any], contract: SpectrogramInput) 
     """
     if not np.isfinite(got).all():
         return Gap(math.inf, math.inf)
-    pairs = zip(_channels(reference.patch, contract), _channels(got, contract), strict=True)
+    triples = zip(*(_channels(one, contract) for one in (reference.patch, got, reference.heard)), strict=True)
     gaps = [
-        _gap(ours, theirs, spec, reference.loudest_db)
-        for (ours, theirs), spec in zip(pairs, contract.channels, strict=True)
+        _gap(wanted, other, spec)[heard.astype(np.bool_)]
+        for (wanted, other, heard), spec in zip(triples, contract.channels, strict=True)
     ]
     compared = np.concatenate(gaps)
     return Gap(float(compared.max()), float(np.sqrt(np.mean(np.square(compared)))))
@@ -122,16 +144,13 @@ def _has_levels(spec: MelSpec) -> bool:
     return spec.normalization == "none" and not isinstance(spec.log, Pcen)
 
 
-def _gap(
-    wanted: NDArray[np.float64], got: NDArray[np.float64], spec: MelSpec, loudest_db: float
-) -> NDArray[np.float64]:
-    """Differences in dB of all values that count, [n]."""
+def _gap(wanted: NDArray[np.float64], got: NDArray[np.float64], spec: MelSpec) -> NDArray[np.float64]:
+    """Differences in dB of one channel; where nothing is heard they may be infinite or not a number."""
     if not _has_levels(spec):
         share = np.abs(got - wanted) / max(float(np.abs(wanted).max()), SMALLEST)
-        return np.asarray(20 * np.log10(1 + share.reshape(-1)), np.float64)
-    level, other = _levels(wanted, spec), _levels(got, spec)
-    heard = level >= loudest_db - RANGE_DB
-    return np.asarray(np.abs(other[heard] - level[heard]), np.float64)
+        return np.asarray(20 * np.log10(1 + share), np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(_levels(got, spec) - _levels(wanted, spec)), np.float64)
 
 
 def _levels(values: NDArray[np.float64], spec: MelSpec) -> NDArray[np.float64]:
