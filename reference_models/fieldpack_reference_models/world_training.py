@@ -5,8 +5,11 @@ A world makes an item from (split, index), so every processor makes its share; A
 
 from __future__ import annotations
 
+import argparse
+import importlib.metadata
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 
 from fieldpack.errors import MissingDependencyError
 from fieldpack_reference_models import keras_archive
+from fieldpack_reference_models.card import Spent, Trial
 
 LOG = logging.getLogger("fieldpack.train")
 DRAWN_AT_ONCE = 600
@@ -151,6 +155,60 @@ def save(model: Any, clean: Any, path: Path) -> None:
     loose.unlink()
 
 
-def processor_s() -> float:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A model of a generated world, as its training command needs it.
+
+    Attributes
+    ----------
+    module : str
+        Of the command.
+    classes : sequence of str
+        In output order.
+    network : callable
+        () -> the untrained ``keras.Model``.
+    train : callable
+        () -> the trained one.
+    test : callable
+        () -> the labelled items of the test split, and their slices.
+    prepared : callable
+        Items -> inputs of the model.
+    packages : tuple of str
+        Whose versions the card names.
+    card : callable
+        (trial, time spent, parameters, file of the weights, folder): writes the card.
+    """
+
+    module: str
+    classes: Sequence[str]
+    network: Callable[[], Any]
+    train: Callable[[], Any]
+    test: Callable[[], tuple[Labelled, list[dict[str, str]]]]
+    prepared: Callable[..., Any]
+    packages: tuple[str, ...]
+    card: Callable[[Trial, Spent, int, Path, Path], None]
+
+
+def command(program: Program, arguments: Sequence[str] | None = None) -> int:
+    """Train, save ``model.keras`` and ``labels.txt``, test once, write ``card.json`` and ``card.md``."""
+    parser = argparse.ArgumentParser(prog=f"python -m {program.module}", description="Trains the model.")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model, labels and card")
+    out: Path = parser.parse_args(arguments).out
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    out.mkdir(parents=True, exist_ok=True)
+    wall, cpu = time.monotonic(), _processor_s()
+    model = program.train()
+    versions = {name: importlib.metadata.version(name) for name in program.packages}
+    spent = Spent(time.monotonic() - wall, _processor_s() - cpu, os.cpu_count() or 1, versions)
+    save(model, program.network(), out / "model.keras")
+    (out / "labels.txt").write_text("\n".join(program.classes) + "\n", encoding="utf-8")
+    seen, slices = program.test()
+    trial = Trial(seen.labels, predict(model, seen.items, program.prepared).argmax(axis=1), slices)
+    program.card(trial, spent, model.count_params(), out / "model.keras", out)
+    LOG.info("test accuracy %.4f; card in %s", (trial.guesses == trial.labels).mean(), out)
+    return 0
+
+
+def _processor_s() -> float:
     """Processor seconds of this process and of those that drew for it."""
     return sum(os.times()[:4])

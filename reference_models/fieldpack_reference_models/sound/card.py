@@ -14,6 +14,7 @@ from fieldpack_reference_models.card import SCHEMA, Spent, Trial, Words, figures
 from fieldpack_reference_models.card import write as write_card
 from fieldpack_reference_models.sound import world
 from fieldpack_reference_models.sound.calls import CLASSES
+from fieldpack_reference_models.sound.front_end import contract
 
 COMMAND = "python -m fieldpack_reference_models.sound.train --out DIR"
 UNIT = "clips"
@@ -27,9 +28,9 @@ LIMITS = (
 )
 
 
-def facts(trial: Trial, recipe: Any, spent: Spent, model: Any, file: Path) -> dict[str, Any]:
-    """Gather the card; `recipe` is the ``TrainingRecipe``, `file` holds the weights of `model`."""
-    shape = ", ".join(str(size) for size in model.input_shape[1:])
+def facts(trial: Trial, recipe: Any, spent: Spent, parameters: int, model: Path) -> dict[str, Any]:
+    """Gather the card; `recipe` is the ``TrainingRecipe``, `model` the saved archive."""
+    shape = ", ".join(str(size) for size in contract().shape)
     return {
         "schema": SCHEMA,
         "name": "fieldpack_sound",
@@ -39,7 +40,7 @@ def facts(trial: Trial, recipe: Any, spent: Spent, model: Any, file: Path) -> di
         "classes": list(CLASSES),
         "input": f"float32 [N, {shape}], band, frame, channel, by the front-end of pack.toml",
         "output": f"float32 [N, {len(CLASSES)}], softmax, order of labels.txt",
-        "model": weights(file, model.count_params()),
+        "model": weights(model, parameters),
         "training": {
             "command": COMMAND,
             "world": world.WORLD,

@@ -6,27 +6,18 @@ validation split serves for choices; the test split is looked at once, at the en
 
 from __future__ import annotations
 
-import argparse
-import importlib.metadata
 import logging
-import os
-import time
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldpack.contract.inputs import SpectrogramInput
-from fieldpack.errors import InputError
 from fieldpack.preprocess.spectrogram import patches
-from fieldpack.spec import load_spec
 from fieldpack_reference_models import world_training
-from fieldpack_reference_models.card import Spent, Trial
 from fieldpack_reference_models.sound import card, network, world
 from fieldpack_reference_models.sound.calls import CLASSES
+from fieldpack_reference_models.sound.front_end import contract
 from fieldpack_reference_models.sound.voice import RATE_HZ
 from fieldpack_reference_models.world_training import Labelled, Schedule
 
@@ -46,15 +37,6 @@ class TrainingRecipe:
     batch: int = 48
     learning_rate: float = 4e-3
     weight_decay: float = 1e-3
-
-
-@cache
-def contract() -> SpectrogramInput:
-    """The input of ``pack.toml``."""
-    found = load_spec(Path(__file__).with_name("pack.toml")).contract.inputs[0]
-    if not isinstance(found, SpectrogramInput):
-        raise InputError("pack.toml has no spectrogram input", came=found.kind)
-    return found
 
 
 def heard(split: str, index: int) -> tuple[Patch, int, dict[str, str]]:
@@ -114,29 +96,24 @@ def measured(file: str, split: str, total: int) -> dict[str, int]:
     return {"correct": int((guesses == seen.labels).sum()), "parameters": int(model.count_params())}
 
 
+RECIPE = TrainingRecipe()
+PROGRAM = world_training.Program(
+    module="fieldpack_reference_models.sound.train",
+    classes=CLASSES,
+    network=lambda: network.build(len(CLASSES), contract().shape),
+    train=lambda: train(RECIPE),
+    test=lambda: clips("test", RECIPE.test_clips),
+    prepared=as_they_are,
+    packages=("tensorflow", "keras", "numpy"),
+    card=lambda trial, spent, parameters, file, out: card.write(
+        card.facts(trial, RECIPE, spent, parameters, file), out
+    ),
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Train, save ``model.keras`` and ``labels.txt``, test once, write ``card.json`` and ``card.md``."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fieldpack_reference_models.sound.train", description=__doc__
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the model, labels and card")
-    out: Path = parser.parse_args(arguments).out
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    out.mkdir(parents=True, exist_ok=True)
-    recipe = TrainingRecipe()
-    wall, cpu = time.monotonic(), world_training.processor_s()
-    model = train(recipe)
-    versions = {name: importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy")}
-    spent = Spent(time.monotonic() - wall, world_training.processor_s() - cpu, os.cpu_count() or 1, versions)
-    clean = network.build(len(CLASSES), contract().shape)
-    world_training.save(model, clean, out / "model.keras")
-    (out / "labels.txt").write_text("\n".join(CLASSES) + "\n", encoding="utf-8")
-    seen, slices = clips("test", recipe.test_clips)
-    guesses = world_training.predict(model, seen.items, as_they_are).argmax(axis=1)
-    facts = card.facts(Trial(seen.labels, guesses, slices), recipe, spent, model, out / "model.keras")
-    card.write(facts, out)
-    LOG.info("test accuracy %.4f; card in %s", facts["test"]["accuracy"], out)
-    return 0
+    """Train and store; see :func:`~..world_training.command`."""
+    return world_training.command(PROGRAM, arguments)
 
 
 if __name__ == "__main__":

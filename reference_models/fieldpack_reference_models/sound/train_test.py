@@ -4,15 +4,16 @@ import numpy as np
 
 from fieldpack.preprocess.spectrogram import patches
 from fieldpack_reference_models.sound import train, world
+from fieldpack_reference_models.sound.front_end import contract
 
 
 def test_clips_are_the_worlds_own_through_the_contract() -> None:
     seen, slices = train.clips("validation", 13)
     clip = world.generate("validation", 12)
-    assert np.array_equal(seen.items[12], patches(clip.samples, 16_000, train.contract())[0])
+    assert np.array_equal(seen.items[12], patches(clip.samples, 16_000, contract())[0])
     assert seen.labels.tolist() == [*range(12), 0]
     assert slices[12] == clip.slices
-    assert seen.items.shape[1:] == train.contract().shape == (48, 124, 1)
+    assert seen.items.shape[1:] == contract().shape == (48, 124, 1)
 
 
 def test_a_varied_patch_differs_by_a_level_a_shift_and_masks() -> None:

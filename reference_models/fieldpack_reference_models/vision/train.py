@@ -7,20 +7,14 @@ the end, for the card.
 
 from __future__ import annotations
 
-import argparse
-import importlib.metadata
 import logging
-import os
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack_reference_models import world_training
-from fieldpack_reference_models.card import Spent, Trial
 from fieldpack_reference_models.vision import card, network, world
 from fieldpack_reference_models.world_training import Labelled, Schedule
 
@@ -85,28 +79,24 @@ def predict(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return world_training.predict(model, images, scaled)
 
 
+RECIPE = TrainingRecipe()
+PROGRAM = world_training.Program(
+    module="fieldpack_reference_models.vision.train",
+    classes=world.CLASSES,
+    network=lambda: network.build(len(world.CLASSES)),
+    train=lambda: train(RECIPE),
+    test=lambda: pictures("test", RECIPE.test_pictures),
+    prepared=scaled,
+    packages=("tensorflow", "keras", "numpy", "pillow"),
+    card=lambda trial, spent, parameters, file, out: card.write(
+        card.facts(trial, RECIPE, spent, parameters, file), out
+    ),
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Train, save ``model.keras`` and ``labels.txt``, test once, write ``card.json`` and ``card.md``."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fieldpack_reference_models.vision.train", description=__doc__
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the model, labels and card")
-    out: Path = parser.parse_args(arguments).out
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    out.mkdir(parents=True, exist_ok=True)
-    recipe = TrainingRecipe()
-    wall, cpu = time.monotonic(), world_training.processor_s()
-    model = train(recipe)
-    versions = {name: importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy", "pillow")}
-    spent = Spent(time.monotonic() - wall, world_training.processor_s() - cpu, os.cpu_count() or 1, versions)
-    world_training.save(model, network.build(len(world.CLASSES)), out / "model.keras")
-    (out / "labels.txt").write_text("\n".join(world.CLASSES) + "\n", encoding="utf-8")
-    seen, slices = pictures("test", recipe.test_pictures)
-    trial = Trial(seen.labels, predict(model, seen.items).argmax(axis=1), slices)
-    facts = card.facts(trial, recipe, spent, parameters=model.count_params(), model=out / "model.keras")
-    card.write(facts, out)
-    LOG.info("test accuracy %.4f; card in %s", facts["test"]["accuracy"], out)
-    return 0
+    """Train and store; see :func:`~..world_training.command`."""
+    return world_training.command(PROGRAM, arguments)
 
 
 if __name__ == "__main__":
