@@ -15,7 +15,8 @@ from fieldpack.errors import SpecError
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.spectrogram import spectrogram, stft
 
-DATA = Path(os.environ.get("FIELDPACK_DATA", "")) / "models" / "sound"
+ROOT = Path(os.environ.get("FIELDPACK_DATA", Path(__file__).parents[4] / "shared" / "data"))
+DATA = ROOT / "models" / "sound"
 REST: dict[str, Any] = {
     "resampler": {"kind": "soxr_hq"},
     "channel_mix": "mean",
