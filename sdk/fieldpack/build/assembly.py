@@ -200,6 +200,7 @@ class Assembly:
         names += ["ai-edge-litert", "ai-edge-quantizer"] if FlavourKind.TFLITE in kinds else []
         names += ["coremltools", "torch"] if FlavourKind.COREML in kinds else []
         names += ["torch", "torch-pruning"] if self.spec.recipe else []
+        names += ["tensorflow", "keras"] if self.front_ends else []
         return {name: found for name in sorted(set(names)) if (found := _version(name)) is not None}
 
 

@@ -178,10 +178,11 @@ def _meaning(stated: Input | None, border: Border) -> list[Markup]:
     if isinstance(stated, ImageInput):
         return [_picture(stated), _scaling(border)]
     if isinstance(stated, SpectrogramInput):
-        end = stated.front_end
+        end, several = stated.front_end, len(stated.channels)
         return [
             join(
-                f"Spectrogram, {stated.bands} bands × {stated.frames} frames, axes {', '.join(stated.axes)}"
+                f"Spectrogram, {stated.bands} bands × {stated.frames} frames, axes {', '.join(stated.axes)}",
+                f"; {several} channels, of which the first:" if several > 1 else "",
             ),
             join(
                 f"Sound at {end.sample_rate_hz:,} Hz, FFT {end.n_fft}, hop {end.hop_length}, ",
