@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,16 +108,18 @@ def study(quick: bool, progress: Progress) -> Study:
         return study_of(cases, quick, progress)
 
 
-def reference_cases(folder: Path) -> list[Case]:
-    """The two nature models, where the reference models are installed; `folder` gets their specs."""
+def reference_cases(
+    folder: Path, names: Sequence[str] = REFERENCE_MODELS, head: str = "scores|probabilities"
+) -> list[Case]:
+    """The nature models, or others, where the reference models are installed; `folder` gets their specs."""
     found = importlib.util.find_spec(WORLD)
     places = [Path(place) for place in (found.submodule_search_locations or ())] if found else []
     cases = []
-    for name in REFERENCE_MODELS:
+    for name in names:
         pack = next((path for place in places if (path := place / name / "pack.toml").is_file()), None)
         if pack is not None:
             write_spec(load_spec(pack), folder / f"{name}.toml")
-            cases.append(Case(name, head="scores|probabilities", specs=folder))
+            cases.append(Case(name, head=head, specs=folder))
     return cases
 
 

@@ -103,12 +103,12 @@ def _case(case: Case, root: Path, quick: bool, folder: Path, progress: Progress)
         for entry in bundle.manifest.flavours:
             progress(f"{case.name}: run {entry.name}", 1.0)
             parities[entry.name] = models.flavour(bundle, entry.name)
-            rows.append(_row(case.name, entry.name, entry.installed_bytes, parities[entry.name]))
+            rows.append(row(case.name, entry.name, entry.installed_bytes, parities[entry.name]))
         if case.sibling is not None:
             progress(f"{case.name}: run the sibling", 1.0)
             sibling = root / case.sibling
             other = models.file(sibling)
-            rows.append(_row(case.name, OTHER_HANDS, sibling.stat().st_size, other))
+            rows.append(row(case.name, OTHER_HANDS, sibling.stat().st_size, other))
             bars += _against(case, rows)
         for path, wanted in case.pictures:
             said = _said(bundle, root / path)
@@ -118,7 +118,8 @@ def _case(case: Case, root: Path, quick: bool, folder: Path, progress: Progress)
     return Found(tuple(rows), tuple(bars), tuple(notes))
 
 
-def _row(model: str, flavour: str, size_bytes: int, parity: Parity) -> dict[str, Cell]:
+def row(model: str, flavour: str, size_bytes: int, parity: Parity) -> dict[str, Cell]:
+    """One line of the table."""
     figures = {figure.name: figure for figure in parity.figures}
 
     def value(name: str) -> float | None:
