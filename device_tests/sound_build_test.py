@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
 from fieldpack_reference_models.sound import evening as evenings
 
@@ -22,8 +23,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound")
     head, *parts = PACK.read_text(encoding="utf-8").split("[[flavours]]")
     tables = [f"[[flavours]]{part.split('[budget')[0]}" for part in parts if "tflite" in part]
-    text = "".join([head, *tables, "[budget.every]\ntop1_agreement = 0.9\n"])
-    text = text.replace("count = 960", "count = 96").replace("count = 240", "count = 48")
+    budget = "[budget.every]\ntop1_agreement = 0.9\nbackground_fires_rise = 0.1\n"
+    text = "".join([head, *tables, budget])
+    text = text.replace("count = 960", "count = 96").replace("count = 240", "count = 60")
     for name in ("model.keras", "labels.txt"):
         text = text.replace(f'"{name}"', f'"{PACK.parent / name}"')
     (folder / "pack.toml").write_text(text, encoding="utf-8")
@@ -48,6 +50,21 @@ def test_a_recording_is_heard_call_by_call(
     ]
     assert sum(named) >= 0.85 * len(made.calls)
     assert len(found) <= 1.3 * len(made.calls)
+
+
+def test_the_background_is_measured_beside_the_evaluation(bundle: Path) -> None:
+    with open_bundle(bundle) as opened:
+        verdicts = [item for item in opened.manifest.verdicts if item["name"] == "background_fires_rise"]
+        stored = json.loads(opened.path("evidence/parity.json").read_text(encoding="utf-8"))
+        assert set(opened.manifest.lineage.data) == {"evaluation", "calibration", "background"}
+    assert [item["outcome"] for item in verdicts] == ["pass", "pass"]
+    for name in ("tflite-float32", "tflite-int8"):
+        found = stored["flavours"][name]["background"]["native"]["probabilities"]
+        shares = {figure["name"]: figure["value"] for figure in found["figures"]}
+        assert found["items"] == 60
+        assert shares["background_fires"] == pytest.approx(found["counts"]["fires"] / 60, abs=1e-5)
+        rise = shares["background_fires"] - shares["source_background_fires"]
+        assert shares["background_fires_rise"] == pytest.approx(rise, abs=1e-5)
 
 
 def test_the_commands_of_the_readme_hear_draw_and_write(

@@ -24,6 +24,7 @@ from fieldpack.verdict import CONFIDENCE
 SIZES = ("installed_bytes", "download_bytes")
 COSTS = ("latency_ms", "peak_memory_bytes")
 OF_SHIPPED = ("shipped_flips", "shipped_top1_drop")
+OF_BACKGROUND = ("background_fires", "background_fires_rise")
 
 
 def _known_target(target: str) -> str:
@@ -131,6 +132,16 @@ class Limits(Strict):
         le=1,
         description="rise of the share of negative labels that fire, at most",
         examples=[0.005],
+    )
+    background_fires: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="at most this share of [data.background] has a score at the threshold",
+        examples=[0.02],
+    )
+    background_fires_rise: float | None = Field(
+        default=None, ge=0, le=1, description="rise of that share over the source's, at most", examples=[0.01]
     )
     max_abs_error: float | None = Field(
         default=None, gt=0, description="largest difference of an output from the source", examples=[0.1]

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fieldpack.budget import COSTS, OF_SHIPPED, SIZES, Budget
+from fieldpack.budget import COSTS, OF_BACKGROUND, OF_SHIPPED, SIZES, Budget
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.errors import BundleError, SpecError
 from fieldpack.family import corrected
@@ -93,7 +93,8 @@ def _claims(
     if isinstance(limit, Share):
         raise SpecError(f"{name} cannot be a share", allowed=", ".join((*SIZES, *COSTS)))
     relation = AT_LEAST if name in AT_LEAST_LIMITS else AT_MOST
-    found = _shipped(flavour.name, evidence) if name in OF_SHIPPED else _parities(flavour.name, evidence)
+    beside = "shipped" if name in OF_SHIPPED else "background" if name in OF_BACKGROUND else None
+    found = _beside(flavour.name, beside, evidence) if beside else _parities(flavour.name, evidence)
     if not found:
         figure = Figure(name, None, UNITS[name], Evidence.NOT_RUN)
         return [judge(figure, limit, relation, subject=flavour.name)]
@@ -169,9 +170,9 @@ def _parities(flavour: str, evidence: Mapping[str, Any]) -> list[Parity]:
     return found
 
 
-def _shipped(flavour: str, evidence: Mapping[str, Any]) -> list[Parity]:
-    """Comparisons with the shipped flavour; none where the bundle was built without it."""
-    runs = ((evidence.get("flavours") or {}).get(flavour) or {}).get("shipped") or {}
+def _beside(flavour: str, name: str, evidence: Mapping[str, Any]) -> list[Parity]:
+    """Comparisons with the shipped flavour or on the background; none where the bundle was built without."""
+    runs = ((evidence.get("flavours") or {}).get(flavour) or {}).get(name) or {}
     return [_parity(stored) for run in runs.values() for stored in run.values()]
 
 

@@ -177,6 +177,10 @@ class Data(Strict):
     confirm: DataSource | None = Field(
         default=None, description="examples on which the winner of a search is judged, once and alone"
     )
+    background: DataSource | None = Field(
+        default=None,
+        description="examples without anything that the model knows, such as silence and empty scenes",
+    )
     golden: int = Field(
         ge=1, le=64, description="number of golden vectors, taken from evaluation", examples=[8]
     )
@@ -454,7 +458,7 @@ def _absolute(spec: Spec, base: Path) -> Spec:
     data = spec.data.model_copy(
         update={
             name: _absolute_data(part, place)
-            for name in ("evaluation", "calibration", "training", "confirm")
+            for name in ("evaluation", "calibration", "training", "confirm", "background")
             if (part := getattr(spec.data, name)) is not None
         }
     )

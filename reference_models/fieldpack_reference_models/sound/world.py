@@ -68,6 +68,24 @@ def generate(split: str, index: int) -> Clip:
     return _scene(Dice(WORLD, split, index), label)
 
 
+def background(
+    split: str, total: int
+) -> Iterator[tuple[str, tuple[NDArray[np.float32], int], None, dict[str, str]]]:
+    """Yield clips in which nobody calls: the places in turn, and every fifth clip without any sound.
+
+    Yields as :func:`dataset`, without a label; ``place`` is ``silence`` where there is no sound.
+    """
+    names = (*PLACES, "silence")
+    for index in range(total):
+        place, dice = names[index % len(names)], Dice(WORLD, "background", split, index)
+        samples = np.zeros(SAMPLES, np.float32)
+        if place in PLACES:
+            noise = PLACES[place](dice, SAMPLES)
+            noise = noise / np.abs(noise).max() * decibels(dice.between(-36, -1))
+            samples = (np.round(noise * 32767) / 32768).astype(np.float32)
+        yield f"{split}/background/{index:04d}", (samples, RATE_HZ), None, {"place": place}
+
+
 def _scene(dice: Dice, label: int) -> Clip:
     place, distance = dice.pick(tuple(PLACES)), dice.pick(tuple(DISTANCES))
     sound = carried(_placed(_call(dice, label), dice), distance, dice)

@@ -100,6 +100,15 @@ def test_a_dataset_names_its_clips_and_their_rate() -> None:
     assert np.array_equal(samples, world.generate("calibration", 12).samples)
 
 
+def test_the_background_has_every_place_and_silence_and_no_label() -> None:
+    rows = list(world.background("test", 10))
+    assert [row[3]["place"] for row in rows] == ["rain", "still", "stream", "wind", "silence"] * 2
+    assert all(row[2] is None for row in rows)
+    assert len({row[1][0].tobytes() for row in rows}) == 9
+    assert not rows[4][1][0].any()
+    assert all(np.abs(row[1][0]).max() > 0.01 for row in rows if row[3]["place"] != "silence")
+
+
 @pytest.mark.parametrize(("split", "index"), [("holdout", 0), ("test", -1)])
 def test_what_the_world_lacks_is_refused(split: str, index: int) -> None:
     with pytest.raises(InputError):

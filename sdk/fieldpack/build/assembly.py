@@ -72,6 +72,7 @@ class Assembly:
     measured: Measured
     training: Examples | None = None
     front_ends: tuple[MadeFrontEnd, ...] = ()
+    background: Examples | None = None
 
     @cached_property
     def rows(self) -> list[int]:
@@ -184,6 +185,8 @@ class Assembly:
             data["calibration"] = _data_lineage(spec.data.calibration, self.calibration)
         if spec.data.training is not None and self.training is not None:
             data["training"] = _data_lineage(spec.data.training, self.training)
+        if spec.data.background is not None and self.background is not None:
+            data["background"] = _data_lineage(spec.data.background, self.background)
         return Lineage(
             source_kind=spec.source.kind.value,
             source_digest=self.facts.digest,

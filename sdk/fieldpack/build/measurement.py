@@ -96,7 +96,10 @@ def measure(
         check_activation(output, source[output.name])
     jobs = [(item, precision) for item in made for precision in PRECISIONS[item.kind]]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        runs = [pool.submit(_run, item, precision, evaluation, folder, progress) for item, precision in jobs]
+        runs = [
+            pool.submit(run_flavour, item, precision, evaluation, folder, progress)
+            for item, precision in jobs
+        ]
         layers = {item.name: pool.submit(_layers, item, made, evaluation, progress) for item in made}
         results: dict[str, dict[str, Outputs]] = {item.name: {} for item in made}
         for (item, precision), run in zip(jobs, runs, strict=True):
@@ -156,13 +159,14 @@ def check_activation(output: Output, scores: NDArray[Any]) -> None:
         )
 
 
-def _run(
+def run_flavour(
     item: Made,
     precision: str,
     evaluation: Examples,
     folder: Path,
     progress: Callable[[str, str, float], None],
 ) -> Outputs:
+    """What a flavour answers on prepared examples, in a worker: output name -> [N, ...]."""
     answer = worker.run(
         EVALUATE,
         {
@@ -282,31 +286,53 @@ def compare_output(
     pooling : Pooling or None
         Of the contract: windows of one example are joined first.
     """
-    groups = evaluation.prepared.groups
-    first, second, activation = source[output.name], outputs[output.name], output.activation
-    if output.sensitivity is not None:
-        activation = Activation.SIGMOID
-        first, second = (sensitive(each, output.sensitivity).astype(np.float32) for each in (first, second))
-    labels = evaluation.prepared.labels
-    slices: dict[str, NDArray[Any]] = dict(evaluation.prepared.slices)
-    blocks: NDArray[Any] | None = evaluation.prepared.blocks
-    if pooling is not None:
-        first, second = pooled(first, groups, pooling), pooled(second, groups, pooling)
-        starts = np.searchsorted(groups, np.arange(len(first)))
-        labels = None if labels is None else labels[starts]
-        slices = {name: values[starts] for name, values in slices.items()}
-        blocks = None if blocks is None else blocks[starts]
-    elif blocks is None and len(np.unique(groups)) != len(groups):
-        blocks = groups
+    first, second = (answers_of(output, each, evaluation, pooling) for each in (source, outputs))
     if not output.activation.classifies:
-        return compare_values(first, second, blocks=blocks, evidence=evidence)
+        return compare_values(first.scores, second.scores, blocks=first.blocks, evidence=evidence)
+    labels = evaluation.prepared.labels
     return compare_scores(
-        first.reshape(len(first), -1),
-        second.reshape(len(second), -1),
-        activation.value,
-        labels,
-        thresholds=output.threshold,
-        slices=slices,
-        blocks=blocks,
+        first.scores.reshape(len(first.scores), -1),
+        second.scores.reshape(len(second.scores), -1),
+        first.activation.value,
+        None if labels is None else labels[first.rows],
+        thresholds=output.threshold if first.activation is Activation.SIGMOID else None,
+        slices={name: values[first.rows] for name, values in evaluation.prepared.slices.items()},
+        blocks=first.blocks,
         evidence=evidence,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one model answered in one output, as it is compared.
+
+    Attributes
+    ----------
+    scores : ndarray
+        [N, ...], one row an answer: a recording's windows are joined.
+    activation : Activation
+        What the scores are; logits with a sensitivity are scores of a sigmoid.
+    rows : ndarray
+        The first prepared item of each answer.
+    blocks : ndarray or None
+        Group of each answer that is not independent of others.
+    """
+
+    scores: NDArray[Any]
+    activation: Activation
+    rows: NDArray[np.int64]
+    blocks: NDArray[Any] | None
+
+
+def answers_of(output: Output, outputs: Outputs, examples: Examples, pooling: Pooling | None) -> Answers:
+    """One output of one model, with the contract's sensitivity and pooling applied."""
+    groups, blocks = examples.prepared.groups, examples.prepared.blocks
+    scores, activation = outputs[output.name], output.activation
+    if output.sensitivity is not None:
+        scores, activation = sensitive(scores, output.sensitivity).astype(np.float32), Activation.SIGMOID
+    if pooling is None:
+        alone = blocks is not None or len(np.unique(groups)) == len(groups)
+        return Answers(scores, activation, np.arange(len(scores)), blocks if alone else groups)
+    joined = pooled(scores, groups, pooling)
+    rows = np.searchsorted(groups, np.arange(len(joined)))
+    return Answers(joined, activation, rows, None if blocks is None else blocks[rows])

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack.build.assembly import Assembly
+from fieldpack.build.background import NAME as BACKGROUND
+from fieldpack.build.background import add_background, firing_outputs
 from fieldpack.build.borders import check_labels
 from fieldpack.build.compression import compress
 from fieldpack.build.conversion import Conversion, source_words
@@ -220,7 +222,12 @@ def measured(
     """
     check_shipped(spec.budget, labels, {item.name: item.kind for item in spec.flavours})
     evaluation = prepare_examples(spec, spec.data.evaluation, labels, folder / "evaluation", progress)
-    calibration = training = compressed = None
+    calibration = training = compressed = background = None
+    background_folder = folder / BACKGROUND
+    if spec.data.background is not None:
+        firing_outputs(spec)
+        background = prepare_examples(spec, spec.data.background, {}, background_folder, progress)
+        check_apart(evaluation.prepared, background.prepared, BACKGROUND)
     if spec.data.calibration is not None:
         known = labels if any(isinstance(step, Refit) for step in spec.recipe) else {}
         calibration = prepare_examples(spec, spec.data.calibration, known, folder / "calibration", progress)
@@ -253,6 +260,8 @@ def measured(
     ordered = [made[flavour.name] for flavour in spec.flavours]
     results = measure(spec.contract, facts, ordered, evaluation, folder, progress)
     add_references(spec, labels, ordered, results, evaluation, folder, progress, before)
+    if background is not None:
+        add_background(spec, background, ordered, results.evidence, background_folder, progress)
     doubts = [] if calibration is None else range_warnings(evaluation.prepared, calibration.prepared)
     doubts += sound_warnings(spec.contract, _half_precision(spec))
     if doubts or calibration is not None:
@@ -260,7 +269,18 @@ def measured(
     if compressed is not None:
         base = spec_path.resolve().parent
         results.evidence["recipe"] = [_portable(step, base) for step in compressed.steps]
-    return Assembly(spec, spec_path, labels, evaluation, calibration, facts, ordered, results, training)
+    return Assembly(
+        spec,
+        spec_path,
+        labels,
+        evaluation,
+        calibration,
+        facts,
+        ordered,
+        results,
+        training,
+        background=background,
+    )
 
 
 def _half_precision(spec: Spec) -> list[str]:

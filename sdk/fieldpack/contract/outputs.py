@@ -71,7 +71,9 @@ class Output(Strict):
     )
     unit: str | None = Field(default=None, description="unit of a linear output", examples=["metre"])
     threshold: float | None = Field(
-        default=None, description="score from which a sigmoid label counts as present", examples=[0.5]
+        default=None,
+        description="score from which a label counts as present; a sigmoid needs one",
+        examples=[0.5],
     )
     sensitivity: Sensitivity | None = Field(
         default=None,

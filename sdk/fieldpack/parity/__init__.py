@@ -11,6 +11,7 @@
 ``likelihood``         the negative log likelihood of the labels, and its rise
 ``ranking``            average precision, ROC area and F0.5, class by class
 ``false_positives``    firing where there is nothing
+``background``         firing on examples without anything that the model knows
 ``slices``             the same within slices of the data
 ``classification``     :func:`~fieldpack.parity.classification.compare_scores`
 ``regression``         :func:`~fieldpack.parity.regression.compare_values`

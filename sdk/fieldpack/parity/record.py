@@ -55,6 +55,10 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "source_f05": "fraction",
         "flavour_f05": "fraction",
         "f05_drop": "fraction",
+        # Where there is nothing.
+        "source_background_fires": "fraction",
+        "background_fires": "fraction",
+        "background_fires_rise": "fraction",
         # Against a shipped flavour.
         "shipped_flips": "fraction",
         "shipped_top1_drop": "fraction",

@@ -80,10 +80,11 @@ def _data_digests(spec: Spec, labels: dict[str, tuple[str, ...]], refits: bool) 
     """Of every data set that a trial sees; sets that must not overlap are refused before the search."""
     prepared = {}
     with work_folder("search") as folder:
-        for name in ("evaluation", "calibration", "training", "confirm"):
+        for name in ("evaluation", "calibration", "training", "confirm", "background"):
             data = getattr(spec.data, name)
             if data is not None:
-                known = {} if name == "calibration" and not refits else labels
+                unlabelled = name == "background" or (name == "calibration" and not refits)
+                known = {} if unlabelled else labels
                 prepared[name] = prepare_examples(spec, data, known, folder / name).prepared
         confirm = prepared.pop("confirm", None)
         for name, other in prepared.items():
