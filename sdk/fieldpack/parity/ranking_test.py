@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fieldpack.parity import ranking
 from fieldpack.parity.activation import Activation
 from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.correctness import read_labels
@@ -37,20 +38,25 @@ def upper(figure: Figure) -> float:
     return np.inf if figure.high is None else figure.high
 
 
+@pytest.mark.parametrize("few", [0, 256], ids=["sorted", "multiplied"])
 @pytest.mark.parametrize("digits", [1, 6])
-def test_one_class_is_what_scikit_learn_says_for_every_resample(digits: int, metrics: Any) -> None:
+def test_one_class_is_what_scikit_learn_says_for_every_resample(
+    digits: int, few: int, metrics: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "FEW", few)
     generator = np.random.default_rng(4)
     positive = generator.random(60) < 0.3
     column = np.round(generator.normal(size=60) + positive, digits)
     counts = np.concatenate(list(resampled_counts(60, resamples=20)))
-    found, area = _ranking(column, positive, counts)
-    half = _f_half(column >= 0.5, positive, counts)
-    for row, drawn in enumerate(counts):
+    drawn = counts.astype(np.float32)
+    found, area = (values[:, 0] for values in _ranking(column[:, None], positive[None], drawn))
+    half = _f_half(column[:, None] >= 0.5, positive[:, None], drawn)[:, 0]
+    for row, weights in enumerate(counts):
         assert found[row] == pytest.approx(
-            metrics.average_precision_score(positive, column, sample_weight=drawn)
+            metrics.average_precision_score(positive, column, sample_weight=weights)
         )
-        assert area[row] == pytest.approx(metrics.roc_auc_score(positive, column, sample_weight=drawn))
-        wanted = metrics.fbeta_score(positive, column >= 0.5, beta=0.5, sample_weight=drawn)
+        assert area[row] == pytest.approx(metrics.roc_auc_score(positive, column, sample_weight=weights))
+        wanted = metrics.fbeta_score(positive, column >= 0.5, beta=0.5, sample_weight=weights)
         assert half[row] == pytest.approx(wanted)
 
 
