@@ -61,8 +61,8 @@ def test_the_background_is_measured_beside_the_evaluation(bundle: Path) -> None:
     for name in ("tflite-float32", "tflite-int8"):
         found = stored["flavours"][name]["background"]["native"]["probabilities"]
         shares = {figure["name"]: figure["value"] for figure in found["figures"]}
-        assert found["items"] == 60
-        assert shares["background_fires"] == pytest.approx(found["counts"]["fires"] / 60, abs=1e-5)
+        assert found["items"] == 96
+        assert shares["background_fires"] == pytest.approx(found["counts"]["fires"] / 96, abs=1e-5)
         rise = shares["background_fires"] - shares["source_background_fires"]
         assert shares["background_fires_rise"] == pytest.approx(rise, abs=1e-5)
 
