@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fieldpack.errors import MissingDependencyError
 from fieldpack_reference_models.learning.checkpoint import State
 
 Real = NDArray[np.float32]
@@ -125,3 +127,32 @@ def _below(part: str, tensors: dict[str, Any]) -> dict[str, Any]:
     return {
         name.partition(".")[2]: value for name, value in tensors.items() if name.partition(".")[0] == part
     }
+
+
+def framework() -> Any:
+    """PyTorch.
+
+    Raises
+    ------
+    MissingDependencyError
+        It is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Training needs PyTorch.", came=error, hint="pip install 'fieldpack[torch]'"
+        ) from error
+    return torch
+
+
+def save(trained: TorchLearner, path: Path) -> None:
+    """The averaged weights as a state dict of float16 tensors."""
+    state = {name: value.cpu().contiguous().half() for name, value in trained.averaged.state_dict().items()}
+    framework().save(state, path)
+
+
+def stored(path: Path, module: Any) -> Any:
+    """`module` with the weights of :func:`save`, widened to the float32 of its own."""
+    module.load_state_dict(framework().load(path, map_location="cpu", weights_only=True))
+    return module

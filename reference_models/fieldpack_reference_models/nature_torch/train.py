@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from fieldpack.contract.inputs import ImageInput
-from fieldpack.errors import MissingDependencyError
 from fieldpack_reference_models.learning.dequantise import Layer
 from fieldpack_reference_models.learning.program import Trainable, train_command
-from fieldpack_reference_models.learning.torch_learner import TorchLearner
+from fieldpack_reference_models.learning.torch_learner import TorchLearner, framework, save, stored
 from fieldpack_reference_models.nature.photo_task import PhotoRecipe, photo_task
 from fieldpack_reference_models.nature_torch import network
 
@@ -35,36 +33,16 @@ RECIPE = PhotoRecipe(
 
 def learner(contract: ImageInput, classes: int, layers: Sequence[Layer], recipe: PhotoRecipe) -> TorchLearner:
     """The network with the published backbone, ready to train; same seed, same weights."""
-    torch = _framework()
-    torch.manual_seed(recipe.seed)
+    framework().manual_seed(recipe.seed)
     module = network.build(classes)
     network.load_backbone(module, layers)
     return TorchLearner(module, recipe.weight_decay, recipe.average)
 
 
-def save(trained: TorchLearner, path: Path) -> None:
-    """The averaged weights as a state dict of float16 tensors."""
-    torch = _framework()
-    state = {name: value.cpu().contiguous().half() for name, value in trained.averaged.state_dict().items()}
-    torch.save(state, path)
-
-
 def load(path: Path, contract: ImageInput, classes: int, recipe: PhotoRecipe) -> TorchLearner:
-    """The stored weights, widened to float32, for predictions."""
-    torch = _framework()
-    module = network.build(classes)
-    module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    """The stored weights, for predictions."""
+    module = stored(path, network.build(classes))
     return TorchLearner(module, recipe.weight_decay, recipe.average)
-
-
-def _framework() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingDependencyError(
-            "Training needs PyTorch.", came=error, hint="pip install 'fieldpack[torch]'"
-        ) from error
-    return torch
 
 
 MODEL = Trainable(
