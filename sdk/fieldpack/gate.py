@@ -2,7 +2,8 @@
 
 Sizes come from the manifest, everything else from the parity figures in the bundle. A
 Core ML flavour was run in two legal precisions; the worse of the two counts. A flavour
-with several outputs is judged by its worst output. A limit without a figure is ``not_run``.
+with several outputs is judged by its worst output; in a limit on scores, an output of plain values
+beside one of scores (an embedding) has no say. A limit without a figure is ``not_run``.
 A share of another figure is resolved here (:mod:`fieldpack.relative`).
 
 All comparisons of a budget with figures that have bounds are one family of tests: a fail
@@ -37,6 +38,8 @@ from fieldpack.verdict import (
 )
 
 AT_LEAST_LIMITS = frozenset({"top1_agreement", "centred_cosine", "worst_slice_agreement"})
+LIMITS_OF_VALUES = frozenset({"centred_cosine", "max_abs_error"})
+"""What a comparison of plain values has a figure for."""
 
 
 def hold(
@@ -100,8 +103,15 @@ def _claims(
         return [judge(figure, limit, relation, subject=flavour.name)]
     return [
         judge_parity(parity, name, limit, relation, subject=flavour.name, confidence=confidence)
-        for parity in found
+        for parity in _concerned(name, found)
     ]
+
+
+def _concerned(limit: str, found: list[Parity]) -> list[Parity]:
+    """Plain values have no top-1 and say nothing of it where others do; broken ones always count."""
+    if limit in LIMITS_OF_VALUES:
+        return found
+    return [item for item in found if not (item.finite and item.of_values)] or found
 
 
 def _size(

@@ -80,6 +80,39 @@ def test_the_worse_figure_is_shown_where_both_pass(tmp_path: Path) -> None:
         assert verdict.figure.value == 0.97
 
 
+def beside_an_embedding(measured: dict[str, Any], *, finite: bool = True) -> dict[str, Any]:
+    """The same evidence with an output of plain values, whose cosine is 0.9."""
+    figures = [Figure("rmse", 0.1, "output", Evidence.HOST, 100, 0.05, 0.2).as_dict()]
+    figures += [Figure("centred_cosine", 0.9, "ratio", Evidence.HOST, 100).as_dict()]
+    values = {"items": 100, "outputs": 8, "finite": finite, "counts": {}, "figures": figures}
+    for run in measured["flavours"]["tflite-float32"]["runs"].values():
+        run["embedding"] = values
+    return measured
+
+
+def test_an_embedding_has_no_say_in_limits_on_scores(tmp_path: Path) -> None:
+    budget = Budget(every=Limits(top1_agreement=0.9, centred_cosine=0.95))
+    measured = beside_an_embedding(evidence((0.99, 0.98, 1.0)))
+    scores = measured["flavours"]["tflite-float32"]["runs"]["run0"]["scores"]
+    scores["figures"].append(Figure("centred_cosine", 0.99, "ratio", Evidence.HOST, 100).as_dict())
+    agreement, cosine = gate.hold(budget, [flavour(tmp_path)], measured)
+    assert (agreement.outcome, agreement.figure.value) == (Outcome.PASS, 0.99)
+    assert (cosine.outcome, cosine.figure.value) == (Outcome.FAIL, 0.9)
+
+
+def test_a_broken_embedding_lets_no_limit_pass(tmp_path: Path) -> None:
+    measured = beside_an_embedding(evidence((0.99, 0.98, 1.0)), finite=False)
+    (verdict,) = gate.hold(Budget(every=Limits(top1_agreement=0.9)), [flavour(tmp_path)], measured)
+    assert verdict.outcome is Outcome.NOT_RUN
+
+
+def test_values_alone_cannot_keep_a_limit_on_scores(tmp_path: Path) -> None:
+    measured = beside_an_embedding(evidence((0.99, 0.98, 1.0)))
+    del measured["flavours"]["tflite-float32"]["runs"]["run0"]["scores"]
+    (verdict,) = gate.hold(Budget(every=Limits(top1_agreement=0.9)), [flavour(tmp_path)], measured)
+    assert verdict.outcome is Outcome.NOT_RUN
+
+
 def test_a_limit_that_nothing_measured_is_not_run(tmp_path: Path) -> None:
     assert outcome(tmp_path, Limits(top1_drop=0.5), (1.0, 0.9, 1.0)) is Outcome.NOT_RUN
 

@@ -11,7 +11,7 @@ from fieldpack.cli.terminal import Terminal, table
 
 if TYPE_CHECKING:
     from fieldpack.bundle.read import Bundle
-    from fieldpack.recordings.analyser import Analyser, Analysis
+    from fieldpack.recordings.analyser import Analyser, Analysis, WindowValues
 
 FORMATS = ("table", "json", "raven", "audacity")
 
@@ -38,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sound.add_argument("--threshold", type=float, metavar="T", help="score from which a label is present")
     sound.add_argument(
         "--sensitivity", type=float, metavar="V", help="slope of the scores, where there is one"
+    )
+    sound.add_argument(
+        "--values",
+        type=Path,
+        metavar="FILE.npz",
+        help="write what the model gives for each window, with times",
     )
     sound.add_argument("--every-window", action="store_true", help="do not join windows of the same label")
 
@@ -95,6 +101,7 @@ def _refuse_sound_options(options: argparse.Namespace, heard: bool) -> None:
         "--step": options.step is not None,
         "--threshold": options.threshold is not None,
         "--sensitivity": options.sensitivity is not None,
+        "--values": options.values is not None,
         "--every-window": options.every_window,
     }
     unused = [name for name, is_given in given.items() if is_given]
@@ -109,7 +116,13 @@ def _refuse_sound_options(options: argparse.Namespace, heard: bool) -> None:
 def _recording(bundle: Bundle, path: Path, options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack.recordings.analyser import Analyser, Settings
 
-    settings = Settings(options.step, options.threshold, options.sensitivity, not options.every_window)
+    settings = Settings(
+        options.step,
+        options.threshold,
+        options.sensitivity,
+        not options.every_window,
+        options.values is not None,
+    )
     analyser = Analyser(bundle, options.flavour, precision=options.precision, settings=settings)
     name = analyser.predictor.flavour.name
     analysis = analyser.analyse(path, lambda done: terminal.progress("hear", name, done))
@@ -118,6 +131,8 @@ def _recording(bundle: Bundle, path: Path, options: argparse.Namespace, terminal
     if options.plot is not None:
         terminal.progress("draw", options.plot.name, 0.0)
         _plot(options.plot, path, analyser, analysis)
+    if analysis.values is not None:
+        _write_values(options.values, analysis.values)
     document = _document(path, analyser, analysis, options.top)
     text = _written(path, analyser, analysis, "json" if terminal.json_wanted else options.format, document)
     if options.out is not None:
@@ -206,6 +221,25 @@ def _plot(target: Path, path: Path, analyser: Analyser, analysis: Analysis) -> N
     title = f"{path.name}   {manifest.name} {manifest.version}, {analyser.predictor.flavour.name}"
     buffer = io.BytesIO()
     draw_recording(path, analyser.input, analysis.detections, title).save(buffer, "PNG")
+    _write(target, buffer.getvalue())
+
+
+def _write_values(target: Path, values: WindowValues) -> None:
+    """``start_s`` and ``end_s`` [windows] and each output [windows, ...] under its name."""
+    import io
+
+    import numpy as np
+
+    from fieldpack.errors import InputError
+
+    if target.suffix.lower() != ".npz":
+        raise InputError("values of windows are an NPZ file", came=target.name, allowed="FILE.npz")
+    taken = sorted({"start_s", "end_s"} & set(values.outputs))
+    if taken:
+        raise InputError("an output has the name of the windows' times", came=", ".join(taken))
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {"start_s": values.start_s, "end_s": values.end_s, **values.outputs}
+    np.savez(buffer, **arrays)
     _write(target, buffer.getvalue())
 
 

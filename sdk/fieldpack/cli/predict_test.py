@@ -88,6 +88,23 @@ def test_a_plot_is_a_png(
     assert "PNG" in capsys.readouterr().err
 
 
+def test_values_of_windows_are_arrays(
+    bundle: str, recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "night.npz"
+    assert main(["predict", bundle, recording, "--json", "--values", str(target)]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)["answers"]
+    with np.load(target) as arrays:
+        assert sorted(arrays) == ["end_s", "scores", "start_s"]
+        assert arrays["scores"].shape == (answer["windows"], len(TONE_LABELS))
+        loudest = arrays["scores"][:, 1].argmax()
+        assert 1.0 < arrays["start_s"][loudest] < arrays["end_s"][loudest] < 5.0
+    assert main(["predict", bundle, recording, "--values", str(tmp_path / "night.csv")]) == 2
+    assert "NPZ" in capsys.readouterr().err
+    assert main(["predict", bundle, recording, "--clip", "--values", str(target)]) == 2
+    assert "--values is for recordings that are no clips" in capsys.readouterr().err
+
+
 def test_nothing_heard_and_warnings_are_said(
     bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -186,6 +186,11 @@ class Parity:
     output_changes: tuple[OutputChange, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def of_values(self) -> bool:
+        """Whether plain values were compared, and no scores of classes."""
+        return any(figure.name == "rmse" for figure in self.figures)
+
     def figure(self, name: str) -> Figure:
         """The figure of that name; one without a value if this comparison could not measure it.
 

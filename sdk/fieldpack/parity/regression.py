@@ -15,6 +15,9 @@ from fieldpack.statistics.bootstrap import bootstrap_mean
 from fieldpack.statistics.interval import Interval
 from fieldpack.verdict import Evidence
 
+LISTED = 64
+"""An embedding has hundreds of numbers, none of which means anything alone."""
+
 
 def compare_values(
     source: ArrayLike,
@@ -40,7 +43,7 @@ def compare_values(
     Parity
         ``max_abs_error``, ``mean_abs_error``, ``rmse``, ``bias`` (flavour less source) over all
         outputs, ``centred_cosine`` and ``worst_centred_cosine`` (lowest of any output), and one
-        ``output_changes`` entry for each output.
+        ``output_changes`` entry for each output; of more than `LISTED` those with the largest ``rmse``.
 
     Raises
     ------
@@ -68,10 +71,27 @@ def compare_values(
         exact_figure("worst_centred_cosine", _lowest(changes), evidence, items),
     )
     broken = int((~errors.finite).sum())
-    notes = (f"{broken} items have values that are NaN or infinite",) if broken else ()
+    notes = [f"{broken} items have values that are NaN or infinite"] if broken else []
+    if len(changes) > LISTED:
+        notes.append(f"{LISTED} of {outputs} outputs are listed, those with the largest rmse")
     return Parity(
-        items, outputs, not broken, figures, {"broken_items": broken}, output_changes=changes, notes=notes
+        items,
+        outputs,
+        not broken,
+        figures,
+        {"broken_items": broken},
+        output_changes=_largest(changes),
+        notes=tuple(notes),
     )
+
+
+def _largest(changes: tuple[OutputChange, ...]) -> tuple[OutputChange, ...]:
+    """By index; broken ones count as the largest."""
+
+    def rank(change: OutputChange) -> tuple[float, int]:
+        return -math.inf if math.isnan(change.rmse) else -change.rmse, change.index
+
+    return tuple(sorted(sorted(changes, key=rank)[:LISTED], key=lambda one: one.index))
 
 
 class _Errors:

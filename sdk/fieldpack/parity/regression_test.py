@@ -49,6 +49,21 @@ def test_against_numpy(shape: Any, cells: Any, monkeypatch: Any) -> None:
     assert told.centred_cosine == pytest.approx(expected)
 
 
+def test_of_many_outputs_the_worst_are_listed_and_all_are_judged() -> None:
+    random = np.random.default_rng(5)
+    source = random.normal(size=(20, 300))
+    flavour = source + random.normal(size=(20, 300)) * np.linspace(0.01, 0.1, 300)
+    flavour[3, 7] = math.nan
+    parity = compare_values(source, flavour)
+    errors = np.sqrt(((flavour - source) ** 2).mean(axis=0))
+    errors[7] = math.inf
+    assert [change.index for change in parity.output_changes] == sorted(np.argsort(-errors)[:64])
+    assert parity.notes[-1] == "64 of 300 outputs are listed, those with the largest rmse"
+    assert parity.outputs == 300
+    whole = compare_values(np.delete(source, 7, axis=1), np.delete(flavour, 7, axis=1))
+    assert value(whole, "rmse") == pytest.approx(np.sqrt((np.delete(errors, 7) ** 2).mean()))
+
+
 def test_one_dead_output_among_good_ones_shows() -> None:
     source = np.random.default_rng(0).normal(size=(200, 3))
     flavour = source.copy()

@@ -44,12 +44,34 @@ class Settings:
         In place of the contract's, for logits of independent labels.
     merge : bool
         Whether windows of the same label that follow each other become one detection.
+    keep_values : bool
+        Whether what the model gives for every window is kept; memory then grows with the recording.
     """
 
     step_s: float | None = None
     threshold: float | None = None
     sensitivity: float | None = None
     merge: bool = True
+    keep_values: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WindowValues:
+    """What the model gave for every window, for those who index or train on it.
+
+    Attributes
+    ----------
+    start_s, end_s : ndarray
+        float64 [windows], seconds from the recording's start; an end may lie behind the recording's, where
+        the last window was filled up.
+    outputs : dict
+        Output name -> float32 [windows, ...], as the model gives it: an embedding, or scores before
+        sensitivity and softmax.
+    """
+
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    outputs: dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,8 @@ class Analysis:
         Length of a window, and from one to the next, in seconds.
     warnings : tuple of str
         What makes the recording or the answer doubtful.
+    values : WindowValues or None
+        Of every window; None unless they were asked for.
     """
 
     detections: tuple[Detection, ...]
@@ -83,9 +107,10 @@ class Analysis:
     window_s: float
     step_s: float
     warnings: tuple[str, ...]
+    values: WindowValues | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Plain data."""
+        """Plain data, without the values of windows."""
         return {
             "duration_s": round(self.duration_s, 3),
             "sample_rate_hz": self.sample_rate_hz,
@@ -200,6 +225,7 @@ class Hearing:
             if output.activation.classifies
         }
         self._detections: list[Detection] = []
+        self._kept: list[tuple[float, float, dict[str, NDArray[Any]]]] = []
         self._came = self._run = 0
         self._window_s = 0.0
         self._silent = True
@@ -249,7 +275,14 @@ class Hearing:
             window_s=self._window_s,
             step_s=self._windows.step / sound.sample_rate_hz,
             warnings=tuple(self.warnings),
+            values=self._values() if self._analyser.settings.keep_values else None,
         )
+
+    def _values(self) -> WindowValues:
+        starts, ends, results = zip(*self._kept, strict=True)
+        names = [output.name for output in self._analyser.outputs]
+        outputs = {name: np.concatenate([result[name] for result in results]) for name in names}
+        return WindowValues(np.array(starts), np.array(ends), outputs)
 
     def _heard(self, windows: list[Window]) -> list[Detection]:
         ended: list[Detection] = []
@@ -257,9 +290,12 @@ class Hearing:
         for window in windows:
             results = self._analyser.predictor.run({self._analyser.input.name: window.array[None]})
             self._run += 1
+            start_s, end_s = window.start / rate, window.end / rate
             self._window_s = (window.end - window.start) / rate
+            if self._analyser.settings.keep_values:
+                self._kept.append((start_s, end_s, results))
             for output in self._analyser.outputs:
-                ended += self._take(output, window.start / rate, window.end / rate, results[output.name])
+                ended += self._take(output, start_s, end_s, results[output.name])
         self._detections += ended
         return ended
 

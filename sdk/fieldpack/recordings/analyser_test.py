@@ -76,6 +76,21 @@ def test_the_right_animals_at_the_right_times(tmp_path: Path) -> None:
     assert analysis.pooled["scores"].argmax() in (0, 1)
 
 
+def test_values_of_windows_are_what_the_model_gives(tmp_path: Path) -> None:
+    heard = analysed(tmp_path, step_s=0.25, keep_values=True)
+    analysis = heard.analyse_samples(song(), RATE_HZ)
+    kept = analysis.values
+    assert kept is not None
+    assert kept.outputs["scores"].shape == (analysis.windows, len(TONE_LABELS))
+    assert kept.outputs["scores"].dtype == np.float32
+    assert np.allclose(np.diff(kept.start_s), analysis.step_s)
+    assert np.allclose(kept.end_s - kept.start_s, analysis.window_s)
+    assert np.array_equal(kept.outputs["scores"].max(axis=0), analysis.pooled["scores"].astype(np.float32))
+    owl = (kept.start_s >= 2.0) & (kept.end_s <= 4.0)
+    assert set(kept.outputs["scores"][owl].argmax(axis=1)) == {1}
+    assert analysed(tmp_path).analyse_samples(song(), RATE_HZ).values is None
+
+
 def test_scores_of_windows_are_those_of_predict(tmp_path: Path) -> None:
     """No clip rule of the contract stands between them, so both hear the same windows."""
     analyser = analysed(tmp_path)

@@ -152,7 +152,7 @@ def _outputs(comparison: Comparison) -> Markup:
         for row in worst
     ]
     head = ("Number of the output", "RMSE", "Bias", "Largest difference", "Centred cosine")
-    hidden = _hidden(len(comparison.output_changes))
+    hidden = _hidden(max(comparison.outputs, len(comparison.output_changes)))
     table = element(
         "table",
         element("caption", f"Difference by number of the output, largest first{hidden}"),

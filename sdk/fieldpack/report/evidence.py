@@ -79,6 +79,7 @@ class Comparison(_Part):
     """One output of one flavour in one arithmetic, against the source model."""
 
     items: int = 0
+    outputs: int = 0
     finite: bool = True
     figures: tuple[StoredFigure, ...] = ()
     classes: tuple[ClassRow, ...] = ()
