@@ -24,6 +24,7 @@ from fieldpack.build.requirements import requirements_of
 from fieldpack.build.sizes import sizes_of
 from fieldpack.build.worst import WorstExamples
 from fieldpack.bundle.digest import content_digest, sha256_file
+from fieldpack.bundle.golden_sounds import golden_sounds
 from fieldpack.bundle.labels import labels_bytes
 from fieldpack.bundle.manifest import (
     DataLineage,
@@ -31,6 +32,7 @@ from fieldpack.bundle.manifest import (
     FlavourKind,
     Golden,
     GoldenOutput,
+    GoldenSounds,
     Lineage,
 )
 from fieldpack.bundle.resampling import resampling_tables
@@ -89,6 +91,11 @@ class Assembly:
         """The spec's budget held against what was measured."""
         return gate.hold(self.spec.budget, self.flavours, self.measured.evidence)
 
+    @cached_property
+    def sounds(self) -> list[tuple[GoldenSounds, dict[str, bytes]]]:
+        """Golden sounds with the bytes of their files."""
+        return golden_sounds(self.spec.contract)
+
     @property
     def outcome(self) -> Outcome:
         """The worst verdict."""
@@ -111,6 +118,9 @@ class Assembly:
                 writer.add_bytes(f"labels/{declared.name}.taxonomy.csv", taxa)
         for table, data in resampling_tables(self.spec.contract):
             writer.add_bytes(table.path, data)
+        for _, files in self.sounds:
+            for path, data in files.items():
+                writer.add_bytes(path, data)
         golden = self._golden(writer)
         worst = WorstExamples(self.spec, self.evaluation.prepared, self.measured.evidence)
         evidence = {**self.measured.evidence, "worst": worst.write(writer)}
@@ -135,6 +145,7 @@ class Assembly:
             "evidence": EVIDENCE_FILE,
             "front_ends": [item.entry.model_dump(mode="json") for item in self.front_ends],
             "resampling": [table.model_dump() for table, _ in resampling_tables(contract)],
+            "golden_sounds": [entry.model_dump(mode="json") for entry, _ in self.sounds],
         }
 
     def _budget(self) -> dict[str, Any]:

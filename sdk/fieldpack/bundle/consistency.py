@@ -32,6 +32,7 @@ def manifest_findings(manifest: Manifest) -> list[Finding]:
         *_golden_findings(manifest),
         *(finding for flavour in manifest.flavours for finding in _flavour_findings(manifest, flavour)),
         *(finding for entry in manifest.front_ends for finding in _front_end_findings(manifest, entry)),
+        *_golden_sound_findings(manifest),
         *_unique_findings(manifest),
         *_verdict_findings(manifest),
     ]
@@ -94,6 +95,19 @@ def _front_end_findings(manifest: Manifest, entry: FrontEndEntry) -> Iterator[Fi
     if len(entry.transforms) != len(fits[0].channels):
         yield _manifest(FindingCode.CONTRACT, f"{where} has {len(entry.transforms)} transforms")
     yield from _file_findings(manifest, where, entry)
+
+
+def _golden_sound_findings(manifest: Manifest) -> Iterator[Finding]:
+    channels = {
+        item.name: len(item.channels)
+        for item in manifest.contract.inputs
+        if isinstance(item, SpectrogramInput)
+    }
+    for entry in manifest.golden_sounds:
+        if len(entry.tolerances) != channels.pop(entry.input, 0):
+            came = f"{len(entry.tolerances)} tolerances of {printable(entry.input)}"
+            message = f"golden_sounds has {came}; a spectrogram has one entry, with one a channel"
+            yield _manifest(FindingCode.GOLDEN, message)
 
 
 def _file_findings(manifest: Manifest, where: str, entry: FlavourEntry | FrontEndEntry) -> Iterator[Finding]:

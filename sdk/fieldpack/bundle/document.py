@@ -20,6 +20,8 @@ from fieldpack.model import validated
 
 LARGEST_MANIFEST_BYTES = 16 * 2**20
 KNOWN_SCHEMAS = (MANIFEST_SCHEMA,)
+OPTIONAL = ("resampling", "front_ends", "golden_sounds")
+"""Fields that are absent when empty."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -44,7 +46,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     """
     try:
         stated = manifest.budget.model_dump(mode="json", exclude_none=True)
-        absent = {name for name in ("resampling", "front_ends") if not getattr(manifest, name)}
+        absent = {name for name in OPTIONAL if not getattr(manifest, name)}
         data = canonical_json(manifest.model_dump(mode="json", exclude=absent) | {"budget": stated})
     except (ValueError, TypeError, PydanticSerializationError) as error:
         raise BundleError(

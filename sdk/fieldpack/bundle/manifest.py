@@ -150,6 +150,25 @@ class FrontEndEntry(Strict):
     rms_db: float = Field(ge=0, description="root of the mean square of the gaps, dB")
 
 
+class HeardTolerance(Strict):
+    """``abs(value - patch) <= absolute + relative * abs(patch)``, where a patch is compared."""
+
+    absolute: float = Field(ge=0)
+    relative: float = Field(ge=0)
+
+
+class GoldenSounds(Strict):
+    """Sounds with what the reference front-end makes of them, for one that a phone has of its own."""
+
+    input: str = Field(description="name of the input")
+    sounds: tuple[str, ...] = Field(
+        min_length=1, description="WAV files of one window each: mono, 16 bit, at the rate of the input"
+    )
+    patches: str = Field(description=".npy, float32 [N, *shape of the input], one for each sound")
+    heard: str = Field(description=".npy, uint8 [N, *shape of the input]: 1 where a value is compared")
+    tolerances: tuple[HeardTolerance, ...] = Field(description="one for each channel")
+
+
 class DataLineage(Strict):
     """One data set that the build used."""
 
@@ -191,6 +210,9 @@ class Manifest(Strict):
     resampling: tuple[ResamplingTable, ...] = Field(
         default=(), description="coefficients of inputs whose resampler is polyphase; absent when empty"
     )
+    golden_sounds: tuple[GoldenSounds, ...] = Field(
+        default=(), description="sounds and patches of spectrogram inputs; absent when empty"
+    )
     files: dict[str, FileEntry] = Field(description="every file but manifest.json and DIGEST")
 
     @model_validator(mode="after")
@@ -199,6 +221,8 @@ class Manifest(Strict):
         inside = [path for path in listed if path]
         inside += [*self.golden.inputs.values(), *self.golden.outputs.values(), self.evidence]
         inside += [table.path for table in self.resampling]
+        for given in self.golden_sounds:
+            inside += [*given.sounds, given.patches, given.heard]
         for flavour in self.flavours:
             inside += flavour.golden.files.values()
         for path in inside:

@@ -1,4 +1,4 @@
-"""What label files, golden vectors and coefficients must keep: counts, shapes and finite numbers."""
+"""What label files, golden vectors, golden sounds and coefficients must keep: counts, shapes, numbers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldpack.bundle.arrays import read_array
 from fieldpack.bundle.finding import Finding, FindingCode
+from fieldpack.bundle.golden_sounds import golden_sound_findings
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.manifest import Border, FlavourEntry, Manifest
 from fieldpack.bundle.resampling import resampling_findings
@@ -42,7 +43,7 @@ def payload_findings(manifest: Manifest, read: Read) -> list[Finding]:
             findings += _label_findings(path, found.shape, labels.get(name))
     for flavour in manifest.flavours:
         findings += _flavour_findings(manifest, flavour, shapes, labels, read)
-    return findings + resampling_findings(manifest, read)
+    return [*findings, *resampling_findings(manifest, read), *golden_sound_findings(manifest, read)]
 
 
 def golden_shape(item: Input) -> Shape:

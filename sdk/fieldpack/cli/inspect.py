@@ -69,6 +69,7 @@ def _bundle(path: Path) -> tuple[dict[str, Any], str]:
         lines.append("")
         lines += [_input_line(item) for item in manifest.contract.inputs]
         lines += [_front_end_line(item) for item in manifest.front_ends]
+        lines += [_golden_sounds_line(item) for item in manifest.golden_sounds]
         for output in manifest.contract.outputs:
             count = len(bundle.labels(output.name))
             what = f"{count} labels" if count else output.unit
@@ -109,6 +110,14 @@ def _front_end_line(item: Any) -> str:
         f"front-end of {item.input}: {item.kind.value}, {ways}, {size}{taken}, "
         f"within {item.max_db:.2g} dB of the reference, {needs}"
     )
+
+
+def _golden_sounds_line(item: Any) -> str:
+    names = ", ".join(Path(path).stem for path in item.sounds)
+    allowed = " and ".join(
+        f"{one.relative:.2g} of a value" if one.relative else f"{one.absolute:.2g}" for one in item.tolerances
+    )
+    return f"golden sounds of {item.input}: {names}; own front-ends within {allowed} of {item.patches}"
 
 
 def _layers(path: Path) -> tuple[dict[str, Any], str]:

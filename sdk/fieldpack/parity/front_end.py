@@ -72,8 +72,8 @@ class Reference:
     heard: NDArray[np.bool_]
 
 
-def reference_of(window: Sound, contract: SpectrogramInput) -> Reference:
-    """The numpy reference of one window, float32 [n]."""
+def reference_of(window: Sound, contract: SpectrogramInput, range_db: float = RANGE_DB) -> Reference:
+    """The numpy reference of one window, float32 [n]; heard is what lies within `range_db` of its maximum."""
     patch = patch_of(window, contract)
     specs = contract.channels
     powers = patch if all(map(_has_levels, specs)) else patch_of(window, _plain(contract))
@@ -84,7 +84,7 @@ def reference_of(window: Sound, contract: SpectrogramInput) -> Reference:
         )
     ]
     loudest = max(_loudest(window, level, spec) for level, spec in zip(levels, specs, strict=True))
-    masks = [level >= loudest - RANGE_DB for level in levels]
+    masks = [level >= loudest - range_db for level in levels]
     place = contract.axes.index("channel") if "channel" in contract.axes else None
     return Reference(patch, masks[0] if place is None else np.stack(masks, axis=place))
 
@@ -131,6 +131,44 @@ def gap_of(reference: Reference, got: NDArray[Any], contract: SpectrogramInput) 
     ]
     compared = np.concatenate(gaps)
     return Gap(float(compared.max()), float(np.sqrt(np.mean(np.square(compared)))))
+
+
+def tolerances_of(
+    references: Iterable[Reference], contract: SpectrogramInput
+) -> tuple[tuple[float, float], ...]:
+    """``MAX_DB`` in the unit of the patches, for a runtime that knows no decibels.
+
+    Parameters
+    ----------
+    references : iterable of Reference
+        The patches that are compared; the quietest sets the bar of values without a level.
+    contract : SpectrogramInput
+        The front-end of every channel.
+
+    Returns
+    -------
+    tuple of (float, float)
+        Absolute and relative, one pair a channel: a value within ``absolute + relative * abs(patch)`` of a
+        heard value is at most ``MAX_DB`` from it.
+    """
+    patches = [_channels(one.patch, contract) for one in references]
+    found = []
+    for place, spec in enumerate(contract.channels):
+        largest = min(float(np.abs(patch[place]).max()) for patch in patches)
+        found.append(_tolerance(spec, largest))
+    return tuple(found)
+
+
+def _tolerance(spec: MelSpec, largest: float) -> tuple[float, float]:
+    log, of_power = spec.log, 2.0 if spec.power == 1 else 1.0
+    if not _has_levels(spec):
+        return largest * (10 ** (MAX_DB / 20) - 1), 0.0
+    if isinstance(log, Decibel):
+        return MAX_DB, 0.0
+    if isinstance(log, NaturalLog):
+        return MAX_DB * log.factor / (_DECIBELS * of_power), 0.0
+    exponent = log.exponent if isinstance(log, Root) else 1.0
+    return 0.0, -math.expm1(-MAX_DB * exponent / (_DECIBELS * of_power))
 
 
 def _channels(patch: NDArray[Any], contract: SpectrogramInput) -> list[NDArray[np.float64]]:

@@ -110,8 +110,19 @@ def window_samples(contract: SpectrogramInput) -> int | None:
         or spec.normalization == "clip_max"
         or isinstance(spec.value_scale, MinMaxScale | PeakScale)
     )
+    return None if of_clip else _span(contract)
+
+
+def example_samples(contract: SpectrogramInput) -> int:
+    """Samples of a sound that gives one patch at least, whether or not patches depend on their clip."""
+    stated = window_samples(contract)
+    return _span(contract) if stated is None else stated
+
+
+def _span(contract: SpectrogramInput) -> int:
+    spec = contract.front_end
     transform = spec.n_fft if spec.window_at == "centre" else spec.win_length
-    return None if of_clip else (contract.frames - 1) * spec.hop_length + transform
+    return (contract.frames - 1) * spec.hop_length + transform
 
 
 def trimmed(samples: NDArray[np.float32], sample_rate_hz: int, sound: SoundSpec) -> NDArray[np.float32]:
