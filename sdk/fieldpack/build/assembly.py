@@ -42,6 +42,7 @@ from fieldpack.relative import REFERENCES
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.share import SHIPPED
 from fieldpack.spec import ArrayData, DataSource, FolderData, ProviderData, SourceKind, Spec
+from fieldpack.taxonomy import Form, read_taxonomy, write_taxonomy
 from fieldpack.verdict import Outcome, Verdict
 
 EVIDENCE_FILE = "evidence/parity.json"
@@ -114,7 +115,8 @@ class Assembly:
             writer.add_bytes(f"labels/{name}.txt", labels_bytes(labels))
         for declared in self.spec.contract.outputs:
             if declared.taxonomy:
-                taxa = Path(declared.taxonomy).read_bytes()
+                taxonomy = read_taxonomy(declared.taxonomy).labelled(self.labels[declared.name])
+                taxa = write_taxonomy(taxonomy, Form.PLAIN)
                 writer.add_bytes(f"labels/{declared.name}.taxonomy.csv", taxa)
         for table, data in resampling_tables(self.spec.contract):
             writer.add_bytes(table.path, data)

@@ -171,7 +171,7 @@ def read_labels(contract: Contract) -> dict[str, tuple[str, ...]]:
             raise ContractError(error.what, came=error.came, allowed=error.allowed) from error
         labels[output.name] = lines[output.skip_labels :]
         if output.taxonomy is not None:
-            read_taxonomy(output.taxonomy).check(labels[output.name])
+            read_taxonomy(output.taxonomy).labelled(labels[output.name])
     return labels
 
 

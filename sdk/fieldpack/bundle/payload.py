@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fieldpack.bundle.arrays import read_array
-from fieldpack.bundle.finding import Finding, FindingCode
+from fieldpack.bundle.finding import Finding, FindingCode, one_line
 from fieldpack.bundle.golden_sounds import golden_sound_findings
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.manifest import Border, FlavourEntry, Manifest
 from fieldpack.bundle.resampling import resampling_findings
 from fieldpack.contract import ImageInput, Input
 from fieldpack.errors import BundleError, ContractError
-from fieldpack.taxonomy import parse_taxonomy
+from fieldpack.taxonomy import Form, find_faults
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,11 +63,24 @@ def _label_counts(manifest: Manifest, read: Read) -> tuple[dict[str, int], list[
         try:
             labels = parse_labels(data, output.labels)
             counts[output.name] = len(labels)
-            if output.taxonomy and (taxa := read(output.taxonomy)) is not None:
-                parse_taxonomy(taxa, output.taxonomy).check(labels)
-        except (BundleError, ContractError) as error:
-            findings.append(Finding(FindingCode.LABELS, output.taxonomy or output.labels, error.what))
+        except BundleError as error:
+            findings.append(Finding(FindingCode.LABELS, output.labels, error.what))
+            continue
+        if output.taxonomy and (taxa := read(output.taxonomy)) is not None:
+            findings += _taxonomy_findings(output.taxonomy, taxa, labels)
     return counts, findings
+
+
+def _taxonomy_findings(path: str, data: bytes, labels: tuple[str, ...]) -> Iterator[Finding]:
+    taxonomy, faults = find_faults(data, Form.PLAIN)
+    if taxonomy is None:
+        for fault in faults:
+            yield Finding(FindingCode.LABELS, path, one_line(str(fault)))
+        return
+    try:
+        taxonomy.check(labels)
+    except ContractError as error:
+        yield Finding(FindingCode.LABELS, path, one_line(error.what))
 
 
 def _input_findings(manifest: Manifest, item: Input, read: Read) -> list[Finding]:

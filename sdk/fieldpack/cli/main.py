@@ -29,6 +29,7 @@ COMMANDS = {
     "predict": "run a bundle on a picture, a sound, a place or an array",
     "gate": "hold a bundle against a budget: pass, fail or inconclusive",
     "plan-eval": "say how many labelled examples a margin needs",
+    "taxonomy": "check, convert and compare taxonomies; release a bundle with a new one",
     "report": "write the report as one HTML file",
     "rebuild": "build again from the spec and compare the bytes",
     "study": "run a measured comparison and print its table and bars",

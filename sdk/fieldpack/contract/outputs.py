@@ -66,7 +66,7 @@ class Output(Strict):
     )
     taxonomy: str | None = Field(
         default=None,
-        description="CSV file with the columns taxon,parent; every label is a taxon",
+        description="tree of the labels: CSV with taxon,parent, or a file of iNaturalist or SpeciesNet",
         examples=["taxonomy.csv"],
     )
     unit: str | None = Field(default=None, description="unit of a linear output", examples=["metre"])

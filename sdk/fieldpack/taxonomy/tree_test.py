@@ -73,7 +73,7 @@ def test_a_byte_order_mark_is_read_over() -> None:
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=20))
 def test_nearness_is_symmetric_and_largest_at_home(choices: list[int]) -> None:
     parents = {str(k): "" if k == 0 else str(choice % k) for k, choice in enumerate(choices)}
-    near = Taxonomy(parents).nearness(list(parents))
+    near = Taxonomy.from_parents(parents).nearness(list(parents))
     assert (near == near.T).all()
     assert (np.diag(near) == 1).all()
     assert (near > 0).all()
