@@ -31,6 +31,9 @@ from fieldpack.preprocess.sound import open_sound
 from fieldpack.preprocess.spectrogram import patches
 from fieldpack.preprocess.waveform import sound_windows
 
+_MORE_S = 10.0
+"""Seconds read behind ``max_seconds``, so that no filter of a resampler sees the end of the reading."""
+
 
 def prepared_shape(contract: Input) -> tuple[int, ...]:
     """Shape of one prepared item: [height, width, channels] of a picture, else the input's own."""
@@ -76,7 +79,7 @@ def prepare(contract: Input, raw: Raw) -> Array:
         return prepare_image(_picture(contract, raw), contract)[None]
     if isinstance(contract, SoundInput) and isinstance(raw, Path | tuple):
         samples, rate = (
-            open_sound(raw, contract.front_end.channel_mix)
+            open_sound(raw, contract.front_end.channel_mix, contract.front_end.max_seconds + _MORE_S)
             if isinstance(raw, Path)
             else _sound(contract, raw)
         )

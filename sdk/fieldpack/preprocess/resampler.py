@@ -26,6 +26,8 @@ SOURCE_RATES_HZ = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)
 Samples = NDArray[np.float32]
 _TILE = 4096
 _MOST_COEFFICIENTS = 8_000_000
+_MOST_UP = 256
+"""Samples that may come out for one that goes in; a header of 1 Hz would make days of seconds."""
 
 
 class RateChange(Protocol):
@@ -46,12 +48,14 @@ def open_resampler(from_hz: int, to_hz: int, resampler: Resampler) -> RateChange
     Raises
     ------
     InputError
-        The two rates have no ratio of small numbers, so that the filter would be huge.
+        The two rates have no ratio of small numbers, so that the filter would be huge; or the sound's is
+        no rate of sound beside the wanted one.
     MissingDependencyError
         soxr is asked for and not installed.
     """
     if from_hz == to_hz:
         return _Unchanged()
+    _check_rate(from_hz, to_hz)
     if isinstance(resampler, SoxrHq):
         return _SoxrChange(from_hz, to_hz)
     up, down = ratio(from_hz, to_hz)
@@ -85,17 +89,30 @@ def resample(samples: Samples, from_hz: int, to_hz: int, resampler: Resampler) -
 
     Raises
     ------
+    InputError
+        As for :func:`open_resampler`.
     MissingDependencyError
         The rates differ, soxr is asked for, and it is not installed.
     """
     if from_hz == to_hz:
         return samples
+    _check_rate(from_hz, to_hz)
     if isinstance(resampler, SoxrHq):
         soxr = _soxr(from_hz, to_hz)
         changed = np.asarray(soxr.resample(samples, from_hz, to_hz, quality="HQ"), np.float32)
         return _fitted(changed, math.ceil(samples.shape[0] * to_hz / from_hz))
     change = open_resampler(from_hz, to_hz, resampler)
     return np.concatenate([change.push(samples), change.finish()])
+
+
+def _check_rate(from_hz: int, to_hz: int) -> None:
+    if to_hz > _MOST_UP * from_hz:
+        raise InputError(
+            f"a sound cannot be resampled from {from_hz} to {to_hz} Hz: nearly all of it would be made up",
+            came=f"{from_hz} Hz",
+            allowed=f"{math.ceil(to_hz / _MOST_UP)} Hz or more",
+            hint="check the rate that the file states",
+        )
 
 
 def ratio(from_hz: int, to_hz: int) -> tuple[int, int]:

@@ -169,3 +169,15 @@ def test_a_rate_that_no_recorder_has_is_refused_before_it_costs_memory() -> None
     assert resample(np.ones(50, np.float32), 44101, 16000, POLYPHASE).shape == (19,)
     with pytest.raises(InputError, match="from 4294967295 to 16000 Hz"):
         open_resampler(4294967295, 16000, POLYPHASE)
+
+
+@pytest.mark.parametrize("resampler", [POLYPHASE, SOXR])
+def test_a_header_of_one_hertz_is_refused_before_it_makes_days_of_sound(resampler: Resampler) -> None:
+    for refused in (
+        lambda: open_resampler(1, 16000, resampler),
+        lambda: resample(np.ones(4, np.float32), 62, 16000, resampler),
+    ):
+        with pytest.raises(InputError, match="made up") as caught:
+            refused()
+        assert "63 Hz or more" in str(caught.value)
+    assert open_resampler(63, 16000, POLYPHASE) is not None

@@ -6,6 +6,7 @@ WAV is read by :mod:`fieldpack.preprocess.wav` alone; other formats go through `
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from fieldpack.contract.resampling import ChannelMix, LowRate
 from fieldpack.errors import InputError, MissingDependencyError
+from fieldpack.preprocess.ogg import end_finding
 from fieldpack.preprocess.resampler import INSTALL, Samples
 from fieldpack.preprocess.wav import WavLayout, decode, find_wav
 
@@ -26,6 +28,9 @@ SUFFIXES = frozenset(
 )
 BLOCK = 65536
 """Samples of one channel that are read at once."""
+_MOST_VALUES = 16 * BLOCK
+"""Samples of all channels that are read at once: a header may state 65535 channels."""
+_READ_AGAIN = "copy the file again, or leave it out"
 
 
 @dataclass(slots=True)
@@ -69,7 +74,7 @@ class SoundFile:
         InputError
             The file ends before its header says, cannot be decoded, or holds NaN.
         """
-        done = 0
+        done, size = 0, max(1, min(size, _MOST_VALUES // self.channels))
         for channels in self._wav_blocks(size) if self._wav is not None else self._other_blocks(size):
             if not np.isfinite(channels).all():
                 bad = done + int(np.argmin(np.isfinite(channels).all(axis=1)))
@@ -85,7 +90,7 @@ class SoundFile:
                 f"{self.path} is truncated",
                 came=f"{done} samples a channel",
                 allowed=f"the {self.frames} that its header states",
-                hint="copy the file again, or leave it out",
+                hint=_READ_AGAIN,
             )
 
     def _wav_blocks(self, size: int) -> Iterator[NDArray[np.float32]]:
@@ -104,7 +109,9 @@ class SoundFile:
             while (block := self._other.read(size, dtype="float32", always_2d=True)).shape[0]:
                 yield block
         except RuntimeError as error:
-            raise InputError(f"{self.path} cannot be decoded to its end", came=error) from error
+            raise InputError(
+                f"{self.path} cannot be decoded to its end", came=_reason(error), hint=_READ_AGAIN
+            ) from error
 
 
 def open_sound_file(path: Path | str) -> SoundFile:
@@ -126,7 +133,9 @@ def open_sound_file(path: Path | str) -> SoundFile:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise InputError(f"the sound {path} cannot be read", came=error.strerror) from error
+        raise InputError(
+            f"the sound {path} cannot be read", came=error.strerror, allowed="one sound file"
+        ) from error
     try:
         return _opened(path, file)
     except BaseException:
@@ -144,7 +153,7 @@ def _opened(path: Path, file: BinaryIO) -> SoundFile:
             wav.form.sample_rate_hz, wav.form.channels, wav.frames, wav.remark, None
         )  # fmt: skip
     else:
-        other, remark = _through_soundfile(path, file), None
+        other, remark = _through_soundfile(path, file), end_finding(file, length)
         rate, channels, frames = int(other.samplerate), int(other.channels), int(other.frames)
     if frames < 1:
         raise InputError(f"{path} holds no samples")
@@ -162,10 +171,19 @@ def _through_soundfile(path: Path, file: BinaryIO) -> Any:
         file.seek(0)
         return soundfile.SoundFile(file)
     except (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError) as error:
-        raise InputError(f"{path} is not a sound that can be read", came=error) from error
+        raise InputError(
+            f"{path} is not a sound that can be read",
+            came=_reason(error),
+            allowed=", ".join(sorted(suffix[1:].upper() for suffix in SUFFIXES)),
+        ) from error
 
 
-def open_sound(path: Path | str, mix: ChannelMix) -> tuple[Samples, int]:
+def _reason(error: Exception) -> str:
+    """What libsndfile says, without the name of the Python object that it was given."""
+    return str(getattr(error, "error_string", error)).removeprefix("Error : ")
+
+
+def open_sound(path: Path | str, mix: ChannelMix, most_s: float = math.inf) -> tuple[Samples, int]:
     """Read a whole sound file as mono.
 
     Integers are divided by 2 to the power of (bits - 1). The rate stays the file's.
@@ -176,6 +194,8 @@ def open_sound(path: Path | str, mix: ChannelMix) -> tuple[Samples, int]:
         As for :func:`open_sound_file`.
     mix : ChannelMix
         How channels become one.
+    most_s : float
+        Seconds that are needed; what lies behind them is not read, but for a part of a block.
 
     Returns
     -------
@@ -190,7 +210,13 @@ def open_sound(path: Path | str, mix: ChannelMix) -> tuple[Samples, int]:
         Not WAV, and ``soundfile`` is not installed.
     """
     with open_sound_file(path) as file:
-        return np.concatenate(list(file.blocks(mix))), file.sample_rate_hz
+        blocks, left = [], most_s * file.sample_rate_hz
+        for block in file.blocks(mix):
+            blocks.append(block)
+            left -= block.shape[0]
+            if left <= 0:
+                break
+        return np.concatenate(blocks), file.sample_rate_hz
 
 
 def mono(channels: NDArray[np.float32], mix: ChannelMix) -> Samples:

@@ -143,6 +143,55 @@ def test_a_truncated_flac_is_refused(kept: float, tmp_path: Path) -> None:
         open_sound(path, ChannelMix.MEAN)
 
 
+def test_a_cut_ogg_is_heard_and_told(tmp_path: Path) -> None:
+    soundfile = pytest.importorskip("soundfile", reason=NEEDS_SOUND)
+    path = tmp_path / "cut.ogg"
+    soundfile.write(path, 0.3 * np.random.default_rng(0).normal(size=100000), 22050)
+    with open_sound_file(path) as file:
+        assert (file.frames, file.remark) == (100000, None)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with open_sound_file(path) as file:
+        assert file.frames < 90000
+        assert "no end mark" in (file.remark or "")
+
+
+@pytest.mark.parametrize("data", [b"not a sound at all", b"fLaC\0\0\0\x22" + bytes(12)])
+def test_no_object_of_python_is_in_a_message(data: bytes, tmp_path: Path) -> None:
+    pytest.importorskip("soundfile", reason=NEEDS_SOUND)
+    path = tmp_path / "text.flac"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"text\.flac is not a sound") as caught:
+        open_sound(path, ChannelMix.MEAN)
+    assert "<" not in str(caught.value)
+    assert "FLAC" in str(caught.value)
+
+
+def test_a_folder_is_no_sound(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        open_sound(tmp_path, ChannelMix.MEAN)
+
+
+def test_many_channels_are_read_in_blocks_of_few_samples(tmp_path: Path) -> None:
+    path = tmp_path / "wide.wav"
+    samples = np.arange(4000, dtype="<i2").repeat(1000)
+    path.write_bytes(riff(fmt(channels=1000), samples.tobytes()))
+    with open_sound_file(path) as file:
+        blocks = list(file.blocks(ChannelMix.MEAN))
+    assert max(map(len, blocks)) * 1000 <= 2**20
+    assert np.allclose(np.concatenate(blocks), np.arange(4000) / 32768, atol=1e-7)
+
+
+def test_what_a_clip_does_not_need_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    late = np.zeros(400_000, "<f4")
+    late[390_000] = np.nan
+    path.write_bytes(riff(fmt(3, bits=32), late.tobytes()))
+    samples, rate = open_sound(path, ChannelMix.MEAN, most_s=10.0)
+    assert 10 * rate <= len(samples) < 300_000
+    with pytest.raises(InputError, match="NaN"):
+        open_sound(path, ChannelMix.MEAN)
+
+
 def test_nan_is_located(tmp_path: Path) -> None:
     samples = np.zeros(20000, "<f4")
     samples[12000] = np.nan
