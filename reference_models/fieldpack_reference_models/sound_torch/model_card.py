@@ -58,7 +58,7 @@ def facts(model: Trainable, trial: Trial, file: Path, parameters: int) -> dict[s
         "input": f"float32 [N, {windows.samples}], the waveform at 16 kHz in -1..1; inside, ln(mel + 0.001) "
         "of 96 frames of 25 ms every 10 ms in 64 bands of 125 to 7500 Hz, as in YAMNet",
         "output": f"float32 [N, {len(model.labels)}], {model.output}, order of labels.txt; a recording's are "
-        "the mean of its windows'",
+        "the mean of its windows'. And float32 [N, 1024], the embedding that they are computed from",
         "model": weights(file, parameters)
         | {"stored": f"float16; opening the file gives float32. {model.architecture}"},
         "training": record,

@@ -30,14 +30,24 @@ def build(classes: int, blocks: Sequence[Sequence[int]] = BLOCKS) -> Any:
 
     Returns
     -------
-    torch.nn.Sequential
-        float32 [N, 15600] at 16 kHz in -1..1 to logits [N, classes]; ``front_end`` has no weights,
-        ``features`` and ``logits`` are those of :func:`body`.
+    torch.nn.Module
+        float32 [N, 15600] at 16 kHz in -1..1 to logits [N, classes] and the pooled features [N, width] that
+        they are computed from; ``front_end`` has no weights, ``features`` and ``logits`` are those of
+        :func:`body`.
     """
     from torch import nn
 
-    parts = body(classes, blocks)
-    return nn.Sequential(OrderedDict(front_end=front_end(), features=parts.features, logits=parts.logits))
+    class Heard(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            parts = body(classes, blocks)
+            self.front_end, self.features, self.logits = front_end(), parts.features, parts.logits
+
+        def forward(self, sound: Any) -> tuple[Any, Any]:
+            embedding = self.features(self.front_end(sound))
+            return self.logits(embedding), embedding
+
+    return Heard()
 
 
 def body(classes: int, blocks: Sequence[Sequence[int]] = BLOCKS) -> Any:

@@ -89,6 +89,7 @@ def test_the_pack_calibrates_on_the_training_folds_and_evaluates_on_the_other() 
         "coreml-int8",
     ]
     assert Path(spec.source.path) == _weights()
+    assert [output.name for output in spec.contract.outputs] == ["scores", "embedding"]
 
 
 def test_torch_stores_halves_and_the_packed_network_hears_what_the_trained_one_does() -> None:
@@ -108,8 +109,11 @@ def test_torch_stores_halves_and_the_packed_network_hears_what_the_trained_one_d
 
     heard = np.concatenate([patches(sound, 16000, contract) for sound in sounds])
     with torch.no_grad():
-        scores, wanted = packed(torch.from_numpy(sounds)), trained(torch.from_numpy(heard))
+        (scores, embedding), wanted = packed(torch.from_numpy(sounds)), trained(torch.from_numpy(heard))
     assert scores.shape == (2, 11)
+    assert embedding.shape == (2, 1024)
+    assert f"[N, {embedding.shape[1]}], the embedding" in _card()["output"]
+    assert torch.equal(packed.logits(embedding), scores)
     assert np.abs(scores.numpy() - wanted.numpy()).max() < 1e-3
 
 
