@@ -20,6 +20,7 @@ from fieldpack.build.compression import compress
 from fieldpack.build.conversion import Conversion, source_words
 from fieldpack.build.examples import Examples, save_examples, save_source_tensors
 from fieldpack.build.front_ends import make_front_ends
+from fieldpack.build.fused_front_end import add_fused_front_ends
 from fieldpack.build.kept import Kept
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
@@ -264,6 +265,7 @@ def measured(
         add_background(spec, background, ordered, results.evidence, background_folder, progress)
     doubts = [] if calibration is None else range_warnings(evaluation.prepared, calibration.prepared)
     doubts += sound_warnings(spec.contract, _half_precision(spec))
+    doubts += add_fused_front_ends(spec.contract, ordered, results.evidence)
     if doubts or calibration is not None:
         results.evidence["warnings"] = doubts
     if compressed is not None:

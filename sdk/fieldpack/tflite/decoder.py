@@ -20,6 +20,23 @@ from fieldpack.tflite.flatbuffer import Flatbuffer, Table
 IDENTIFIER = b"TFL3"
 CUSTOM = 32
 BLOCKWISE = 2
+FUSED_AT = {
+    "CONV_2D": 3,
+    "DEPTHWISE_CONV_2D": 4,
+    "TRANSPOSE_CONV": 3,
+    "CONV_3D": 4,
+    "FULLY_CONNECTED": 0,
+    "AVERAGE_POOL_2D": 5,
+    "MAX_POOL_2D": 5,
+    "L2_POOL_2D": 5,
+    "ADD": 0,
+    "SUB": 0,
+    "MUL": 0,
+    "DIV": 0,
+    "CONCATENATION": 1,
+    "L2_NORMALIZATION": 0,
+}
+"""Operator -> slot of the fused activation function in its options."""
 
 
 def decode(data: bytes | mmap.mmap, path: Path) -> TfliteModel:
@@ -117,11 +134,12 @@ def _operator(table: Table, codes: list[tuple[str, int, bool]], tensors: int) ->
     _check_indices(table, (opcode,), len(codes), lowest=0)
     inputs, outputs = table.integers(1), table.integers(2)
     _check_indices(table, inputs + outputs, tensors, lowest=-1)
-    for options in (4, 12):
-        table.table(options)
+    options, _ = (table.table(slot) for slot in (4, 12))
     table.span(5, 1)
     name, version, is_custom = codes[opcode]
-    return Operator(name, version, is_custom, inputs, outputs)
+    fused = 0 if options is None or name not in FUSED_AT else options.integer(FUSED_AT[name], "b")
+    activation = activation_names().get(fused, f"activation_{fused}")
+    return Operator(name, version, is_custom, inputs, outputs, activation)
 
 
 def _signature(table: Table, subgraphs: tuple[Subgraph, ...]) -> Signature:
@@ -167,6 +185,13 @@ def operator_names() -> Mapping[int, str]:
 def type_names() -> Mapping[int, str]:
     """Element type codes of the LiteRT in use and their names in lower case."""
     return {number: name.lower() for name, number in _constants("TensorType").items()}
+
+
+@functools.cache
+def activation_names() -> Mapping[int, str]:
+    """Codes of fused activation functions and their names; nothing fused has an empty one."""
+    found = {number: name for name, number in _constants("ActivationFunctionType").items()}
+    return {number: "" if name == "NONE" else name for number, name in found.items()}
 
 
 def _constants(choice: str) -> dict[str, int]:

@@ -74,13 +74,17 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One node: what it is, which version, and the tensors it joins (-1: optional, left out)."""
+    """One node: what it is, which version, and the tensors it joins (-1: optional, left out).
+
+    ``activation`` is the function that is fused into it, ``RELU6``; empty where there is none.
+    """
 
     name: str
     version: int
     is_custom: bool
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    activation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

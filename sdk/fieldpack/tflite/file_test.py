@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fieldpack.errors import ModelFileError
 from fieldpack.tflite import flatbuffer
+from fieldpack.tflite.decoder import FUSED_AT
 from fieldpack.tflite.file import open_model, parse_model
 
 
@@ -75,6 +76,21 @@ def test_quantised_facts(new_writer: Callable[[], Any]) -> None:
     assert model.quantised_op_count == 2, "QUANTIZE itself does not count"
     assert model.op_versions() == {"QUANTIZE": 2, "FULLY_CONNECTED": 4}
     assert model.weight_bytes_by_dtype() == {"int8": 8}
+
+
+@pytest.mark.parametrize("operator", sorted(FUSED_AT))
+def test_fused_activations_are_read_as_the_schema_writes_them(
+    operator: str, new_writer: Callable[[], Any]
+) -> None:
+    words = {"L2_NORMALIZATION": "L2Norm", "CONCATENATION": "Concatenation"}
+    named = operator.title().replace("_", "")
+    options = words.get(operator, "Pool2D" if "POOL" in operator else named) + "Options"
+    writer = new_writer()
+    x, y, z = (writer.tensor(name, (1, 4)) for name in "xyz")
+    writer.operator(operator, (x, x), (y,), options=options, fusedActivationFunction=3)
+    writer.operator(operator, (y, y), (z,), options=options)
+    writer.ends((x,), (z,))
+    assert [node.activation for node in parse_model(writer.pack()).operators] == ["RELU6", ""]
 
 
 def test_a_shared_buffer_counts_once(new_writer: Callable[[], Any]) -> None:
