@@ -23,9 +23,10 @@ from fieldpack.build.kept import Kept, Stored, once
 from fieldpack.build.origins import source_origin, tool_versions
 from fieldpack.bundle.digest import sha256_file
 from fieldpack.bundle.manifest import Border, Compression, FlavourKind
-from fieldpack.contract import ImageInput
+from fieldpack.contract import ImageInput, Input, SpectrogramInput
 from fieldpack.coreml.canonical import canonicalise
 from fieldpack.errors import ContractError, ConversionError, SourceError, UnsupportedError
+from fieldpack.preprocess.spectrogram_range import value_range
 from fieldpack.recipe import Method, MinMax, Percentile, Rule, TfliteRanges, Trained
 from fieldpack.spec import CoremlFlavour, SourceKind, Spec, TfliteFlavour
 
@@ -441,19 +442,25 @@ class Conversion:
         return {"scale": list(scale), "offset": list(offset)}
 
     def _input_ranges(self, inputs: tuple[Border, ...], base: Path) -> dict[str, list[float]]:
-        """Ranges that are known without calibration, by tensor name: those of pixels."""
+        """Ranges that the contract states, whatever the calibration data are, by tensor name."""
         from fieldpack.tflite.file import open_model
 
-        known = {}
         tensors = {border.tensor: tensor for border, tensor in _named_inputs(open_model(base), inputs)}
-        for item, border in zip(self.spec.contract.inputs, inputs, strict=True):
-            if not isinstance(item, ImageInput):
-                continue
-            ends = [0.0, 255.0]
-            if border.scale is not None and border.offset is not None:
-                ends = [o + p * s for s, o in zip(border.scale, border.offset, strict=True) for p in (0, 255)]
-            known[tensors[border.tensor]] = [min(ends), max(ends)]
-        return known
+        met = zip(self.spec.contract.inputs, inputs, strict=True)
+        known = {tensors[border.tensor]: _stated_range(item, border) for item, border in met}
+        return {tensor: list(ends) for tensor, ends in known.items() if ends is not None}
+
+
+def _stated_range(item: Input, border: Border) -> tuple[float, float] | None:
+    """The range of pixels, as they are or scaled outside the graph, and of spectrograms."""
+    if isinstance(item, SpectrogramInput):
+        return value_range(item)
+    if not isinstance(item, ImageInput):
+        return None
+    if border.scale is None or border.offset is None:
+        return 0.0, 255.0
+    ends = [o + p * s for s, o in zip(border.scale, border.offset, strict=True) for p in (0, 255)]
+    return min(ends), max(ends)
 
 
 def source_words(spec: Spec) -> dict[str, Any]:

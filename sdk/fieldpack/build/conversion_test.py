@@ -10,11 +10,16 @@ import pytest
 
 from fieldpack import worker
 from fieldpack.build.conversion import DESCRIBE_SOURCE, RUN_SOURCE, Conversion, SourceFacts
-from fieldpack.build.examples import Examples
+from fieldpack.build.examples import Examples, save_examples
 from fieldpack.build.kept import Kept
+from fieldpack.bundle.manifest import Quantization
+from fieldpack.contract import Contract, SpectrogramInput
 from fieldpack.data import Prepared
+from fieldpack.preprocess.spectrogram_range import value_range
+from fieldpack.recordings.testing import tone_contract
 from fieldpack.search.conftest import WORDS
 from fieldpack.spec import Spec
+from fieldpack.testing import dense_tflite
 
 
 def _answers(folder: Path, place: str, kept: Kept, content: bytes, seed: int) -> SourceFacts:
@@ -56,3 +61,48 @@ def test_the_source_answers_the_same_examples_once(tmp_path: Path, monkeypatch: 
     assert len(ran) == 4
     _answers(tmp_path, "model", kept, b"two", seed=0)
     assert len(ran) == 6
+
+
+def _heard_in_int8(contract: Contract, folder: Path, loudest: float) -> Quantization | None:
+    """The input's scale in an int8 file whose calibration clips reach from silence to `loudest`."""
+    folder.mkdir()
+    (sound,) = contract.inputs
+    draws = np.random.default_rng(0)
+    weights = draws.normal(size=(3, int(np.prod(sound.shape)))).astype(np.float32)
+    (folder / "model.tflite").write_bytes(
+        dense_tflite(sound.name, (1, *sound.shape), weights, np.zeros(3, np.float32), "sigmoid")
+    )
+    words = json.loads(json.dumps(WORDS))
+    del words["search"]
+    words["source"] = {"kind": "tflite", "path": str(folder / "model.tflite")}
+    words["contract"] = contract.model_dump(mode="json")
+    words["flavours"][0]["io"] = "int8"
+    clips = draws.uniform(-9.0, loudest, (4, *sound.shape)).astype(np.float32)
+    examples = save_examples(Prepared(list("abcd"), {sound.name: clips}, None, np.arange(4)), folder)
+    spec = Spec.model_validate_json(json.dumps(words))
+    conversion = Conversion(spec, folder, examples, examples, {}, lambda road, stage, done: None)
+    _, made = conversion.run()
+    return made["small"].inputs[0].quantization
+
+
+def test_the_contract_alone_decides_the_scale_of_a_spectrogram(tmp_path: Path) -> None:
+    contract = tone_contract()
+    quiet = _heard_in_int8(contract, tmp_path / "quiet", loudest=-6.0)
+    loud = _heard_in_int8(contract, tmp_path / "loud", loudest=3.0)
+    (sound,) = contract.inputs
+    assert isinstance(sound, SpectrogramInput)
+    low, high = value_range(sound) or (0.0, 0.0)
+    assert low < 0 < high
+    assert quiet == loud
+    assert quiet is not None
+    assert quiet.scale == pytest.approx((high - low) / 255, rel=1e-6)
+    assert quiet.zero_point == round(-128 - low / quiet.scale)
+
+
+def test_clips_decide_where_the_contract_states_no_range(tmp_path: Path) -> None:
+    contract = tone_contract(front_end={"log": {"kind": "linear"}})
+    quiet = _heard_in_int8(contract, tmp_path / "quiet", loudest=-6.0)
+    loud = _heard_in_int8(contract, tmp_path / "loud", loudest=3.0)
+    assert quiet is not None
+    assert loud is not None
+    assert quiet.scale < loud.scale
