@@ -14,7 +14,7 @@ from fieldpack import worker
 from fieldpack.build.borders import find_borders
 from fieldpack.build.conversion import EVALUATE, RUN_SOURCE
 from fieldpack.build.examples import Examples, load_outputs, save_examples, save_source_tensors
-from fieldpack.build.pipeline import read_labels
+from fieldpack.build.labels import read_labels
 from fieldpack.bundle.manifest import Border, FlavourKind
 from fieldpack.bundle.read import Bundle
 from fieldpack.contract import ImageInput, Pooling, SoundInput

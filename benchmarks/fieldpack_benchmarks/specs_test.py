@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldpack.build.pipeline import read_labels
+from fieldpack.build.labels import read_labels
 from fieldpack.data.labels import read_label_map
 from fieldpack.errors import MissingDependencyError, SpecError
 from fieldpack.spec import TfliteFlavour, load_spec

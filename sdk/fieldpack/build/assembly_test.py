@@ -9,7 +9,7 @@ import pytest
 
 from fieldpack.build.assembly import FLOAT_TOLERANCE, INTEGER_TOLERANCE, _packed, _tolerance
 from fieldpack.build.conversion import Made
-from fieldpack.build.pipeline import read_labels
+from fieldpack.build.labels import read_labels
 from fieldpack.bundle.manifest import Compression, FlavourKind
 from fieldpack.contract import Contract
 from fieldpack.errors import ContractError

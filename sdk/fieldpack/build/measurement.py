@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fieldpack import worker
 from fieldpack.build.conversion import EVALUATE, Made, SourceFacts
 from fieldpack.build.examples import Examples, load_outputs
+from fieldpack.build.labels import output_taxonomy
 from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.contract import Activation, Contract, Output, Pooling, SoundInput
 from fieldpack.errors import ContractError, ConversionError, SourceError
@@ -28,6 +29,7 @@ from fieldpack.parity.regression import compare_values
 from fieldpack.recordings.pooling import pooled
 from fieldpack.recordings.scores import sensitive
 from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
+from fieldpack.taxonomy.metrics import rank_codes
 from fieldpack.verdict import Evidence
 
 LAYERS = "fieldpack.build.layers:layer_errors"
@@ -299,7 +301,14 @@ def compare_output(
         slices={name: values[first.rows] for name, values in evaluation.prepared.slices.items()},
         blocks=first.blocks,
         evidence=evidence,
+        ranks=_ranks(output),
     )
+
+
+def _ranks(output: Output) -> dict[str, NDArray[np.int64]]:
+    """Ancestors of the labels by rank, where the contract has a taxonomy with ranks."""
+    taxonomy = output_taxonomy(output)
+    return {} if taxonomy is None else rank_codes(taxonomy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,3 +93,16 @@ def test_logits_of_independent_labels_are_compared_as_the_scores_they_become() -
     assert made.finite
     assert not refused.finite
     assert refused.counts["broken_items"] == 1
+
+
+def test_a_taxonomy_with_ranks_gives_agreement_at_ranks(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("Parus major\nParus minor\nBufo bufo\n")
+    text = "taxon,parent,rank_level\nParus,,20\nParus minor,Parus,10\nParus major,Parus,10\nBufo bufo,,10\n"
+    (tmp_path / "taxa.csv").write_text(text)
+    files = {"labels": str(tmp_path / "labels.txt"), "taxonomy": str(tmp_path / "taxa.csv")}
+    output = Output.model_validate({"name": "y", "activation": "logits", **files})
+    source = np.eye(3, dtype=np.float32)[[0, 1, 2, 0]]
+    examples = Examples(Prepared(list("abcd"), {}, None, np.arange(4)), {})
+    parity = compare_output(output, {"y": source}, {"y": source[:, [1, 0, 2]]}, examples, Evidence.HOST, None)
+    assert [parity.figure(name).value for name in ("top1_agreement", "genus_agreement")] == [0.25, 1.0]
+    assert "family_agreement" not in {figure.name for figure in parity.figures}

@@ -22,20 +22,18 @@ from fieldpack.build.examples import Examples, save_examples, save_source_tensor
 from fieldpack.build.front_ends import make_front_ends
 from fieldpack.build.fused_front_end import add_fused_front_ends
 from fieldpack.build.kept import Kept
+from fieldpack.build.labels import read_labels
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
-from fieldpack.bundle.labels import parse_label_table, parse_labels
 from fieldpack.bundle.write import BundleWriter
-from fieldpack.contract import Contract, LabelTable, Output
 from fieldpack.data import prepare_data
 from fieldpack.data.separation import check_apart, range_warnings
-from fieldpack.errors import BundleError, ContractError, FieldpackError, SpecError, StorageError
+from fieldpack.errors import ContractError, FieldpackError, SpecError, StorageError
 from fieldpack.passes import Refit
 from fieldpack.preprocess.sound_warnings import sound_warnings
 from fieldpack.search.settings import placed_teacher
 from fieldpack.shipped import check_shipped
 from fieldpack.spec import CoremlFlavour, DataSource, Precision, Spec, load_spec
-from fieldpack.taxonomy import Taxonomy, parse_taxonomy
 from fieldpack.verdict import Outcome, Verdict
 from fieldpack.workspace import work_folder
 
@@ -145,57 +143,6 @@ def build_spec(
             ) from error
     warnings = tuple(assembly.measured.evidence.get("warnings", ()))
     return BuildResult(target, digest, assembly.verdicts, assembly.outcome, warnings)
-
-
-def read_labels(contract: Contract) -> dict[str, tuple[str, ...]]:
-    """The labels of every classifying output of a spec's contract.
-
-    Raises
-    ------
-    SpecError
-        A label file is missing.
-    ContractError
-        A label file or a taxonomy is malformed, or a label is no taxon.
-    """
-    labels = {}
-    for output in contract.outputs:
-        if output.labels is None:
-            continue
-        try:
-            lines = _label_lines(output, Path(output.labels).read_bytes(), output.labels)
-        except OSError as error:
-            raise SpecError(
-                f"the labels of output {output.name} cannot be read",
-                came=f"{output.labels}: {error.strerror}",
-            ) from error
-        except BundleError as error:
-            raise ContractError(error.what, came=error.came, allowed=error.allowed) from error
-        labels[output.name] = lines[output.skip_labels :]
-        if output.taxonomy is not None:
-            read_taxonomy(output.taxonomy).labelled(labels[output.name])
-    return labels
-
-
-def _label_lines(output: Output, data: bytes, where: str) -> tuple[str, ...]:
-    if isinstance(output.label_format, LabelTable):
-        return parse_label_table(data, where, output.label_format)
-    return parse_labels(data, where)
-
-
-def read_taxonomy(path: str) -> Taxonomy:
-    """The taxonomy file of an output.
-
-    Raises
-    ------
-    SpecError
-        It cannot be read.
-    ContractError
-        It is malformed.
-    """
-    try:
-        return parse_taxonomy(Path(path).read_bytes(), path)
-    except OSError as error:
-        raise SpecError("the taxonomy cannot be read", came=f"{path}: {error.strerror}") from error
 
 
 def measured(

@@ -45,6 +45,7 @@ def compare_scores(
     blocks: ArrayLike | None = None,
     evidence: Evidence = Evidence.HOST,
     worst: int = WORST,
+    ranks: Mapping[str, ArrayLike] | None = None,
 ) -> Parity:
     """Compare two classifiers on the same items.
 
@@ -71,6 +72,9 @@ def compare_scores(
         How the flavour was run.
     worst : int
         Number of examples with the largest divergence to keep.
+    ranks : mapping of name to array_like [C], optional
+        Whole number of every output's ancestor at a taxonomic rank (genus, family, ...), negative where it
+        has none; both answers agree at a rank when they have one ancestor there, or are the same.
 
     Returns
     -------
@@ -94,6 +98,7 @@ def compare_scores(
     if labels is not None:
         right = correctness(first, second, scores, read_labels(labels, items, outputs), kind, limits)
     figures = _agreement_figures(scores, outputs, kind, margin, blocks, evidence)
+    figures += _rank_figures(scores, outputs, ranks or {}, blocks, evidence)
     figures += _distance_figures(first, second, scores, kind, blocks, evidence)
     if right is not None:
         figures += accuracy_figures(right, outputs, evidence, blocks)
@@ -167,6 +172,24 @@ def _agreement_figures(
         figures.append(bounded_figure("top5_agreement", share(scores.in_top5, blocks), evidence))
     if kind is Activation.SIGMOID:
         figures.append(bounded_figure("cell_flips", _cell_flips(scores, outputs, blocks), evidence))
+    return figures
+
+
+def _rank_figures(
+    scores: ItemScores,
+    outputs: int,
+    ranks: Mapping[str, ArrayLike],
+    blocks: ArrayLike | None,
+    evidence: Evidence,
+) -> list[Figure]:
+    figures = []
+    for rank, codes in ranks.items():
+        ancestors = np.asarray(codes)
+        if ancestors.shape != (outputs,) or not np.issubdtype(ancestors.dtype, np.integer):
+            raise InputError(f"{rank} must have one number for every output", came=ancestors.shape)
+        source, flavour = ancestors[scores.source_top1], ancestors[scores.flavour_top1]
+        agree = scores.agree | (scores.finite & (source >= 0) & (source == flavour))
+        figures.append(bounded_figure(f"{rank}_agreement", share(agree, blocks), evidence))
     return figures
 
 

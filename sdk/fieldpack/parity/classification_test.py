@@ -465,3 +465,21 @@ def test_misfits_are_refused(changes: Any, message: Any) -> None:
     case = {"source": np.zeros((4, 2)), "flavour": np.zeros((4, 2)), "activation": "softmax"} | changes
     with pytest.raises(InputError, match=message):
         compare_scores(**case)
+
+
+def test_answers_agree_at_a_rank_when_they_share_the_ancestor() -> None:
+    source = np.array(
+        [[0.9, 0.1, 0.0, 0.0], [0.9, 0.1, 0.0, 0.0], [0.0, 0.0, 0.9, 0.1], [0.0, 0.0, 0.0, 1.0]]
+    )
+    flavour = source[:, [1, 0, 3, 2]].copy()
+    flavour[1] = [0.1, 0.0, 0.9, 0.0]
+    flavour[3] = [0.0, np.nan, 0.0, 1.0]
+    ranks = {"genus": [0, 0, -1, -1], "family": [0, 0, 1, 1]}
+    parity = compare_scores(source, flavour, "softmax", ranks=ranks)
+    assert value(parity, "top1_agreement") == 0
+    assert value(parity, "genus_agreement") == 0.25
+    assert value(parity, "family_agreement") == 0.5
+    same = compare_scores(source, source, "softmax", ranks=ranks)
+    assert value(same, "genus_agreement") == 1
+    with pytest.raises(InputError, match="genus"):
+        compare_scores(source, flavour, "softmax", ranks={"genus": [0, 0]})

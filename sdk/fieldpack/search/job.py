@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack.build.kept import Kept
+from fieldpack.build.labels import read_labels
 from fieldpack.build.origins import code_digest, taxonomy_digest, teacher_digests, tool_versions
-from fieldpack.build.pipeline import measured, prepare_examples, read_labels
+from fieldpack.build.pipeline import measured, prepare_examples
 from fieldpack.bundle.digest import content_digest
 from fieldpack.data.separation import check_apart
 from fieldpack.errors import FieldpackError, SourceError
