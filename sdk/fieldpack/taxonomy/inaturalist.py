@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from fieldpack.exports.inat_vision_camera import facts
 from fieldpack.taxonomy.cells import (
     bounded,
     byte_hazards,
@@ -29,9 +30,8 @@ from fieldpack.taxonomy.faults import Draft, FaultCode
 from fieldpack.taxonomy.taxon import Taxon
 from fieldpack.taxonomy.tree import Taxonomy
 
-LIFE = "48460"
-REQUIRED = ("parent_taxon_id", "taxon_id", "rank_level", "leaf_class_id", "name")
-THRESHOLD = "geo_threshold"
+LIFE = str(facts.LIFE)
+REQUIRED, THRESHOLD = facts.REQUIRED_COLUMNS, facts.THRESHOLD_COLUMN
 _SHIFTED = re.compile(r"[0-9.]*,")
 NUMBERS = ("parent_taxon_id", "taxon_id", "rank_level", "leaf_class_id", THRESHOLD)
 

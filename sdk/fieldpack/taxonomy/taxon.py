@@ -1,4 +1,4 @@
-"""One taxon, and the ranks of iNaturalist's taxonomy."""
+"""One taxon, and the ranks that are told of."""
 
 from __future__ import annotations
 
@@ -6,40 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-RANKS: Mapping[float, str] = MappingProxyType(
-    {
-        100.0: "stateofmatter",
-        70.0: "kingdom",
-        67.0: "subkingdom",
-        60.0: "phylum",
-        57.0: "subphylum",
-        53.0: "superclass",
-        50.0: "class",
-        47.0: "subclass",
-        45.0: "infraclass",
-        43.0: "superorder",
-        40.0: "order",
-        37.0: "suborder",
-        35.0: "infraorder",
-        34.5: "parvorder",
-        34.0: "zoosection",
-        33.5: "zoosubsection",
-        33.0: "superfamily",
-        32.0: "epifamily",
-        30.0: "family",
-        27.0: "subfamily",
-        26.0: "supertribe",
-        25.0: "tribe",
-        24.0: "subtribe",
-        20.0: "genus",
-        15.0: "subgenus",
-        13.0: "section",
-        12.0: "subsection",
-        10.0: "species",
-        5.0: "subspecies",
-    }
-)
-"""Rank level -> name, the table of iNaturalist's plugin; higher levels are nearer to the root."""
+from fieldpack.exports.inat_vision_camera.facts import RANKS
+
 MAJOR_RANKS: Mapping[float, str] = MappingProxyType(
     {level: name for level, name in RANKS.items() if level % 10 == 0 and level <= 70}
 )
@@ -60,7 +28,7 @@ class Taxon:
     name : str
         Scientific name; of files that have none, the id.
     rank_level : float or None
-        0 to 100, see :data:`RANKS`; fractions are ranks of their own.
+        0 to 100, iNaturalist's levels; fractions are ranks of their own.
     leaf : int or None
         Index of the model's output that scores this taxon, None when there is none.
     threshold : float or None
