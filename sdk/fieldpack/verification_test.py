@@ -84,7 +84,7 @@ def test_a_front_end_is_run_on_sounds(
     assert check.difference == pytest.approx(float("inf") if difference is None else difference, abs=1e-9)
 
 
-def with_front_end(target: Path, contract: Contract) -> Path:
+def with_front_end(target: Path, contract: Contract, **fields_of_entry: Any) -> Path:
     """The bundle of tones with a front-end, whose file is no front-end."""
     with BundleWriter(target) as writer:
         fields = tone_content(writer, contract)
@@ -106,15 +106,27 @@ def with_front_end(target: Path, contract: Contract) -> Path:
             "max_db": 0.001,
             "rms_db": 0.0001,
         }
-        writer.commit(fields | {"front_ends": [entry]})
+        writer.commit(fields | {"front_ends": [entry | fields_of_entry]})
     return target
 
 
-def test_what_inspect_says_of_a_front_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["inspect", str(with_front_end(tmp_path / "tones", tone_contract()))]) == 0
+@pytest.mark.parametrize(
+    ("stated", "words", "written"),
+    [
+        ({}, "B, 0.5 ms where it was built, within 0.001 dB", False),
+        ({"weights": "float32"}, "B, 0.5 ms where it was built, within 0.001 dB", False),
+        ({"weights": "filters_float16"}, "B (filters float16), 0.5 ms where it was built", True),
+    ],
+)
+def test_what_inspect_says_of_a_front_end(
+    stated: dict[str, str], words: str, written: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = with_front_end(tmp_path / "tones", tone_contract(), **stated)
+    assert main(["inspect", str(path)]) == 0
     said = capsys.readouterr().out
     assert "front-end of spectrogram: tflite, factored, " in said
-    assert "0.5 ms where it was built, within 0.001 dB of the reference" in said
+    assert words in said
+    assert (b'"weights": ' in (path / "manifest.json").read_bytes()) is written
 
 
 def test_no_bundle_at_all_is_an_error(tmp_path: Path) -> None:

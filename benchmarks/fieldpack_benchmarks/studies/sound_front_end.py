@@ -2,7 +2,8 @@
 
 Each front-end makes spectrograms of six sounds at two levels as numpy, PyTorch, TFLite (LiteRT) and Core ML
 (our reference engine). The setting of 32 kHz, 1024 points and 160 mels is also weighed and timed beside
-librosa, ``tf.signal`` and a convolution in torch, in turn in one process.
+librosa, ``tf.signal`` and a convolution in torch, in turn in one process. Rows of TFLite files that store
+matrices as float16 have no bars: they say where a packager may take them.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ EXPORT = "fieldpack_converters.front_end.export:"
 SPEED = "fieldpack_benchmarks.rounds.front_end_speed:"
 NUMPY, PYTORCH, TFLITE, COREML = "numpy", "PyTorch", "TFLite", "Core ML"
 EVIDENCE = dict.fromkeys((NUMPY, PYTORCH, TFLITE), Evidence.HOST) | {COREML: Evidence.REFERENCE}
+HALVES = {"float16": f"{TFLITE}, matrices as float16", "filters_float16": f"{TFLITE}, filters as float16"}
+"""``FrontEndWeights`` -> form."""
 TRANSFORM = "factored"
 MOST_BYTES = 500_000
 QUICK_CASES, QUICK_FORMS = ("yamnet", SIZED), (NUMPY, PYTORCH, TFLITE)
@@ -112,6 +115,7 @@ def study_of(rows: Sequence[Mapping[str, Cell]], speed: Mapping[str, Any], quick
             f"medians of one window of {SIZED}, ms: "
             + "; ".join(f"{name} {median(one.values):.2f}" for name, one in timings.items()),
             f"the four differ by at most {apart:.1e} of the largest value",
+            f"within the bars with float16 stored: {_halves_that_hold(rows)}",
         ),
         quick=quick,
     )
@@ -129,6 +133,7 @@ class _Case:
     ) -> None:
         self.case, self.contract, self.folder = case, contract, folder
         folder.mkdir()
+        self._halves: dict[str, Path] = {}
         self._sounds: Sounds = sounds_at_levels(case.samples, contract.front_end.sample_rate_hz)
         np.save(folder / "sounds.npy", np.stack(list(self._sounds.values())))
         self._references = {
@@ -141,10 +146,18 @@ class _Case:
         makers = {NUMPY: self._numpy, PYTORCH: self._torch, TFLITE: self._tflite, COREML: self._coreml}
         for form in forms:
             patches, size = makers[form]()
-            gaps = {
-                key: gap_of(self._references[key], patch, self.contract) for key, patch in patches.items()
-            }
+            gaps = self._gaps(patches)
             yield _row(self.case.preset, form, size, gaps)
+            if form == TFLITE:
+                yield from self._halved()
+
+    def _halved(self) -> Iterator[dict[str, Cell]]:
+        for weights, path in self._halves.items():
+            gaps = self._gaps(self._of_tflite(path))
+            yield _row(self.case.preset, HALVES[weights], path_bytes(path), gaps)
+
+    def _gaps(self, patches: Patches) -> dict[tuple[str, float], Gap]:
+        return {key: gap_of(self._references[key], patch, self.contract) for key, patch in patches.items()}
 
     def _numpy(self) -> tuple[Patches, int | None]:
         return {key: patch_of(sound, self.contract) for key, sound in self._sounds.items()}, None
@@ -156,12 +169,14 @@ class _Case:
 
     def _tflite(self) -> tuple[Patches, int | None]:
         words = {"contract": self._words["contract"], "folder": str(self.folder), "most_bytes": 1}
-        path = Path(run(f"{EXPORT}export_tflite", words)["files"][0]["path"])
-        path.rename(self.folder / "model.tflite")
-        model = open_model(self.folder / "model.tflite")
-        return self._answers(
-            FlavourKind.TFLITE, "model.tflite", model.input_names[0], model.output_names[0]
-        ), path_bytes(self.folder / "model.tflite")
+        file = run(f"{EXPORT}export_tflite", words)["files"][0]
+        self._halves = {weights: Path(path) for weights, path in file["halves"].items()}
+        path = Path(file["path"]).rename(self.folder / "model.tflite")
+        return self._of_tflite(path), path_bytes(path)
+
+    def _of_tflite(self, path: Path) -> Patches:
+        model = open_model(path)
+        return self._answers(FlavourKind.TFLITE, path.name, model.input_names[0], model.output_names[0])
 
     def _coreml(self) -> tuple[Patches, int | None]:
         package = self.folder / "model.mlpackage"
@@ -199,7 +214,7 @@ def _row(preset: str, form: str, size: int | None, gaps: Mapping[tuple[str, floa
     return {
         "preset": preset,
         "form": form,
-        "evidence": EVIDENCE[form].value,
+        "evidence": EVIDENCE.get(form, Evidence.HOST).value,
         "bytes": size,
         "max_db": figures.max_db,
         "rms_db": figures.rms_db,
@@ -216,6 +231,8 @@ def _speed(contract: SpectrogramInput, folder: Path, rounds: int) -> dict[str, A
 
 def _gap_bars(rows: Sequence[Mapping[str, Cell]]) -> Iterator[Bar]:
     for row in rows:
+        if row["form"] in HALVES.values():
+            continue
         evidence = Evidence(str(row["evidence"]))
         for figure, limit, what in (
             ("max_db", MAX_DB, "largest gap"),
@@ -229,6 +246,23 @@ def _gap_bars(rows: Sequence[Mapping[str, Cell]]) -> Iterator[Bar]:
                 AT_MOST,
                 evidence,
             )
+
+
+def _halves_that_hold(rows: Sequence[Mapping[str, Cell]]) -> str:
+    """The preset and form of each, with its share of the float32 file."""
+    whole = {row["preset"]: row["bytes"] for row in rows if row["form"] == TFLITE}
+    found = []
+    for row in rows:
+        size, before = row["bytes"], whole.get(row["preset"])
+        if row["form"] not in HALVES.values() or not _within(row["max_db"], row["rms_db"]):
+            continue
+        if isinstance(size, int) and isinstance(before, int):
+            found.append(f"{row['preset']}, {row['form']}: {100 * size / before:.0f} %")
+    return "; ".join(found) or "none"
+
+
+def _within(max_db: Cell, rms_db: Cell) -> bool:
+    return isinstance(max_db, float) and isinstance(rms_db, float) and Gap(max_db, rms_db).holds
 
 
 def _size_bar(rows: Sequence[Mapping[str, Cell]]) -> Bar:

@@ -12,7 +12,7 @@ from fieldpack.preprocess.mel import mel_filters
 from fieldpack_benchmarks.alternatives.librosa_front_end import patch_by_librosa
 from fieldpack_benchmarks.front_end_cases import CASES, SIZED, FrontEndCase
 from fieldpack_benchmarks.rounds.front_end_speed import LIBROSA, OURS, TF_SIGNAL, TORCH
-from fieldpack_benchmarks.studies.sound_front_end import COREML, EVIDENCE, TFLITE, _row, study_of
+from fieldpack_benchmarks.studies.sound_front_end import COREML, EVIDENCE, HALVES, TFLITE, _row, study_of
 
 SPEED: dict[str, Any] = {
     "timings": {
@@ -66,6 +66,21 @@ def test_every_form_of_every_preset_has_two_bars_and_the_setting_four() -> None:
     assert values["time of ours over librosa"] == pytest.approx(0.5)
     assert values["TFLite file of 32 kHz, 1024 points, 160 mels, bytes"] == 240_000
     assert f"medians of one window of {SIZED}, ms: {OURS} 1.00; {LIBROSA} 2.00" in study.as_text()
+
+
+def test_half_floats_are_told_and_not_judged() -> None:
+    key = ("tone", 0.0)
+    filters, matrices = HALVES["filters_float16"], HALVES["float16"]
+    halves = [
+        _row("perch", matrices, 120_000, {key: Gap(0.004, 0.0003)}),
+        _row("librosa", filters, 180_000, {key: Gap(0.004, 0.0009)}),
+        _row("yamnet", filters, 180_000, {key: Gap(0.004, 0.0011)}),
+    ]
+    study = study_of(rows() + halves, SPEED, False)
+    assert len(study.bars) == 2 * 4 * len(CASES) + 4
+    told = [note for note in study.notes if "float16" in note]
+    assert told == [f"within the bars with float16 stored: perch, {matrices}: 50 %; librosa, {filters}: 75 %"]
+    assert "with float16 stored: none" in study_of(rows() + halves[2:], SPEED, False).as_text()
 
 
 def test_one_spoilt_form_misses_its_bars_only() -> None:

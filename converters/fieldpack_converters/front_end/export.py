@@ -10,9 +10,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+from fieldpack.bundle.manifest import FrontEndWeights
 from fieldpack.contract.inputs import SpectrogramInput
 from fieldpack_converters.front_end.operations import Graph
 from fieldpack_converters.front_end.spectrogram import graph_of, transforms_of
+from fieldpack_converters.front_end.storage import halve_tflite
 from fieldpack_converters.quiet import quiet
 
 SOUND = "sound"
@@ -30,7 +32,7 @@ def choices_of(contract: SpectrogramInput) -> list[tuple[str, ...]]:
 
 
 def export_tflite(contract: dict[str, Any], folder: str, most_bytes: int) -> dict[str, Any]:
-    """Write one TFLite file a choice of transforms whose constants are at most so many bytes.
+    """Write one TFLite file a choice of transforms whose constants are at most so many bytes, and its halves.
 
     Parameters
     ----------
@@ -44,7 +46,8 @@ def export_tflite(contract: dict[str, Any], folder: str, most_bytes: int) -> dic
     Returns
     -------
     dict
-        ``samples`` of one window, and ``files``: list of ``transforms`` and ``path``.
+        ``samples`` of one window, and ``files``: list of ``transforms``, ``path`` and ``halves``: how
+        matrices are stored (``FrontEndWeights``) -> a file that is smaller, the smallest first.
 
     Raises
     ------
@@ -61,8 +64,17 @@ def export_tflite(contract: dict[str, Any], folder: str, most_bytes: int) -> dic
     for choice, graph in kept.items():
         path = Path(folder) / f"{'-'.join(choice)}.tflite"
         path.write_bytes(tflite_of(graph))
-        files.append({"transforms": list(choice), "path": str(path)})
+        files.append({"transforms": list(choice), "path": str(path), "halves": _halves(path)})
     return {"samples": next(iter(graphs.values())).operations[0].shape[0], "files": files}
+
+
+def _halves(path: Path) -> dict[str, str]:
+    found = {}
+    for weights in (FrontEndWeights.FLOAT16, FrontEndWeights.FILTERS_FLOAT16):
+        half = path.with_name(f"{path.stem}-{weights.value}.tflite")
+        if halve_tflite(path, half, weights) and half.stat().st_size < path.stat().st_size:
+            found[weights.value] = str(half)
+    return found
 
 
 def tflite_of(graph: Graph) -> bytes:
@@ -79,9 +91,13 @@ def tflite_of(graph: Graph) -> bytes:
 
 
 def export_coreml(
-    contract: dict[str, Any], transforms: list[str], path: str, minimum_ios: str
+    contract: dict[str, Any],
+    transforms: list[str],
+    path: str,
+    minimum_ios: str,
+    weights: str = FrontEndWeights.FLOAT32,
 ) -> dict[str, Any]:
-    """Write the Core ML package of a front-end, float32.
+    """Write the Core ML package of a front-end, its arithmetic in float32.
 
     Parameters
     ----------
@@ -92,11 +108,14 @@ def export_coreml(
     path : str
         The ``.mlpackage`` folder.
     minimum_ios : str
-        Deployment target, "15" to "18".
+        Deployment target, "15" to "18"; float16 needs "16".
+    weights : str
+        How matrices are stored, a ``FrontEndWeights``.
     """
     import coremltools as ct
     import torch
 
+    from fieldpack_converters.front_end.in_coreml import pipeline_of
     from fieldpack_converters.front_end.in_torch import FrontEndModule
 
     stated = SpectrogramInput.model_validate(contract)
@@ -110,6 +129,7 @@ def export_coreml(
             outputs=[ct.TensorType(name=stated.name)],
             convert_to="mlprogram",
             compute_precision=ct.precision.FLOAT32,
+            pass_pipeline=pipeline_of(FrontEndWeights(weights)),
             minimum_deployment_target=getattr(ct.target, f"iOS{minimum_ios}"),
             skip_model_load=True,
         )

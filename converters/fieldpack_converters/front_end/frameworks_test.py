@@ -60,5 +60,17 @@ def test_tflite_files_are_the_reference(
     assert all(Path(item["path"]).stat().st_size > 1000 for item in files)
 
 
+def test_half_filters_hold_where_half_waves_do_not(in_tensorflow: dict[str, Any]) -> None:
+    for item in in_tensorflow["files"]["window's own reference"]:
+        whole, halves = Path(item["path"]), {one["weights"]: one for one in item["halves"]}
+        assert list(halves) == ["float16", "filters_float16"]
+        waves, filters = halves["float16"], halves["filters_float16"]
+        assert filters["max_db"] < 0.01
+        assert filters["rms_db"] < 0.001
+        assert waves["max_db"] > 0.1
+        sizes = [Path(one["path"]).stat().st_size for one in (waves, filters)]
+        assert sizes[0] < sizes[1] < whole.stat().st_size
+
+
 def test_only_files_under_the_cap_are_written(in_tensorflow: dict[str, Any]) -> None:
     assert in_tensorflow["under_a_cap"] == [["factored"]]

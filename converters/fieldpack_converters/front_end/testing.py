@@ -212,14 +212,15 @@ def in_tensorflow(folder: str, exported: list[str]) -> dict[str, Any]:
 
 
 def _exported(name: str, folder: str) -> list[dict[str, Any]]:
-    """Each file of a front-end with its gap to the reference on LiteRT, six sounds at two levels."""
+    """Each file of a front-end, and its halves, with the gap to the reference: six sounds at two levels."""
     from ai_edge_litert.interpreter import Interpreter
 
     contract = contract_of(name)
     files: list[dict[str, Any]] = export_tflite(contract.model_dump(mode="json"), folder, 10**7)["files"]
     heard = list(sounds_at_levels(8000, contract.front_end.sample_rate_hz).values())
     references = [reference_of(sound, contract) for sound in heard]
-    for item in files:
+    halved = [{"path": path, "weights": name} for item in files for name, path in item["halves"].items()]
+    for item in files + halved:
         runner = Interpreter(item["path"], num_threads=1)
         runner.allocate_tensors()
         gaps = []
@@ -229,6 +230,8 @@ def _exported(name: str, folder: str) -> list[dict[str, Any]]:
             got = runner.get_tensor(runner.get_output_details()[0]["index"])[0]
             gaps.append(gap_of(reference, got, contract))
         item |= {"max_db": worst(gaps).max_db, "rms_db": worst(gaps).rms_db}
+    for item in files:
+        item["halves"] = [one for one in halved if one["path"] in item["halves"].values()]
     return files
 
 

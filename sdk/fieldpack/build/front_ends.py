@@ -2,27 +2,28 @@
 
 Every transform of the converters computes the same; which is cheapest depends on sizes and machines. So each
 that keeps the cap is timed here, and the fastest that holds the bars of :mod:`fieldpack.parity.front_end`
-goes into the bundle, in float32. The Core ML package has the same transforms: no Apple machine times here.
+goes into the bundle. It computes in float32; where it holds the bars with its matrices, or its filters alone,
+stored as float16, the smallest such file is taken. The Core ML package has the same transforms and, where it
+holds the bars so, the same storage: no Apple machine times here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fieldpack import worker
 from fieldpack.build.conversion import EVALUATE
 from fieldpack.build.requirements import requirements_of
 from fieldpack.build.sizes import sizes_of
 from fieldpack.bundle.digest import content_digest
-from fieldpack.bundle.manifest import Border, FlavourKind, FrontEndEntry
+from fieldpack.bundle.manifest import Border, FlavourKind, FrontEndEntry, FrontEndWeights
 from fieldpack.contract import SpectrogramInput
 from fieldpack.coreml.canonical import canonicalise
 from fieldpack.cost.host import Candidate, measure_on_host
@@ -46,11 +47,37 @@ EXPORT_COREML = "fieldpack_converters.front_end.export:export_coreml"
 MOST_BYTES = 500_000
 """Larger constants are made only where no transform is smaller."""
 ROUNDS = 3
+HALVES_SINCE_IOS = 16
+"""Core ML widens stored half floats from here on."""
 SOUND = "sound"
 FRONT_ENDS = "front_ends"
 """Key of the evidence."""
 
 Progress = Callable[[str, str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a front-end gets to the Fourier transform in each channel, and how it stores its matrices."""
+
+    transforms: tuple[str, ...]
+    weights: FrontEndWeights = FrontEndWeights.FLOAT32
+
+    @property
+    def name(self) -> str:
+        """Key of the evidence."""
+        joined = "-".join(self.transforms)
+        return joined if self.weights is FrontEndWeights.FLOAT32 else f"{joined} {self.weights.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A file and its gap to the reference."""
+
+    kind: FlavourKind
+    way: _Way
+    path: Path
+    gap: Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +102,8 @@ def make_front_ends(
     spec : Spec
         Its contract and its flavours' kinds.
     evidence : dict
-        Gets ``front_ends``: input -> ``milliseconds``, ``bytes`` and gaps of each choice; and a warning for
-        each file that is missing.
+        Gets ``front_ends``: input -> ``milliseconds``, ``bytes`` and gaps of each choice, also of those that
+        store float16 and were not taken; and a warning for each file that is missing.
     folder : Path
         Work folder.
     progress : callable
@@ -142,62 +169,73 @@ class _Road:
         self.spec, self.item, self.folder, self.progress = spec, item, folder, progress
         folder.mkdir(parents=True)
         self._words = item.model_dump(mode="json")
+        self._references: list[Reference] = []
 
     def run(self, times: Mapping[str, float] | None) -> tuple[list[MadeFrontEnd], dict[str, Any]]:
         """The files, and the record of the choice."""
         self.progress("front-end", f"{self.item.name}: TFLite", 0.0)
         words = {"contract": self._words, "folder": str(self.folder), "most_bytes": MOST_BYTES}
         answer = worker.run(EXPORT_TFLITE, words)
-        files = {"-".join(item["transforms"]): Path(item["path"]) for item in answer["files"]}
-        sounds, references = self._sounds(int(answer["samples"]))
-        milliseconds = dict(times) if times and times.keys() == files.keys() else self._timed(files)
+        self._references = self._sounds(int(answer["samples"]))
+        files = {"-".join(item["transforms"]): item for item in answer["files"]}
+        paths = {name: Path(item["path"]) for name, item in files.items()}
+        milliseconds = dict(times) if times and times.keys() == files.keys() else self._timed(paths)
         record: dict[str, Any] = {
             "milliseconds": milliseconds,
             "evidence": "host",
-            "bytes": {name: path.stat().st_size for name, path in files.items()},
+            "bytes": {name: path.stat().st_size for name, path in paths.items()},
             "gaps": {},
             "core_ml": {},
         }
         for name in sorted(files, key=lambda one: milliseconds[one]):
-            gap = self._gap(FlavourKind.TFLITE, files[name], sounds, references)
-            record["gaps"][name] = _record(gap)
-            if gap.holds:
-                record["chosen"] = name
-                return list(self._chosen(name, files[name], gap, record, sounds, references)), record
+            way = _Way(tuple(files[name]["transforms"]))
+            whole = self._judged(FlavourKind.TFLITE, way, paths[name], record["gaps"])
+            if whole.gap.holds:
+                taken = self._smallest(whole, files[name]["halves"], record)
+                record |= {"chosen": name, "weights": taken.way.weights.value}
+                return self._chosen(taken, record), record
         return [], record
 
-    def _chosen(
-        self,
-        name: str,
-        path: Path,
-        gap: Gap,
-        record: dict[str, Any],
-        sounds: NDArray[np.float32],
-        references: Sequence[Reference],
-    ) -> list[MadeFrontEnd]:
-        transforms = tuple(name.split("-"))
+    def _smallest(self, whole: _Judged, halves: Mapping[str, str], record: dict[str, Any]) -> _Judged:
+        """The smallest file of a transform that holds the bars."""
+        for weights, path in halves.items():
+            way = replace(whole.way, weights=FrontEndWeights(weights))
+            record["bytes"][way.name] = Path(path).stat().st_size
+            half = self._judged(whole.kind, way, Path(path), record["gaps"])
+            if half.gap.holds:
+                return half
+        return whole
+
+    def _chosen(self, taken: _Judged, record: dict[str, Any]) -> list[MadeFrontEnd]:
         made = []
         if any(isinstance(item, TfliteFlavour) for item in self.spec.flavours):
-            made.append(self._made(FlavourKind.TFLITE, path, transforms, gap, record["milliseconds"]))
+            made.append(self._made(taken, record["milliseconds"]))
         packages = [item for item in self.spec.flavours if isinstance(item, CoremlFlavour)]
         if packages:
             self.progress("front-end", f"{self.item.name}: Core ML", 0.7)
-            package = self.folder / "model.mlpackage"
             oldest = min(packages, key=lambda item: int(item.minimum_ios)).minimum_ios
-            words = {"contract": self._words, "transforms": transforms, "path": str(package)}
-            worker.run(EXPORT_COREML, words | {"minimum_ios": oldest})
-            canonicalise(package)
-            gap = self._gap(FlavourKind.COREML, package, sounds, references)
-            record["core_ml"][name] = _record(gap)
-            if gap.holds:
-                made.append(self._made(FlavourKind.COREML, package, transforms, gap, {}))
+            package = self._package(taken.way, oldest, record["core_ml"])
+            if package.gap.holds:
+                made.append(self._made(package, {}))
         return made
 
-    def _sounds(self, samples: int) -> tuple[NDArray[np.float32], list[Reference]]:
-        """Six sounds at two levels, also on disk for the workers, and what should come of them."""
+    def _package(self, way: _Way, minimum_ios: str, gaps: dict[str, Any]) -> _Judged:
+        """The Core ML package of the same storage, or in float32 where it does not hold or iOS is too old."""
+        plain = _Way(way.transforms)
+        if int(minimum_ios) < HALVES_SINCE_IOS:
+            way = plain
+        path = self.folder / f"{way.weights.value}.mlpackage"
+        words = {"contract": self._words, "transforms": way.transforms, "weights": way.weights.value}
+        worker.run(EXPORT_COREML, words | {"path": str(path), "minimum_ios": minimum_ios})
+        canonicalise(path)
+        found = self._judged(FlavourKind.COREML, way, path, gaps)
+        return found if found.gap.holds or way == plain else self._package(plain, minimum_ios, gaps)
+
+    def _sounds(self, samples: int) -> list[Reference]:
+        """What should come of six sounds at two levels, which are laid on disk for the workers."""
         sounds = np.stack(list(sounds_at_levels(samples, self.item.front_end.sample_rate_hz).values()))
         np.save(self._sound_file, sounds)
-        return sounds, [reference_of(sound, self.item) for sound in sounds]
+        return [reference_of(sound, self.item) for sound in sounds]
 
     @property
     def _sound_file(self) -> Path:
@@ -215,13 +253,12 @@ class _Road:
             for name, record in taken.items()
         }
 
-    def _gap(
-        self,
-        kind: FlavourKind,
-        path: Path,
-        sounds: NDArray[np.float32],
-        references: Sequence[Reference],
-    ) -> Gap:
+    def _judged(self, kind: FlavourKind, way: _Way, path: Path, gaps: dict[str, Any]) -> _Judged:
+        gap = self._gap(kind, path)
+        gaps[way.name] = _record(gap)
+        return _Judged(kind, way, path, gap)
+
+    def _gap(self, kind: FlavourKind, path: Path) -> Gap:
         inputs, outputs = self._borders(kind, path)
         answer = worker.run(
             EVALUATE,
@@ -237,7 +274,8 @@ class _Road:
         )
         got = np.load(answer["outputs"][self.item.name], mmap_mode="r", allow_pickle=False)
         return worst(
-            gap_of(reference, patch, self.item) for reference, patch in zip(references, got, strict=True)
+            gap_of(reference, patch, self.item)
+            for reference, patch in zip(self._references, got, strict=True)
         )
 
     def _borders(self, kind: FlavourKind, path: Path) -> tuple[tuple[Border, ...], tuple[Border, ...]]:
@@ -254,14 +292,8 @@ class _Road:
         )
         return (sound,), (patch,)
 
-    def _made(
-        self,
-        kind: FlavourKind,
-        path: Path,
-        transforms: tuple[str, ...],
-        gap: Gap,
-        milliseconds: Mapping[str, float],
-    ) -> MadeFrontEnd:
+    def _made(self, judged: _Judged, milliseconds: Mapping[str, float]) -> MadeFrontEnd:
+        kind, path = judged.kind, judged.path
         inputs, outputs = self._borders(kind, path)
         ending = "tflite" if kind is FlavourKind.TFLITE else "mlpackage"
         entry = FrontEndEntry(
@@ -273,9 +305,10 @@ class _Road:
             inputs=inputs,
             outputs=outputs,
             requires=requirements_of(kind, path),
-            transforms=transforms,
+            transforms=judged.way.transforms,
             milliseconds=dict(milliseconds),
-            max_db=gap.max_db,
-            rms_db=gap.rms_db,
+            max_db=judged.gap.max_db,
+            rms_db=judged.gap.rms_db,
+            weights=judged.way.weights,
         )
         return MadeFrontEnd(path, entry)

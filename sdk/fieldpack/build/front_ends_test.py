@@ -39,24 +39,46 @@ def spec(*flavours: Any, **front_end: Any) -> Any:
 
 
 class Bench:
-    """Stands in for the workers: three files, their times and gaps."""
+    """Stands in for the workers: files, their times and gaps; halves are there where they have a gap."""
 
     def __init__(
         self, monkeypatch: pytest.MonkeyPatch, times: dict[str, float], gaps: dict[str, Gap]
     ) -> None:
-        self.times, self.timed = times, 0
+        self.times, self.timed, self.gaps = times, 0, gaps
+        self.packages: list[str] = []
         monkeypatch.setattr("fieldpack.worker.run", self._run)
         monkeypatch.setattr(front_ends, "measure_on_host", self._measure)
-        monkeypatch.setattr(front_ends._Road, "_gap", lambda road, kind, path, *rest: gaps[path.stem])
+        monkeypatch.setattr(front_ends._Road, "_gap", lambda road, kind, path: gaps[path.stem])
+        monkeypatch.setattr(front_ends, "canonicalise", lambda path: None)
+        entry = front_ends._Road._made
+        # Packages are not written here, so there is nothing that an entry could be read from.
+        monkeypatch.setattr(
+            front_ends._Road,
+            "_made",
+            lambda road, judged, times: (
+                entry(road, judged, times) if judged.kind is FlavourKind.TFLITE else judged
+            ),
+        )
 
     def _run(self, target: str, words: dict[str, Any]) -> dict[str, Any]:
-        assert target == front_ends.EXPORT_TFLITE
+        if target == front_ends.EXPORT_COREML:
+            self.packages.append(f"{words['minimum_ios']} {words['weights']}")
+            return {}
         files = []
         for name in self.times:
-            path = Path(words["folder"]) / f"{name}.tflite"
-            path.write_bytes(tiny_tflite())
-            files.append({"transforms": [name], "path": str(path)})
+            written = {
+                weights: self._file(words, f"{name}-{weights}.tflite")
+                for weights in ("float16", "filters_float16")
+                if f"{name}-{weights}" in self.gaps
+            }
+            path = self._file(words, f"{name}.tflite")
+            files.append({"transforms": [name], "path": path, "halves": written})
         return {"samples": 7936, "files": files}
+
+    def _file(self, words: dict[str, Any], name: str) -> str:
+        path = Path(words["folder"]) / name
+        path.write_bytes(tiny_tflite())
+        return str(path)
 
     def _measure(self, candidates: Any, progress: Any, rounds: int) -> dict[str, Any]:
         self.timed += 1
@@ -89,6 +111,69 @@ def test_the_fastest_that_holds_is_chosen(
     assert front_end.entry.path == "front_ends/spectrogram/model.tflite"
     assert evidence["front_ends"]["spectrogram"]["chosen"] == chosen
     assert "warnings" not in evidence
+
+
+@pytest.mark.parametrize(
+    ("half", "filters", "weights"),
+    [
+        (GOOD, GOOD, "float16"),
+        (BAD, GOOD, "filters_float16"),
+        (BAD, BAD, "float32"),
+        (None, GOOD, "filters_float16"),
+        (None, None, "float32"),
+    ],
+)
+def test_the_smallest_storage_that_holds_is_taken(
+    half: Gap | None, filters: Gap | None, weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halves = {"folded-float16": half, "folded-filters_float16": filters}
+    tried = {name: gap for name, gap in halves.items() if gap is not None}
+    Bench(monkeypatch, {"folded": 1.0}, {"folded": GOOD, **tried})
+    ((front_end,), evidence) = made(spec(TFLITE), tmp_path)
+    record = evidence["front_ends"]["spectrogram"]
+    assert front_end.entry.weights.value == record["weights"] == weights
+    assert front_end.path.stem == ("folded" if weights == "float32" else f"folded-{weights}")
+    assert front_end.entry.milliseconds == {"folded": 1.0}
+    missed = {name for name, gap in record["gaps"].items() if gap["rms_db"] > 0.001}
+    assert missed == {name.replace("-", " ") for name, gap in tried.items() if gap is BAD}
+    assert set(record["bytes"]) == set(record["gaps"])
+
+
+@pytest.mark.parametrize(
+    ("ios", "gaps", "packages", "weights"),
+    [
+        ("16", {"float16": GOOD}, ["16 float16"], "float16"),
+        ("16", {"float16": BAD, "float32": GOOD}, ["16 float16", "16 float32"], "float32"),
+        ("15", {"float32": GOOD}, ["15 float32"], "float32"),
+    ],
+)
+def test_a_package_stores_what_its_own_gap_and_its_ios_allow(
+    ios: str,
+    gaps: dict[str, Gap],
+    packages: list[str],
+    weights: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(monkeypatch, {"folded": 1.0}, {"folded": GOOD, "folded-float16": GOOD, **gaps})
+    ((_, package), evidence) = made(spec(TFLITE, COREML.model_copy(update={"minimum_ios": ios})), tmp_path)
+    assert bench.packages == packages
+    assert package.way.weights.value == weights
+    assert len(evidence["front_ends"]["spectrogram"]["core_ml"]) == len(packages)
+    assert "warnings" not in evidence
+
+
+def test_no_package_is_packed_where_even_float32_misses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gaps = {"folded": GOOD, "folded-float16": GOOD, "float16": BAD, "float32": Gap(0.5, 0.1)}
+    Bench(monkeypatch, {"folded": 1.0}, gaps)
+    found, evidence = made(spec(TFLITE, COREML), tmp_path)
+    assert [item.entry.kind for item in found] == [FlavourKind.TFLITE]
+    (text,) = evidence["warnings"]
+    assert (
+        "input spectrogram has no Core ML front-end: the best transform, folded float16, is 0.002 dB" in text
+    )
 
 
 def test_none_that_misses_the_bar_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,5 +229,10 @@ def test_both_kinds_are_made_and_hold(tmp_path: Path) -> None:
     package = open_package(found[1].path)
     assert [item.name for item in (*package.inputs, *package.outputs)] == ["sound", "spectrogram"]
     assert "cast" not in package.op_histogram()
+    assert package.op_histogram()["constexpr_cast"] == 1
+    assert {item.entry.weights.value for item in found} == {record["weights"]} == {"filters_float16"}
+    missed = f"{record['chosen']} float16"
+    assert record["gaps"][missed]["max_db"] > 0.1
+    assert record["bytes"][missed] < found[0].entry.installed_bytes < record["bytes"][record["chosen"]]
     assert found[1].entry.requires.ios == "16"
     assert found[0].entry.requires.tflite_runtime is not None

@@ -13,7 +13,7 @@ from pydantic_core import PydanticSerializationError
 
 from fieldpack.bundle.digest import sha256_bytes
 from fieldpack.bundle.finding import Finding, FindingCode, one_line, refuse
-from fieldpack.bundle.manifest import MANIFEST_SCHEMA, Manifest
+from fieldpack.bundle.manifest import MANIFEST_SCHEMA, FrontEndWeights, Manifest
 from fieldpack.bundle.paths import MANIFEST_NAME
 from fieldpack.errors import BundleError
 from fieldpack.model import validated
@@ -47,7 +47,11 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     try:
         stated = manifest.budget.model_dump(mode="json", exclude_none=True)
         absent = {name for name in OPTIONAL if not getattr(manifest, name)}
-        data = canonical_json(manifest.model_dump(mode="json", exclude=absent) | {"budget": stated})
+        plain = manifest.model_dump(mode="json", exclude=absent) | {"budget": stated}
+        for entry in plain.get("front_ends", ()):
+            if entry["weights"] == FrontEndWeights.FLOAT32:
+                del entry["weights"]
+        data = canonical_json(plain)
     except (ValueError, TypeError, PydanticSerializationError) as error:
         raise BundleError(
             "the manifest cannot be written as JSON",

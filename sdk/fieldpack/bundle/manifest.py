@@ -129,6 +129,14 @@ class ResamplingTable(Strict):
     path: str = Field(description=".npy, float32 [n], right half of the filter from its centre outwards")
 
 
+class FrontEndWeights(StrEnum):
+    """How a front-end stores its matrices; it computes in float32 always."""
+
+    FLOAT32 = "float32"
+    FILTERS_FLOAT16 = "filters_float16"
+    FLOAT16 = "float16"
+
+
 class FrontEndEntry(Strict):
     """A graph that makes one input from a window of sound, in float32."""
 
@@ -148,6 +156,11 @@ class FrontEndEntry(Strict):
     )
     max_db: float = Field(ge=0, description="largest gap to the numpy reference, dB")
     rms_db: float = Field(ge=0, description="root of the mean square of the gaps, dB")
+    weights: FrontEndWeights = Field(
+        default=FrontEndWeights.FLOAT32,
+        description="how matrices are stored: float32, those without a negative weight as float16, or all; "
+        "absent when float32",
+    )
 
 
 class HeardTolerance(Strict):

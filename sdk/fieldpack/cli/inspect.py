@@ -106,8 +106,9 @@ def _front_end_line(item: Any) -> str:
     ways = "-".join(item.transforms)
     taken = f", {item.milliseconds[ways]:.3g} ms where it was built" if ways in item.milliseconds else ""
     size, needs = size_text(item.installed_bytes), _needs(item.requires.tflite_runtime, item.requires.ios)
+    stored = "" if item.weights.value == "float32" else f" ({item.weights.value.replace('_', ' ')})"
     return (
-        f"front-end of {item.input}: {item.kind.value}, {ways}, {size}{taken}, "
+        f"front-end of {item.input}: {item.kind.value}, {ways}, {size}{stored}{taken}, "
         f"within {item.max_db:.2g} dB of the reference, {needs}"
     )
 
