@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldpack.bundle.cell_tables import placed_input
 from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import Bundle
 from fieldpack.contract import Output, SoundInput
@@ -63,7 +64,7 @@ class Predictor:
                 came=", ".join(item.name for item in inputs),
                 hint="use fieldpack.runtime.flavour.open_flavour with one array for each input",
             )
-        self.input = inputs[0]
+        self.input = placed_input(bundle, inputs[0])
         self.evidence = EVIDENCE[self.flavour.kind]
         self._runner = open_flavour(
             self.flavour.kind,
@@ -148,7 +149,9 @@ def choose_flavour(bundle: Bundle, name: str | None) -> FlavourEntry:
 
 
 def read_example(text: str) -> Any:
-    """What a command line names: a file, or a place as ``LATITUDE,LONGITUDE[,ELEVATION]``.
+    """What a command line names: a file, or a place as ``LATITUDE,LONGITUDE[,ELEVATION[,WEEK]]``.
+
+    The elevation may be left empty before a week.
 
     Raises
     ------
@@ -160,13 +163,12 @@ def read_example(text: str) -> Any:
         return path
     parts = text.split(",")
     try:
-        numbers = tuple(float(part) for part in parts)
+        numbers = tuple(float(part) if part.strip() else None for part in parts)
     except ValueError:
         numbers = ()
-    if len(numbers) == 2:
-        return (*numbers, None)
-    if len(numbers) == 3:
-        return numbers
+    if 2 <= len(numbers) <= 4 and None not in numbers[:2]:
+        latitude, longitude, elevation, week = (*numbers, None, None)[:4]
+        return (latitude, longitude, elevation) if week is None else (latitude, longitude, elevation, week)
     raise InputError(
         "there is no such file",
         came=text,

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from fieldpack.budget import Budget, with_place
-from fieldpack.contract import Contract
+from fieldpack.contract import Contract, LocationInput
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
 from fieldpack.passes import AnyPass, QuantisationAware, calibrates, teaching_of, trains, with_teacher
@@ -462,7 +462,11 @@ def _absolute(spec: Spec, base: Path) -> Spec:
             if (part := getattr(spec.data, name)) is not None
         }
     )
-    contract = spec.contract.model_copy(update={"outputs": outputs})
+    inputs = tuple(
+        item.with_tables(lambda name, file: place(file)) if isinstance(item, LocationInput) else item
+        for item in spec.contract.inputs
+    )
+    contract = spec.contract.model_copy(update={"inputs": inputs, "outputs": outputs})
     recipe = tuple(
         with_teacher(step, place(teaching.teacher))
         if (teaching := teaching_of(step)) is not None and teaching.teacher != "source"

@@ -3,7 +3,8 @@
 Structure first (:mod:`fieldpack.bundle.verify`); only a bundle without findings is run. A
 flavour passes when it repeats its own recorded outputs within the manifest's tolerance; how far
 those are from the source model is what the gate judges. A front-end passes when it makes what the contract
-says of twelve sounds, within the bars of :mod:`fieldpack.parity.front_end`.
+says of twelve sounds, within the bars of :mod:`fieldpack.parity.front_end`; an encoder, when it makes the
+vectors of hundreds of places within a millionth.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldpack.bundle.finding import Finding
-from fieldpack.bundle.manifest import FlavourEntry, FrontEndEntry
+from fieldpack.bundle.manifest import EncoderEntry, FlavourEntry, FrontEndEntry
 from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.bundle.verify import check_structure
-from fieldpack.contract import SpectrogramInput
+from fieldpack.contract import LocationInput, SpectrogramInput
 from fieldpack.errors import BundleError, MissingDependencyError, ModelFileError
 from fieldpack.runtime.flavour import EVIDENCE, open_flavour
 from fieldpack.verdict import Evidence, Outcome, combine
@@ -124,6 +125,7 @@ def verify(path: Path, progress: Progress = lambda stage, fraction: None) -> Ver
             progress(flavour.name, (position + 0.5) / len(bundle.manifest.flavours))
             checks += _golden(bundle, flavour)
         checks += [_front_end(bundle, entry) for entry in bundle.manifest.front_ends]
+        checks += [_encoder(bundle, entry) for entry in bundle.manifest.encoders]
         return Verification(bundle.digest, (), tuple(checks))
 
 
@@ -200,6 +202,26 @@ def _front_end(bundle: Bundle, entry: FrontEndEntry) -> GoldenCheck:
     outcome = Outcome.PASS if gap.holds else Outcome.FAIL
     reason = "" if gap.holds else f"differs from the reference; {gap.rms_db:.2g} dB in the mean square"
     return GoldenCheck(name, entry.input, outcome, gap.max_db, MAX_DB, count, evidence, reason)
+
+
+def _encoder(bundle: Bundle, entry: EncoderEntry) -> GoldenCheck:
+    from fieldpack.parity.places import MAX_ABS, largest_gap, tried_places
+
+    name, evidence = f"encoder {entry.kind.value}", EVIDENCE[entry.kind]
+    found = next(item for item in bundle.manifest.contract.inputs if item.name == entry.input)
+    if not isinstance(found, LocationInput):
+        raise BundleError("an encoder makes something else than the vector of a place", came=entry.input)
+    fields = tried_places(found)
+    try:
+        runner = open_flavour(entry.kind, bundle.path(entry.path), entry.inputs, entry.outputs, engine="auto")
+        gap = largest_gap(fields, runner.run({entry.inputs[0].name: fields})[entry.input], found)
+    except MissingDependencyError as error:
+        return GoldenCheck(name, entry.input, Outcome.NOT_RUN, None, MAX_ABS, 0, Evidence.NOT_RUN, str(error))
+    except ModelFileError as error:
+        return GoldenCheck(name, entry.input, Outcome.FAIL, None, MAX_ABS, 0, evidence, str(error))
+    outcome = Outcome.PASS if gap <= MAX_ABS else Outcome.FAIL
+    reason = "" if outcome is Outcome.PASS else "differs from the formula of the contract"
+    return GoldenCheck(name, entry.input, outcome, gap, MAX_ABS, len(fields), evidence, reason)
 
 
 def _front_end_gap(bundle: Bundle, entry: FrontEndEntry, contract: SpectrogramInput) -> tuple[Gap, int]:

@@ -158,6 +158,7 @@ def test_an_example_is_a_file_or_a_place(tmp_path: Path) -> None:
     assert read_example(str(tmp_path / "x.npy")) == tmp_path / "x.npy"
     assert read_example("47.5,-8.25") == (47.5, -8.25, None)
     assert read_example("47.5,8.25,400") == (47.5, 8.25, 400.0)
-    for text in ("nothing.jpg", "47.5", "1,2,3,4", "a,b"):
+    assert read_example("47.5,8.25,,23") == (47.5, 8.25, None, 23.0)
+    for text in ("nothing.jpg", "47.5", "1,2,3,4,5", "a,b", ",2"):
         with pytest.raises(InputError):
             read_example(text)

@@ -177,6 +177,18 @@ class Graph:
         """The larger of two values."""
         return self.add("larger", np.broadcast_shapes(one.shape, other.shape), one, other)
 
+    def smaller(self, one: Value, other: Value) -> Value:
+        """The smaller of two values."""
+        return self.add("smaller", np.broadcast_shapes(one.shape, other.shape), one, other)
+
+    def floor(self, value: Value) -> Value:
+        """The largest whole number that is not above it."""
+        return self.add("floor", value.shape, value)
+
+    def sine(self, value: Value) -> Value:
+        """Its sine, of radians."""
+        return self.add("sine", value.shape, value)
+
     def reduced(self, value: Value, how: str) -> Value:
         """``max``, ``min`` or ``mean`` of all numbers, every axis kept with length 1."""
         return self.add(how, (1,) * len(value.shape), value)

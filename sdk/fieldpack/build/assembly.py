@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from fieldpack import gate
 from fieldpack.build.conversion import Made, SourceFacts
+from fieldpack.build.encoders import MadeEncoder
 from fieldpack.build.examples import Examples, golden_rows
 from fieldpack.build.front_ends import MadeFrontEnd
 from fieldpack.build.measurement import Measured
 from fieldpack.build.requirements import requirements_of
 from fieldpack.build.sizes import sizes_of
 from fieldpack.build.worst import WorstExamples
+from fieldpack.bundle.cell_tables import location_inputs
 from fieldpack.bundle.digest import content_digest, sha256_file
 from fieldpack.bundle.golden_sounds import golden_sounds
 from fieldpack.bundle.labels import labels_bytes
@@ -75,6 +77,7 @@ class Assembly:
     measured: Measured
     training: Examples | None = None
     front_ends: tuple[MadeFrontEnd, ...] = ()
+    encoders: tuple[MadeEncoder, ...] = ()
     background: Examples | None = None
 
     @cached_property
@@ -111,6 +114,8 @@ class Assembly:
                 writer.add_bytes(file, _npy(results[self.rows]))
         for front_end in self.front_ends:
             _copy(front_end.path, writer.path(front_end.entry.path))
+        for encoder in self.encoders:
+            _copy(encoder.path, writer.path(encoder.entry.path))
         for name, labels in self.labels.items():
             writer.add_bytes(f"labels/{name}.txt", labels_bytes(labels))
         for declared in self.spec.contract.outputs:
@@ -118,6 +123,9 @@ class Assembly:
                 taxonomy = read_taxonomy(declared.taxonomy).labelled(self.labels[declared.name])
                 taxa = write_taxonomy(taxonomy, Form.PLAIN)
                 writer.add_bytes(f"labels/{declared.name}.taxonomy.csv", taxa)
+        for stated, place in location_inputs(self.spec.contract):
+            for name, cells in stated.tables.items():
+                writer.add_bytes(place(name, cells.file), Path(cells.file).read_bytes())
         for table, data in resampling_tables(self.spec.contract):
             writer.add_bytes(table.path, data)
         for _, files in self.sounds:
@@ -133,18 +141,22 @@ class Assembly:
         pack = self.spec.pack
         contract = self.spec.contract
         outputs = tuple(_packed(output) for output in contract.outputs)
+        places = {item.name: item.with_tables(place) for item, place in location_inputs(contract)}
+        inputs = tuple(places.get(item.name, item) for item in contract.inputs)
+        packed = contract.model_copy(update={"inputs": inputs, "outputs": outputs})
         return {
             "name": pack.name,
             "version": pack.version,
             "description": pack.description,
             "license": pack.license,
-            "contract": contract.model_copy(update={"outputs": outputs}).model_dump(mode="json"),
+            "contract": packed.model_dump(mode="json"),
             "flavours": [entry.model_dump(mode="json") for entry in self.flavours],
             "golden": golden.model_dump(mode="json"),
             "lineage": self._lineage().model_dump(mode="json"),
             "budget": self._budget(),
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "evidence": EVIDENCE_FILE,
+            "encoders": [item.entry.model_dump(mode="json") for item in self.encoders],
             "front_ends": [item.entry.model_dump(mode="json") for item in self.front_ends],
             "resampling": [table.model_dump() for table, _ in resampling_tables(contract)],
             "golden_sounds": [entry.model_dump(mode="json") for entry, _ in self.sounds],
@@ -216,7 +228,7 @@ class Assembly:
         names += ["ai-edge-litert", "ai-edge-quantizer"] if FlavourKind.TFLITE in kinds else []
         names += ["coremltools", "torch"] if FlavourKind.COREML in kinds else []
         names += ["torch", "torch-pruning"] if self.spec.recipe else []
-        names += ["tensorflow", "keras"] if self.front_ends else []
+        names += ["tensorflow", "keras"] if self.front_ends or self.encoders else []
         return {name: found for name in sorted(set(names)) if (found := _version(name)) is not None}
 
 

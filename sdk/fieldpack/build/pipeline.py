@@ -18,6 +18,7 @@ from fieldpack.build.background import add_background, firing_outputs
 from fieldpack.build.borders import check_labels
 from fieldpack.build.compression import compress
 from fieldpack.build.conversion import Conversion, source_words
+from fieldpack.build.encoders import make_encoders
 from fieldpack.build.examples import Examples, save_examples, save_source_tensors
 from fieldpack.build.front_ends import make_front_ends
 from fieldpack.build.fused_front_end import add_fused_front_ends
@@ -130,7 +131,8 @@ def build_spec(
             if judge is not None:
                 judge(assembly, folder)
             front_ends = make_front_ends(spec, assembly.measured.evidence, folder, progress, before)
-            assembly = replace(assembly, front_ends=front_ends)
+            encoders = make_encoders(spec, assembly.measured.evidence, folder, progress)
+            assembly = replace(assembly, front_ends=front_ends, encoders=encoders)
             progress("bundle", "write", 0.0)
             digest = assembly.write(writer)
         except OSError as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from fieldpack.bundle.digest import entries_below, listed_digest
 from fieldpack.bundle.finding import Finding, FindingCode, printable
-from fieldpack.bundle.manifest import Border, FlavourEntry, FrontEndEntry, Manifest
+from fieldpack.bundle.manifest import Border, EncoderEntry, FlavourEntry, FrontEndEntry, Manifest
 from fieldpack.bundle.paths import (
     LARGEST_BUNDLE_BYTES,
     MANIFEST_NAME,
@@ -20,7 +20,7 @@ from fieldpack.bundle.paths import (
     collisions,
     path_fault,
 )
-from fieldpack.contract import SpectrogramInput
+from fieldpack.contract import LocationInput, SpectrogramInput
 from fieldpack.errors import BundleError
 from fieldpack.verdict import Verdict
 
@@ -33,6 +33,7 @@ def manifest_findings(manifest: Manifest) -> list[Finding]:
         *(finding for flavour in manifest.flavours for finding in _flavour_findings(manifest, flavour)),
         *(finding for entry in manifest.front_ends for finding in _front_end_findings(manifest, entry)),
         *_golden_sound_findings(manifest),
+        *(finding for entry in manifest.encoders for finding in _encoder_findings(manifest, entry)),
         *_unique_findings(manifest),
         *_verdict_findings(manifest),
     ]
@@ -110,7 +111,24 @@ def _golden_sound_findings(manifest: Manifest) -> Iterator[Finding]:
             yield _manifest(FindingCode.GOLDEN, message)
 
 
-def _file_findings(manifest: Manifest, where: str, entry: FlavourEntry | FrontEndEntry) -> Iterator[Finding]:
+def _encoder_findings(manifest: Manifest, entry: EncoderEntry) -> Iterator[Finding]:
+    where = f"encoder of {printable(entry.input)}"
+    fits = [item for item in manifest.contract.inputs if item.name == entry.input]
+    if not fits or not isinstance(fits[0], LocationInput):
+        yield _manifest(FindingCode.CONTRACT, f"{where}: the contract has no such place")
+        return
+    if entry.fields != fits[0].fields or entry.inputs[0].shape != (1, len(entry.fields)):
+        came = f"{', '.join(map(printable, entry.fields))} in {list(entry.inputs[0].shape)}"
+        yield _manifest(FindingCode.CONTRACT, f"{where} takes {came}, not {', '.join(fits[0].fields)}")
+    if entry.outputs[0].name != entry.input or entry.outputs[0].shape[1:] != fits[0].shape:
+        came = f"{printable(entry.outputs[0].name)} {list(entry.outputs[0].shape[1:])}"
+        yield _manifest(FindingCode.CONTRACT, f"{where} makes {came}, not {list(fits[0].shape)}")
+    yield from _file_findings(manifest, where, entry)
+
+
+def _file_findings(
+    manifest: Manifest, where: str, entry: FlavourEntry | FrontEndEntry | EncoderEntry
+) -> Iterator[Finding]:
     """Whether the file or folder is listed, with the digest and size that the entry states."""
     digest = listed_digest(entry.path, manifest.files)
     if digest is None:
@@ -147,7 +165,8 @@ def _unique_findings(manifest: Manifest) -> Iterator[Finding]:
     names = [flavour.name for flavour in manifest.flavours]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield _manifest(FindingCode.FLAVOUR, f"two flavours are called {name}")
-    places = [flavour.path for flavour in manifest.flavours] + [item.path for item in manifest.front_ends]
+    places = [item.path for item in manifest.flavours]
+    places += [item.path for item in manifest.front_ends] + [item.path for item in manifest.encoders]
     paths = sorted(place + "/" for place in places)
     for outer, inner in itertools.pairwise(paths):
         if inner.startswith(outer):

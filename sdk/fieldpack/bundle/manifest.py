@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from fieldpack.budget import Budget
-from fieldpack.contract import Contract
+from fieldpack.contract import Contract, LocationInput
 from fieldpack.model import Strict
 from fieldpack.recipe import Rule
 from fieldpack.spec import SLUG
@@ -182,6 +182,22 @@ class GoldenSounds(Strict):
     tolerances: tuple[HeardTolerance, ...] = Field(description="one for each channel")
 
 
+class EncoderEntry(Strict):
+    """A graph that makes the vector of a location input from a place, in float32."""
+
+    input: str = Field(description="name of the input, and of the output's border")
+    kind: FlavourKind
+    path: str = Field(description="file or folder, relative to the bundle")
+    digest: Sha256 = Field(description="of the file, or of the folder's file table")
+    installed_bytes: int = Field(ge=1)
+    fields: tuple[str, ...] = Field(min_length=2, description="numbers of the place, in order")
+    inputs: tuple[Border, ...] = Field(min_length=1, max_length=1)
+    outputs: tuple[Border, ...] = Field(min_length=1, max_length=1)
+    requires: Requires
+    max_abs: float = Field(ge=0, description="largest gap to the float64 formula on the places tried")
+    places: int = Field(ge=1, description="how many places were tried")
+
+
 class DataLineage(Strict):
     """One data set that the build used."""
 
@@ -220,6 +236,9 @@ class Manifest(Strict):
     front_ends: tuple[FrontEndEntry, ...] = Field(
         default=(), description="graphs from sound to inputs; absent when empty"
     )
+    encoders: tuple[EncoderEntry, ...] = Field(
+        default=(), description="graphs from places to inputs; absent when empty"
+    )
     resampling: tuple[ResamplingTable, ...] = Field(
         default=(), description="coefficients of inputs whose resampler is polyphase; absent when empty"
     )
@@ -236,6 +255,8 @@ class Manifest(Strict):
         inside += [table.path for table in self.resampling]
         for given in self.golden_sounds:
             inside += [*given.sounds, given.patches, given.heard]
+        places = [item for item in self.contract.inputs if isinstance(item, LocationInput)]
+        inside += [table.file for item in places for table in item.tables.values()]
         for flavour in self.flavours:
             inside += flavour.golden.files.values()
         for path in inside:

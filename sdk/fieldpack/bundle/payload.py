@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fieldpack.bundle.arrays import read_array
+from fieldpack.bundle.cell_tables import cell_table_findings
 from fieldpack.bundle.finding import Finding, FindingCode, one_line
 from fieldpack.bundle.golden_sounds import golden_sound_findings
 from fieldpack.bundle.labels import parse_labels
@@ -43,6 +44,7 @@ def payload_findings(manifest: Manifest, read: Read) -> list[Finding]:
             findings += _label_findings(path, found.shape, labels.get(name))
     for flavour in manifest.flavours:
         findings += _flavour_findings(manifest, flavour, shapes, labels, read)
+    findings += cell_table_findings(manifest, read)
     return [*findings, *resampling_findings(manifest, read), *golden_sound_findings(manifest, read)]
 
 

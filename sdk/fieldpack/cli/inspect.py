@@ -70,6 +70,7 @@ def _bundle(path: Path) -> tuple[dict[str, Any], str]:
         lines += [_input_line(item) for item in manifest.contract.inputs]
         lines += [_front_end_line(item) for item in manifest.front_ends]
         lines += [_golden_sounds_line(item) for item in manifest.golden_sounds]
+        lines += [_encoder_line(item) for item in manifest.encoders]
         for output in manifest.contract.outputs:
             count = len(bundle.labels(output.name))
             what = f"{count} labels" if count else output.unit
@@ -119,6 +120,14 @@ def _golden_sounds_line(item: Any) -> str:
         f"{one.relative:.2g} of a value" if one.relative else f"{one.absolute:.2g}" for one in item.tolerances
     )
     return f"golden sounds of {item.input}: {names}; own front-ends within {allowed} of {item.patches}"
+
+
+def _encoder_line(item: Any) -> str:
+    size, needs = size_text(item.installed_bytes), _needs(item.requires.tflite_runtime, item.requires.ios)
+    return (
+        f"encoder of {item.input}: {item.kind.value}, from {', '.join(item.fields)}, {size}, "
+        f"within {item.max_abs:.2g} of the formula, {needs}"
+    )
 
 
 def _layers(path: Path) -> tuple[dict[str, Any], str]:

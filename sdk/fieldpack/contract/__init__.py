@@ -1,8 +1,9 @@
 """The contract: the typed statement of what goes into a model and what comes out.
 
 ``inputs.py`` has one class an input kind, ``outputs.py`` the outputs, ``sound.py`` how a recording becomes
-windows of sound, ``spectrogram.py`` the front-end of spectrogram models. Everything that changes a
-number is a field, and no field that changes a number has a default: a missing one is an error that names it.
+windows of sound, ``spectrogram.py`` the front-end of spectrogram models, ``location.py`` how a place
+becomes a vector. Everything that changes a number is a field, and no field that changes a number has a
+default: a missing one is an error that names it.
 """
 
 from fieldpack.contract.contract import Contract
@@ -13,7 +14,6 @@ from fieldpack.contract.inputs import (
     ImageInput,
     Input,
     Layout,
-    LocationEncoding,
     LocationInput,
     MeanStd,
     Pad,
@@ -25,6 +25,15 @@ from fieldpack.contract.inputs import (
     TensorInput,
     ValueRange,
     WaveformInput,
+)
+from fieldpack.contract.location import (
+    CellTable,
+    Degrees,
+    Encoding,
+    INaturalist,
+    LatLonWeek,
+    Octaves,
+    SinCos,
 )
 from fieldpack.contract.outputs import Activation, LabelTable, Output, Sensitivity
 from fieldpack.contract.resampling import (
@@ -41,16 +50,20 @@ from fieldpack.contract.spectrogram import Log, Mel, MelSpec
 
 __all__ = [
     "Activation",
+    "CellTable",
     "CenterCrop",
     "ChannelMix",
     "ColorOrder",
     "Contract",
+    "Degrees",
+    "Encoding",
     "Fit",
+    "INaturalist",
     "ImageInput",
     "Input",
     "LabelTable",
+    "LatLonWeek",
     "Layout",
-    "LocationEncoding",
     "LocationInput",
     "Log",
     "LogMeanExp",
@@ -58,6 +71,7 @@ __all__ = [
     "MeanStd",
     "Mel",
     "MelSpec",
+    "Octaves",
     "Output",
     "Pad",
     "Polyphase",
@@ -66,6 +80,7 @@ __all__ = [
     "Resampler",
     "Resize",
     "Sensitivity",
+    "SinCos",
     "SoundInput",
     "SoundSpec",
     "SoxrHq",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from fieldpack.contract.location import NO_DATA_M, CellTable, Encoding, INaturalist
 from fieldpack.contract.sound import SoundSpec
 from fieldpack.contract.spectrogram import MelSpec
 from fieldpack.model import Strict
@@ -258,30 +260,72 @@ SoundInput = SpectrogramInput | WaveformInput
 """The kinds that take recordings; both have a ``front_end`` with the rate, the windows and their pooling."""
 
 
-class LocationEncoding(StrEnum):
-    """How a place becomes a vector; formulas in :mod:`fieldpack.preprocess.location`."""
-
-    DEGREES = "degrees"
-    SIN_COS_4 = "sin_cos_4"
-    INATURALIST_5 = "inaturalist_5"
-
-
 class LocationInput(Strict):
-    """A place: latitude before longitude, degrees, WGS 84 (EPSG:4326); elevation in metres."""
+    """A place: latitude before longitude, degrees, WGS 84 (EPSG:4326); elevation in metres.
+
+    The vector is the encoding, then the columns of ``features``.
+    """
 
     kind: Literal["location"]
     name: Name
-    encoding: LocationEncoding = Field(description="how a place becomes numbers", examples=["inaturalist_5"])
+    encoding: Encoding = Field(
+        description="how a place becomes numbers: a word, or a table with its constants",
+        examples=[
+            "inaturalist_5",
+            {"kind": "inaturalist_5", "highest_m": 6574.0, "lowest_m": 32768.0, "missing_m": NO_DATA_M},
+            {"kind": "birdnet_3", "week": "number"},
+        ],
+    )
+    snap_resolution: int | None = Field(
+        default=None,
+        ge=0,
+        le=15,
+        description="the centre of the H3 cell of this resolution stands for every place in it",
+        examples=[4],
+    )
+    beyond_180: Literal["refuse", "wrap"] = Field(
+        default="refuse", description="longitudes outside -180..180: refused, or brought inside by full turns"
+    )
+    elevation_table: CellTable | None = Field(
+        default=None, description="elevation of places that come without one; one column, metres"
+    )
+    features: CellTable | None = Field(default=None, description="values appended to the vector")
+
+    @model_validator(mode="after")
+    def _tables_fit(self) -> LocationInput:
+        if self.elevation_table is None:
+            return self
+        if not isinstance(self.encoding, INaturalist):
+            raise ValueError("elevation_table goes with an encoding that reads elevation, inaturalist_5")
+        if len(self.elevation_table.columns) != 1:
+            raise ValueError("elevation_table has one column, the elevation in metres")
+        return self
+
+    def with_tables(self, place: Callable[[str, str], str]) -> LocationInput:
+        """The input with another file of each table: ``place(name of the field, file)``."""
+        update = {
+            name: table.model_copy(update={"file": place(name, table.file)})
+            for name, table in self.tables.items()
+        }
+        return self.model_copy(update=update)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the encoding reads of a place, in order: the input of the graph that encodes it."""
+        third = {"inaturalist_5": ("elevation_m",), "birdnet_3": ("week",)}.get(self.encoding.kind, ())
+        columns = self.features.columns if self.features else ()
+        return ("latitude_degrees", "longitude_degrees", *third, *columns)
+
+    @property
+    def tables(self) -> dict[str, CellTable]:
+        """The tables that are stated, by the name of their field."""
+        stated = {"elevation_table": self.elevation_table, "features": self.features}
+        return {name: table for name, table in stated.items() if table is not None}
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one tensor without the batch axis."""
-        sizes = {
-            LocationEncoding.DEGREES: 2,
-            LocationEncoding.SIN_COS_4: 4,
-            LocationEncoding.INATURALIST_5: 5,
-        }
-        return (sizes[self.encoding],)
+        return (self.encoding.size + (len(self.features.columns) if self.features else 0),)
 
 
 class TensorInput(Strict):

@@ -17,6 +17,7 @@
 ``regression``         :func:`~fieldpack.parity.regression.compare_values`
 ``tensor``             :func:`~fieldpack.parity.tensor.compare_tensors`, for layers
 ``front_end``          decibels between a front-end's file and the numpy reference
+``places``             encoders of places against the float64 formulas
 ``judgement``          a figure of a comparison against a limit
 =====================  ============================================================
 

@@ -87,7 +87,8 @@ def prepare(contract: Input, raw: Raw) -> Array:
             return patches(samples, rate, contract)
         return sound_windows(samples, rate, contract)
     if isinstance(contract, LocationInput) and isinstance(raw, tuple):
-        return encode(*_place(contract, raw), contract.encoding)[None]
+        latitude, longitude, elevation, *week = _place(contract, raw)
+        return encode(latitude, longitude, elevation, contract, *week)[None]
     if isinstance(contract, TensorInput) and isinstance(raw, Path):
         return ready(contract, load_array(raw))
     if isinstance(raw, np.ndarray):
@@ -149,8 +150,8 @@ def _sound(contract: SoundInput, raw: tuple[Any, ...]) -> tuple[NDArray[np.float
     raise _wrong_form(contract, raw)
 
 
-def _place(contract: LocationInput, raw: tuple[Any, ...]) -> tuple[float, float, float | None]:
-    if len(raw) == 3 and all(item is None or isinstance(item, int | float | np.number) for item in raw):
+def _place(contract: LocationInput, raw: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(raw) in (3, 4) and all(item is None or isinstance(item, int | float | np.number) for item in raw):
         return raw
     raise _wrong_form(contract, raw)
 
@@ -168,7 +169,7 @@ _FORMS = {
     "image": "a picture file, a PIL image, or uint8 RGB [H, W, 3]",
     "spectrogram": "a sound file, (samples [n], sample_rate_hz), or a float32 patch",
     "waveform": "a sound file, (samples [n], sample_rate_hz), or a float32 window",
-    "location": "(latitude, longitude, elevation or None), or a float32 vector",
+    "location": "(latitude, longitude, elevation or None[, week or None]), or a float32 vector",
     "tensor": "an .npy file or a float32 array",
 }
 

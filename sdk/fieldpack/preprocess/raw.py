@@ -12,7 +12,7 @@ from PIL import Image
 
 Array: TypeAlias = NDArray[Any]
 Sound: TypeAlias = tuple[NDArray[np.float32], int]
-Place: TypeAlias = tuple[float, float, float | None]
+Place: TypeAlias = tuple[float, float, float | None] | tuple[float, float, float | None, int | None]
 
 Raw: TypeAlias = Path | Array | Image.Image | Sound | Place | Mapping[str, Array]
 """One example as it arrives.
@@ -23,7 +23,7 @@ array                     a picture as uint8 RGB [H, W, 3] (or grey [H, W]); for
                           prepared float32 array itself
 ``PIL.Image``             a picture
 (samples, rate)           mono float32 [n] and its sample rate, Hz
-(lat, lon, elevation)     degrees, degrees, metres or None
+(lat, lon, elevation)     degrees, degrees, metres or None; a week 1..48 or None may follow
 mapping                   prepared arrays by input name, in the canonical form; the only form for models
                           with several inputs
 ========================  ==========================================================================

@@ -203,7 +203,7 @@ def _meaning(stated: Input | None, border: Border) -> list[Markup]:
             _recording(sound),
         ]
     if isinstance(stated, LocationInput):
-        return [join(f"Place: latitude, longitude in degrees (WGS 84), encoded as {stated.encoding.value}")]
+        return [join(f"Place: latitude, longitude in degrees (WGS 84), encoded as {stated.encoding.kind}")]
     if stated is None:
         return []
     ends = f"from {significant(stated.low, 6)} to {significant(stated.high, 6)}"
