@@ -2,8 +2,8 @@
 
 A converter writes random identifiers into the manifest, the day of conversion into the metadata,
 and protobuf maps in hash order. Here the identifiers are derived from the paths, times are dropped
-(versions of tools stay: they are part of the cause), maps are sorted, and fields that the schema
-does not know are kept. Weight files are left as they are.
+(versions of tools stay: they are part of the cause), maps are sorted, folders without a file are taken
+out, and fields that the schema does not know are kept. Weight files are left as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import os
 import re
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 from fieldpack.coreml.manifest import FORMAT_VERSION, MANIFEST_NAME, Manifest, ManifestItem, read_manifest
@@ -35,13 +36,28 @@ def canonicalise(path: Path) -> None:
     StorageError
         A file cannot be read or written.
     """
-    manifest = read_manifest(Path(path))
+    manifest = _without_empty_folders(read_manifest(Path(path)))
     try:
         data = manifest.model_path.read_bytes()
     except OSError as error:
         raise StorageError(f"{manifest.model_path} cannot be read", came=error) from error
     _replace(manifest.model_path, canonical_model(data))
     _replace(manifest.root / MANIFEST_NAME, canonical_manifest(manifest))
+
+
+def _without_empty_folders(manifest: Manifest) -> Manifest:
+    """Take out what holds nothing: a model without large constants has a folder of weights, and no weights.
+
+    A bundle and most archives keep files only, and the manifest would name what is missing.
+    """
+    empty = [item for item in manifest.items if _is_empty_folder(manifest.file(item))]
+    for item in empty:
+        manifest.file(item).rmdir()
+    return replace(manifest, items=tuple(item for item in manifest.items if item not in empty))
+
+
+def _is_empty_folder(place: Path) -> bool:
+    return place.is_dir() and not any(place.iterdir())
 
 
 def canonical_model(data: bytes) -> bytes:

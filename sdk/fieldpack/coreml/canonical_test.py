@@ -57,6 +57,17 @@ def test_identifiers_dates_and_order_do_not_matter(tmp_path: Any) -> None:
     assert digest(one) == before
 
 
+def test_an_empty_folder_of_weights_is_taken_out(tmp_path: Any) -> None:
+    package = write(tmp_path / "1", ("11", "22"), "2026-01-01", [])
+    weights = package / "Data/com.apple.CoreML/weights"
+    for file in weights.rglob("*"):
+        file.unlink()
+    canonicalise(package)
+    assert not weights.exists()
+    assert len(json.loads((package / "Manifest.json").read_text())["itemInfoEntries"]) == 1
+    open_package(package)
+
+
 def test_content_does_matter(tmp_path: Any) -> None:
     one = write(tmp_path / "1", ("11", "22"), "2026-01-01", ["version"])
     two = write(tmp_path / "2", ("11", "22"), "2026-01-01", ["runtime"])

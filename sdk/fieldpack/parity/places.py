@@ -60,6 +60,6 @@ def _elevations(generator: np.random.Generator, count: int, encoding: INaturalis
 
 def largest_gap(fields: NDArray[np.float32], got: NDArray[np.float32], contract: LocationInput) -> float:
     """Largest difference from the float64 formulas on the same float32 places; infinite where broken."""
-    if not np.isfinite(got).all():
+    if got.shape != (len(fields), *contract.shape) or not np.isfinite(got).all():
         return float("inf")
     return float(np.abs(got - vectors_of(fields.astype(np.float64), contract)).max(initial=0.0))
