@@ -14,7 +14,7 @@ from fieldpack.bundle.golden_sounds import golden_sounds, wav_samples
 from fieldpack.contract import SpectrogramInput
 from fieldpack.errors import SpecError
 from fieldpack.parity.front_end import gap_of, reference_of, sounds_at_levels
-from fieldpack.preprocess.spectrogram import patches
+from fieldpack.preprocess.spectrogram import patches, trimmed
 from fieldpack_converters.front_end import in_numpy
 from fieldpack_converters.front_end.operations import Graph
 from fieldpack_converters.front_end.spectrogram import graph_of, transforms_of
@@ -101,6 +101,23 @@ def test_a_spectrogram_of_the_whole_clip_is_refused() -> None:
     for name in ("window's own reference", "mirrored ends", "magnitude in decibel", "energy", "like Perch"):
         with pytest.raises(SpecError, match="one window"):
             graph_of(contract_of(name, windows=windows), "blocks")
+
+
+@pytest.mark.parametrize(
+    "name", ["window's own reference", "mirrored ends", "magnitude in decibel", "energy", "like Perch"]
+)
+@pytest.mark.parametrize(("came", "fewer"), [(3000, 0), (8000, 0), (20000, 3)])
+def test_clips_of_one_length_and_one_patch_are_a_graph(name: str, came: int, fewer: int) -> None:
+    windows: dict[str, Any] = {"samples": "none", "overlap": 0.0, "last": "drop", "pooling": "mean"}
+    words = contract_of(name, windows=windows, min_seconds=0.5, max_seconds=0.5).model_dump()
+    contract = SpectrogramInput.model_validate({**words, "frames": words["frames"] - fewer})
+    sound = sounds(came, 16000)[0].astype(np.float32)
+    (wanted,) = patches(sound, 16000, contract)
+    graph = graph_of(contract, "blocks")
+    assert graph.operations[0].shape == (8000,)
+    clip = trimmed(sound, 16000, contract.front_end)
+    (got,) = in_numpy.run(graph, clip[None].astype(np.float64))
+    assert np.abs(got - wanted).max() <= 3e-7 * max(1.0, float(np.abs(wanted).max()))
 
 
 @pytest.mark.parametrize("name", ["decibel", "natural log", "like YAMNet"])

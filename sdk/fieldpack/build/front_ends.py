@@ -38,7 +38,7 @@ from fieldpack.parity.front_end import (
     sounds_at_levels,
     worst,
 )
-from fieldpack.preprocess.spectrogram import window_samples
+from fieldpack.preprocess.spectrogram import taken_over_clip, window_samples
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.spec import CoremlFlavour, Spec, TfliteFlavour
 
@@ -116,7 +116,7 @@ def make_front_ends(
         if not isinstance(item, SpectrogramInput):
             continue
         if window_samples(item) is None:
-            _warn(evidence, f"input {item.name} has no front-end: its patches depend on the whole recording")
+            _warn(evidence, f"input {item.name} has no front-end: {_of_recording(item)}")
             continue
         road = _Road(spec, item, folder / f"front-end-{item.name}", progress)
         times = ((before or {}).get(FRONT_ENDS) or {}).get(item.name, {}).get("milliseconds")
@@ -136,6 +136,19 @@ def make_front_ends(
 
 def _warn(evidence: dict[str, Any], text: str) -> None:
     evidence["warnings"] = [*evidence.get("warnings", ()), text]
+
+
+def _of_recording(item: SpectrogramInput) -> str:
+    """Why there is no graph of a patch, and what an app does instead."""
+    spec = item.front_end
+    span = (item.frames - 1) * spec.hop_length + (0 if spec.center else max(spec.n_fft, spec.win_length))
+    fields = ", ".join(taken_over_clip(spec))
+    return (
+        f"its patches depend on the whole recording ({fields}). The app computes the spectrogram of the "
+        "recording by the contract and cuts the patches from it; or the contract says windows.samples, "
+        f"{span} for {item.frames} frames, and each window gets a spectrogram of its own; or it makes all "
+        "clips of one length and one patch, with min_seconds = max_seconds"
+    )
 
 
 def _missed(gaps: dict[str, Any]) -> str:

@@ -14,8 +14,9 @@ from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.coreml.package import open_package
 from fieldpack.errors import MissingDependencyError
 from fieldpack.parity.front_end import Gap
+from fieldpack.preprocess.spectrogram import patches
 from fieldpack.recipe import Method
-from fieldpack.recordings.testing import tone_contract
+from fieldpack.recordings.testing import FRAMES, HOP, RATE_HZ, tone, tone_contract
 from fieldpack.spec import CoremlFlavour, Precision, TfliteFlavour
 from fieldpack.testing import tiny_tflite
 
@@ -201,9 +202,15 @@ def test_patches_of_a_whole_recording_have_no_front_end(tmp_path: Path) -> None:
     windows = {"samples": "none", "overlap": 0.0, "last": "drop", "pooling": "mean"}
     found, evidence = made(spec(TFLITE, center=True, windows=windows), tmp_path)
     assert found == ()
-    assert evidence == {
-        "warnings": ["input spectrogram has no front-end: its patches depend on the whole recording"]
-    }
+    (text,) = evidence["warnings"]
+    assert text.startswith(
+        "input spectrogram has no front-end: its patches depend on the whole recording (center)"
+    )
+    assert f"windows.samples, {(FRAMES - 1) * HOP} for {FRAMES} frames" in text
+    again: Any = tone_contract(
+        front_end={"center": True, "windows": {**windows, "samples": (FRAMES - 1) * HOP}}
+    ).inputs[0]
+    assert len(patches(tone(3.0, 500.0), RATE_HZ, again)) == 3
 
 
 def test_a_missing_framework_leaves_only_the_front_end_out(

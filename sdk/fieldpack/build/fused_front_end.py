@@ -154,8 +154,8 @@ def fused_warnings(flavour: str, kind: FlavourKind, found: dict[str, FusedFrontE
     """A sentence for each input whose front-end is not float32 throughout."""
     return [
         f"flavour {flavour}: {len(one.coarse)} of {one.operators} operators of the front-end behind {name} "
-        f"are not float32, the first is {one.coarse[0]}, which {one.coarse[0].coarse}; quiet sounds go under "
-        f"there: {HINTS[kind]}"
+        f"are not float32, the first is {one.coarse[0]}, which {one.coarse[0].coarse}; quiet sounds may go "
+        f"under there: {HINTS[kind]}"
         for name, one in found.items()
         if one.coarse
     ]
@@ -215,7 +215,7 @@ def _tflite_nodes(path: Path) -> Iterator[Node]:
         for index in (*takes, *item.outputs):
             if index not in stored and (tensors[index].is_quantised or tensors[index].dtype == "float16"):
                 coarse = f"computes in {tensors[index].dtype}"
-        first = tensors[item.outputs[0]].name if item.outputs else ""
+        first = tensors[item.outputs[0]].name.partition(";")[0] if item.outputs else ""
         operator = item.name.lower()
         yield Node(
             name=f"{first or 'without a name'} (operator {number})",

@@ -98,19 +98,44 @@ def patch_of(window: NDArray[np.float32], contract: SpectrogramInput) -> Spectro
 
 
 def window_samples(contract: SpectrogramInput) -> int | None:
-    """Samples that one patch is made from; None where a patch depends on more of its clip."""
+    """Samples that one patch is made from; None where a patch depends on a clip of no fixed length.
+
+    Where something is taken over the clip, one patch is made from one clip if the contract repeats and cuts
+    every clip to one length, and that length gives one patch.
+    """
     spec = contract.front_end
     if isinstance(spec.windows.samples, int):
         return spec.windows.samples
-    log = spec.log
-    of_clip = (
-        spec.center
-        or isinstance(log, Pcen)
-        or (isinstance(log, Decibel) and (log.reference == "clip_max" or log.top_db != "none"))
-        or spec.normalization == "clip_max"
-        or isinstance(spec.value_scale, MinMaxScale | PeakScale)
-    )
-    return None if of_clip else _span(contract)
+    return _only_clip(contract) if taken_over_clip(spec) else _span(contract)
+
+
+def taken_over_clip(spec: MelSpec) -> tuple[str, ...]:
+    """The fields by which a patch of a clip's spectrogram depends on the whole clip."""
+    log, scale = spec.log, spec.value_scale
+    of_clip = {
+        "center": spec.center,
+        f"log.kind = {log if isinstance(log, str) else log.kind}": isinstance(log, Pcen),
+        "log.reference": isinstance(log, Decibel) and log.reference == "clip_max",
+        "log.top_db": isinstance(log, Decibel) and log.top_db != "none",
+        "normalization": spec.normalization == "clip_max",
+        f"value_scale.kind = {scale.kind}": isinstance(scale, MinMaxScale | PeakScale),
+    }
+    return tuple(name for name, holds in of_clip.items() if holds)
+
+
+def _only_clip(contract: SpectrogramInput) -> int | None:
+    """Samples of every clip, where the contract makes all of one length and of one patch."""
+    spec = contract.front_end
+    samples = spec.min_seconds * spec.sample_rate_hz
+    if spec.min_seconds != spec.max_seconds or samples != int(samples):
+        return None
+    padded = int(samples) + (spec.n_fft // 2 * 2 if spec.center else 0)
+    padded += spec.n_fft - spec.win_length if spec.window_at == "start" else 0
+    frames = (padded - spec.n_fft) // spec.hop_length + 1
+    step = contract.frames - math.floor(contract.frames * spec.windows.overlap)
+    more = frames - contract.frames
+    single = more == 0 or (spec.windows.last == "drop" and 0 < more < step)
+    return int(samples) if single else None
 
 
 def example_samples(contract: SpectrogramInput) -> int:

@@ -15,7 +15,15 @@ from fieldpack.errors import InputError
 from fieldpack.preprocess.compression import smoothed
 from fieldpack.preprocess.mel import mel_filters
 from fieldpack.preprocess.silence import without_silence
-from fieldpack.preprocess.spectrogram import patches, spectrogram, stft, trimmed, window_of
+from fieldpack.preprocess.spectrogram import (
+    patches,
+    spectrogram,
+    stft,
+    taken_over_clip,
+    trimmed,
+    window_of,
+    window_samples,
+)
 from fieldpack.preprocess.value_scale import scaled
 
 VALUE_SCALE: TypeAdapter[ValueScale] = TypeAdapter(ValueScale)
@@ -376,6 +384,52 @@ def test_patches_are_cut_from_the_spectrogram(last: str, starts: list[int]) -> N
     padded = np.pad(whole, ((0, 0), (0, 20)), constant_values=whole.min())
     wanted = np.stack([padded[:, start : start + 20] for start in starts]).astype(np.float32)
     assert np.array_equal(made, wanted)
+
+
+@pytest.mark.parametrize(
+    ("frames", "changes", "samples"),
+    [
+        (50, {}, 16000),  # hop 320, centred: 51 frames, of which one patch drops the last
+        (51, {}, 16000),
+        (52, {}, None),
+        (50, {"last": "shift"}, None),  # the last frame begins a second patch
+        (51, {"last": "shift"}, 16000),
+        (25, {}, None),  # two patches
+        (26, {"overlap": 0.5}, None),
+        (50, {"max_seconds": 2.0}, None),
+        (50, {"samples": 12000, "max_seconds": 2.0}, 12000),
+    ],
+)
+def test_a_clip_of_fixed_length_and_one_patch_is_a_window(
+    frames: int, changes: dict[str, Any], samples: int | None
+) -> None:
+    windows = {"samples": "none", "overlap": 0.0, "last": "drop", "pooling": "mean"}
+    windows |= {name: value for name, value in changes.items() if name in windows}
+    longest = changes.get("max_seconds", 1.0)
+    contract = patch_input(
+        frames,
+        sample_rate_hz=16000,
+        n_fft=1024,
+        win_length=1024,
+        hop_length=320,
+        center=True,
+        min_seconds=1.0,
+        max_seconds=longest,
+        windows=windows,
+    )
+    assert window_samples(contract) == samples
+    if samples == 16000:
+        for seconds in (0.3, 1.0, 2.5):
+            noise = np.random.default_rng(3).normal(size=int(16000 * seconds)).astype(np.float32)
+            assert len(patches(noise, 16000, contract)) == 1
+
+
+def test_what_is_taken_over_the_clip_is_named() -> None:
+    assert taken_over_clip(front_end(center=False, log={"kind": "linear"})) == ()
+    decibel = {"kind": "decibel", "floor": 1e-10, "reference": "clip_max", "top_db": 80.0}
+    peak = {"kind": "peak", "peak": 0.25, "remove_mean": True}
+    named = taken_over_clip(front_end(center=True, log=decibel, value_scale=peak, normalization="clip_max"))
+    assert named == ("center", "log.reference", "log.top_db", "normalization", "value_scale.kind = peak")
 
 
 def test_windows_of_sound_have_spectrograms_of_their_own() -> None:
