@@ -46,8 +46,9 @@ def export_tflite(contract: dict[str, Any], folder: str, most_bytes: int) -> dic
     Returns
     -------
     dict
-        ``samples`` of one window, and ``files``: list of ``transforms``, ``path`` and ``halves``: how
-        matrices are stored (``FrontEndWeights``) -> a file that is smaller, the smallest first.
+        ``samples`` of one window; ``files``: list of ``transforms``, ``path`` and ``halves``: how
+        matrices are stored (``FrontEndWeights``) -> a file that is smaller, the smallest first; and
+        ``left_out``: list of ``transforms`` and ``constant_bytes`` of those that are too large.
 
     Raises
     ------
@@ -65,7 +66,15 @@ def export_tflite(contract: dict[str, Any], folder: str, most_bytes: int) -> dic
         path = Path(folder) / f"{'-'.join(choice)}.tflite"
         path.write_bytes(tflite_of(graph))
         files.append({"transforms": list(choice), "path": str(path), "halves": _halves(path)})
-    return {"samples": next(iter(graphs.values())).operations[0].shape[0], "files": files}
+    return {
+        "samples": next(iter(graphs.values())).operations[0].shape[0],
+        "files": files,
+        "left_out": [
+            {"transforms": list(choice), "constant_bytes": graph.constant_bytes}
+            for choice, graph in graphs.items()
+            if choice not in kept
+        ],
+    }
 
 
 def _halves(path: Path) -> dict[str, str]:

@@ -103,7 +103,8 @@ def make_front_ends(
         Its contract and its flavours' kinds.
     evidence : dict
         Gets ``front_ends``: input -> ``milliseconds``, ``bytes`` and gaps of each choice, also of those that
-        store float16 and were not taken; and a warning for each file that is missing.
+        store float16 and were not taken; ``too_large``, those that were not tried, with the bytes of their
+        constants; and a warning for each file that is missing.
     folder : Path
         Work folder.
     progress : callable
@@ -199,6 +200,10 @@ class _Road:
             "bytes": {name: path.stat().st_size for name, path in paths.items()},
             "gaps": {},
             "core_ml": {},
+            "too_large": {
+                _Way(tuple(item["transforms"])).name: item["constant_bytes"] for item in answer["left_out"]
+            },
+            "most_bytes": MOST_BYTES,
         }
         for name in sorted(files, key=lambda one: milliseconds[one]):
             way = _Way(tuple(files[name]["transforms"]))

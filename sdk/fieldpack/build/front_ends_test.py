@@ -11,6 +11,8 @@ import pytest
 from fieldpack.build import front_ends
 from fieldpack.build.front_ends import make_front_ends
 from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.contract import SpectrogramInput
+from fieldpack.contract.presets import PRESETS
 from fieldpack.coreml.package import open_package
 from fieldpack.errors import MissingDependencyError
 from fieldpack.parity.front_end import Gap
@@ -74,7 +76,8 @@ class Bench:
             }
             path = self._file(words, f"{name}.tflite")
             files.append({"transforms": [name], "path": path, "halves": written})
-        return {"samples": 7936, "files": files}
+        large = [{"transforms": ["convolution"], "constant_bytes": 600_000}]
+        return {"samples": 7936, "files": files, "left_out": large}
 
     def _file(self, words: dict[str, Any], name: str) -> str:
         path = Path(words["folder"]) / name
@@ -110,7 +113,9 @@ def test_the_fastest_that_holds_is_chosen(
     assert front_end.entry.transforms == (chosen,)
     assert front_end.entry.milliseconds == times
     assert front_end.entry.path == "front_ends/spectrogram/model.tflite"
-    assert evidence["front_ends"]["spectrogram"]["chosen"] == chosen
+    record = evidence["front_ends"]["spectrogram"]
+    assert record["chosen"] == chosen
+    assert (record["too_large"], record["most_bytes"]) == ({"convolution": 600_000}, 500_000)
     assert "warnings" not in evidence
 
 
@@ -243,3 +248,35 @@ def test_both_kinds_are_made_and_hold(tmp_path: Path) -> None:
     assert record["bytes"][missed] < found[0].entry.installed_bytes < record["bytes"][record["chosen"]]
     assert found[1].entry.requires.ios == "16"
     assert found[0].entry.requires.tflite_runtime is not None
+
+
+@pytest.mark.full
+def test_birdnets_front_end_is_factored_and_what_else_there_was_is_told(tmp_path: Path) -> None:
+    """The other forms are over the cap; half floats, which are under it, miss by whole decibels."""
+    preset = PRESETS["birdnet_2_4"]
+    words = tone_contract().inputs[0].model_dump()["front_end"]
+    rest = {name: words[name] for name in preset.missing if name in words and name not in ("log", "windows")}
+    windows = {"samples": 144000, "overlap": 0.0, "last": "drop", "pooling": "mean"}
+    roots = [{"kind": "root", "exponent": exponent} for exponent in (0.2295, 0.1905)]
+    low, high = preset.front_ends(**rest, windows=windows, log=roots)
+    item = SpectrogramInput(
+        kind="spectrogram",
+        name="spectrogram",
+        bands=low.bands,
+        frames=preset.frames or 0,
+        axes=("band", "frame", "channel"),
+        front_end=low,
+        more_channels=(high,),
+    )
+    packed = SimpleNamespace(contract=SimpleNamespace(inputs=(item,)), flavours=(TFLITE,))
+    ((front_end,), evidence) = made(packed, tmp_path)
+    record = evidence["front_ends"]["spectrogram"]
+    assert record["chosen"] == "factored-factored"
+    assert front_end.entry.installed_bytes <= record["most_bytes"]
+    others = {f"{name}-{name}" for name in ("convolution", "blocks", "folded")}
+    assert record["too_large"].keys() == others
+    assert min(record["too_large"].values()) > record["most_bytes"]
+    halves = [gap for name, gap in record["gaps"].items() if name != record["chosen"]]
+    assert len(halves) == 2
+    assert min(gap["max_db"] for gap in halves) > 1
+    assert front_end.entry.weights.value == "float32"
