@@ -17,7 +17,7 @@ from fieldpack.build.examples import Examples, load_outputs, save_examples, save
 from fieldpack.build.labels import read_labels
 from fieldpack.bundle.manifest import Border, FlavourKind
 from fieldpack.bundle.read import Bundle
-from fieldpack.contract import ImageInput, Pooling, SoundInput
+from fieldpack.contract import GridInput, Pooling, SoundInput
 from fieldpack.data import open_data, prepare_data
 from fieldpack.errors import BundleError
 from fieldpack.parity.classification import compare_scores
@@ -173,7 +173,7 @@ def _source(spec: Spec) -> dict[str, Any]:
     first = spec.contract.inputs[0]
     return {
         **spec.source.model_dump(mode="json"),
-        "layout": first.layout.value if isinstance(first, ImageInput) else "NHWC",
+        "layout": first.layout.value if isinstance(first, GridInput) else "NHWC",
         "input_shapes": [[1, *item.shape] for item in spec.contract.inputs],
     }
 

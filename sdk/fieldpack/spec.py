@@ -135,7 +135,10 @@ class FolderData(Strict):
 
 
 class ProviderData(Strict):
-    """Samples made by a function ``provider(split, count)`` that yields (id, array, label, slices)."""
+    """Samples made by a function ``provider(split, count)`` that yields (id, array, label, slices).
+
+    In place of a label, a mapping of true values by quantity belongs to outputs with an estimate.
+    """
 
     kind: Literal["provider"]
     provider: str = Field(description="module:function", examples=["my_data:dataset"])
@@ -154,6 +157,11 @@ class ArrayData(Strict):
     kind: Literal["arrays"]
     inputs: dict[str, str] = Field(description="input name -> .npy file", examples=[{"vector": "x.npy"}])
     labels: str | None = Field(default=None, description=".npy file of label indices", examples=["y.npy"])
+    targets: dict[str, str] = Field(
+        default_factory=dict,
+        description="quantity -> .npy file of true values [N] or [N, rows, columns]; NaN where not known",
+        examples=[{"canopy_height": "height.npy"}],
+    )
     groups: str | None = Field(
         default=None,
         description=".npy file of group numbers [N]; rows of one group are not independent",
@@ -485,5 +493,6 @@ def _absolute_data(part: Any, place: Any) -> Any:
         if getattr(part, field, None) is not None:
             update[field] = place(getattr(part, field))
     if isinstance(part, ArrayData):
-        update["inputs"] = {name: place(item) for name, item in part.inputs.items()}
+        for field in ("inputs", "targets"):
+            update[field] = {name: place(item) for name, item in getattr(part, field).items()}
     return part.model_copy(update=update)

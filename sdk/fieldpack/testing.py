@@ -93,7 +93,6 @@ def dense_tflite(
     activation : str
         What follows the layer.
     """
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     classes = len(bias)
@@ -118,6 +117,56 @@ def dense_tflite(
     if activation != "linear":
         _activate(schema, model, graph, classes, activation)
     model.subgraphs = [graph]
+    return _finished(model)
+
+
+def convolution_tflite(
+    name: str, shape: tuple[int, ...], heads: dict[str, tuple[NDArray[np.float32], float]], stride: int = 1
+) -> bytes:
+    """A ``.tflite`` file that gives maps: one convolution of the input for each output, [1, H, W, 1] each.
+
+    Parameters
+    ----------
+    name, shape
+        Of the float32 input, [1, H, W, C].
+    heads : dict
+        Output name -> (weights float32 [1, rows, columns, C], bias). The border is padded with zeros where
+        the stride is 1, else not.
+    stride : int
+        Of every convolution, along both axes.
+    """
+    import numpy as np
+    from ai_edge_litert import schema_py_generated as schema
+
+    model, graph = schema.ModelT(), schema.SubGraphT()
+    model.version, model.description, model.buffers = 3, b"tiny", [schema.BufferT()]
+    model.operatorCodes = [_operator_code(schema, schema.BuiltinOperator.CONV_2D)]
+    graph.name, graph.inputs, graph.outputs, graph.operators = b"main", [0], [], []
+    graph.tensors = [_tensor(schema, name, list(shape), 0)]
+    for output, (weights, bias) in heads.items():
+        options = schema.Conv2DOptionsT()
+        options.strideH = options.strideW = stride
+        options.dilationHFactor = options.dilationWFactor = 1
+        options.padding = schema.Padding.SAME if stride == 1 else schema.Padding.VALID
+        first = len(graph.tensors)
+        model.buffers += [_buffer(schema, weights), _buffer(schema, np.array([bias], np.float32))]
+        answer = [1, shape[1] // stride, shape[2] // stride, 1]
+        graph.tensors += [
+            _tensor(schema, f"{output}_weights", list(weights.shape), len(model.buffers) - 2),
+            _tensor(schema, f"{output}_bias", [1], len(model.buffers) - 1),
+            _tensor(schema, output, answer, 0),
+        ]
+        graph.outputs.append(first + 2)
+        graph.operators.append(
+            _operator(schema, 0, [0, first, first + 1], first + 2, "Conv2DOptions", options)
+        )
+    model.subgraphs = [graph]
+    return _finished(model)
+
+
+def _finished(model: Any) -> bytes:
+    import flatbuffers
+
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())

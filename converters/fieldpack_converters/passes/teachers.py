@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fieldpack.contract import ImageInput
+from fieldpack.contract import GridInput, ImageInput
 from fieldpack.errors import SpecError
 from fieldpack.passes import AnyPass, teaching_of
 from fieldpack.spec import Spec, load_spec
@@ -49,7 +49,7 @@ def _other(path: Path, subject: Subject, inputs: Sequence[Any]) -> Teacher:
     _check(spec, path, subject, inputs)
     words = spec.source.model_dump(mode="json")
     first = spec.contract.inputs[0]
-    words["layout"] = first.layout.value if isinstance(first, ImageInput) else "NHWC"
+    words["layout"] = first.layout.value if isinstance(first, GridInput) else "NHWC"
     words["input_shapes"] = [[1, *item.shape] for item in spec.contract.inputs]
     opened = open_source(words)
     changes = [_change(one, other) for one, other in zip(inputs, spec.contract.inputs, strict=True)]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fieldpack.bundle.manifest import Border, FlavourKind, Quantization
-from fieldpack.contract import Contract, ImageInput, Input, Output
+from fieldpack.contract import Contract, GridInput, ImageInput, Input, Output, RasterInput
 from fieldpack.errors import ContractError
+from fieldpack.runtime.estimate_shape import channel_axis
 from fieldpack.tflite.facts import Tensor
 
 Layout = Literal["NHWC", "NCHW"]
@@ -106,13 +107,13 @@ def _input(item: Input, found: FoundTensor, folded: bool) -> Border:
     scale: tuple[float, ...] | None = None
     offset: tuple[float, ...] | None = None
     expected = [(1, *item.shape)]
-    if isinstance(item, ImageInput):
+    if isinstance(item, GridInput):
         nhwc, nchw = (1, item.height, item.width, item.channels), (1, item.channels, item.height, item.width)
         expected = [nhwc, nchw]
         layout = "NHWC" if found.shape == nhwc else "NCHW"
-        if not folded:
+        if isinstance(item, ImageInput) and not folded:
             scale, offset = item.scale_offset()
-    batched = isinstance(item, ImageInput) or found.shape != item.shape
+    batched = isinstance(item, GridInput) or found.shape != item.shape
     if batched and found.shape not in expected:
         raise ContractError(
             f"input {item.name} of the contract does not fit the model",
@@ -134,11 +135,16 @@ def _input(item: Input, found: FoundTensor, folded: bool) -> Border:
 
 
 def _output(item: Output, found: FoundTensor) -> Border:
+    layout: Layout | None = None
+    if item.estimate is not None:
+        axis = channel_axis(item.name, found.shape)
+        layout = None if axis is None else "NCHW" if axis == 1 else "NHWC"
     return Border(
         name=item.name,
         tensor=found.name,
         shape=found.shape,
         dtype=found.dtype,
+        layout=layout,
         quantization=found.quantization,
     )
 
@@ -152,7 +158,7 @@ def check_stated_borders(contract: Contract, inputs: tuple[Border, ...]) -> None
         The layout differs, or the file's integers cannot hold the range that the contract states.
     """
     for item, border in zip(contract.inputs, inputs, strict=True):
-        if not isinstance(item, ImageInput):
+        if not isinstance(item, GridInput):
             continue
         if border.layout != item.layout.value:
             raise ContractError(
@@ -160,7 +166,11 @@ def check_stated_borders(contract: Contract, inputs: tuple[Border, ...]) -> None
                 came=f"the model takes {border.layout} {list(border.shape)}",
                 allowed=f'the contract\'s layout = "{item.layout.value}"',
             )
-        if border.quantization is None or border.dtype not in ("int8", "uint8"):
+        if (
+            isinstance(item, RasterInput)
+            or border.quantization is None
+            or border.dtype not in ("int8", "uint8")
+        ):
             continue
         lowest = -128 if border.dtype == "int8" else 0
         scale, zero = border.quantization.scale, border.quantization.zero_point

@@ -23,7 +23,7 @@ from fieldpack.build.kept import Kept, Stored, once
 from fieldpack.build.origins import source_origin, tool_versions
 from fieldpack.bundle.digest import sha256_file
 from fieldpack.bundle.manifest import Border, Compression, FlavourKind
-from fieldpack.contract import ImageInput, Input, SpectrogramInput
+from fieldpack.contract import GridInput, ImageInput, Input, SpectrogramInput
 from fieldpack.coreml.canonical import canonicalise
 from fieldpack.errors import ContractError, ConversionError, SourceError, UnsupportedError
 from fieldpack.preprocess.spectrogram_range import value_range
@@ -467,7 +467,7 @@ def source_words(spec: Spec) -> dict[str, Any]:
     """The source model in the words of the worker targets."""
     source = spec.source.model_dump(mode="json")
     first = spec.contract.inputs[0]
-    source["layout"] = first.layout.value if isinstance(first, ImageInput) else "NHWC"
+    source["layout"] = first.layout.value if isinstance(first, GridInput) else "NHWC"
     source["input_shapes"] = [[1, *item.shape] for item in spec.contract.inputs]
     return source
 

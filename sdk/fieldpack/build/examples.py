@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.bundle.manifest import Border
-from fieldpack.contract import Contract, ImageInput, Input
+from fieldpack.contract import Contract, ImageInput, Input, Layout, RasterInput
 from fieldpack.data import Prepared
 from fieldpack.data.store import release
 from fieldpack.preprocess.image import to_tensor
@@ -76,6 +76,8 @@ def save_source_tensors(contract: Contract, examples: Examples, folder: Path) ->
 
 
 def _source_tensor(item: Input, part: NDArray[Any]) -> NDArray[Any]:
+    if isinstance(item, RasterInput):
+        return part.transpose(0, 3, 1, 2) if item.layout is Layout.NCHW else part
     if not isinstance(item, ImageInput):
         return part
     scale, offset = item.scale_offset()

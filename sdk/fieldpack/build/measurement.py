@@ -28,6 +28,7 @@ from fieldpack.parity.record import Parity
 from fieldpack.parity.regression import compare_values
 from fieldpack.recordings.pooling import pooled
 from fieldpack.recordings.scores import sensitive
+from fieldpack.runtime.estimate_shape import without_channel
 from fieldpack.runtime.flavour import EVIDENCE, PRECISIONS
 from fieldpack.taxonomy.metrics import rank_codes
 from fieldpack.verdict import Evidence
@@ -91,8 +92,7 @@ def measure(
     ConversionError
         A flavour's outputs have another shape than the source's.
     """
-    names = [output.name for output in contract.outputs]
-    source = load_outputs(dict(zip(names, facts.outputs, strict=True)))
+    source = source_outputs(contract, facts)
     _check_finite(source)
     for output in contract.outputs:
         check_activation(output, source[output.name])
@@ -125,6 +125,16 @@ def measure(
         "flavours": flavours,
     }
     return Measured(source, results, evidence)
+
+
+def source_outputs(contract: Contract, facts: SourceFacts) -> Outputs:
+    """What the source model gave, by output name; an estimate without its channel axis."""
+    names = [output.name for output in contract.outputs]
+    found = load_outputs(dict(zip(names, facts.outputs, strict=True)))
+    for output in contract.outputs:
+        if output.estimate is not None:
+            found[output.name] = without_channel(output.name, found[output.name])
+    return found
 
 
 def _check_finite(source: Mapping[str, NDArray[Any]]) -> None:
@@ -290,7 +300,10 @@ def compare_output(
     """
     first, second = (answers_of(output, each, evaluation, pooling) for each in (source, outputs))
     if not output.activation.classifies:
-        return compare_values(first.scores, second.scores, blocks=first.blocks, evidence=evidence)
+        values = [answers.scores for answers in (first, second)]
+        if output.estimate is not None:  # rows and columns are no outputs
+            values = [array.reshape(len(array), -1, 1) for array in values]
+        return compare_values(*values, blocks=first.blocks, evidence=evidence)
     labels = evaluation.prepared.labels
     return compare_scores(
         first.scores.reshape(len(first.scores), -1),

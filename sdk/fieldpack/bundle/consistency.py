@@ -79,6 +79,9 @@ def _flavour_findings(manifest: Manifest, flavour: FlavourEntry) -> Iterator[Fin
     yield from _names(_border_names(flavour.outputs), outputs, f"{where}: outputs")
     yield from _names(flavour.golden.files, outputs, f"{where}: golden.files")
     yield from _names(flavour.golden.tolerance, outputs, f"{where}: golden.tolerance")
+    stated = [(item.name, len(item.bins) + 1) for item in manifest.contract.intervals]
+    if [(fit.interval, len(fit.numbers)) for fit in flavour.intervals] != stated:
+        yield _manifest(FindingCode.CONTRACT, f"{where}: intervals are not those of the contract")
     if any(not math.isfinite(value) or value < 0 for value in flavour.golden.tolerance.values()):
         yield _manifest(FindingCode.GOLDEN, f"{where}: a tolerance is below 0 or not finite")
     yield from _file_findings(manifest, where, flavour)

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from fieldpack.budget import Budget
 from fieldpack.contract import Contract, LocationInput
+from fieldpack.estimates.fit import IntervalFit
 from fieldpack.model import Strict
 from fieldpack.recipe import Rule
 from fieldpack.spec import SLUG
@@ -47,7 +48,9 @@ class Border(Strict):
 
     A picture arrives as pixels 0..255 [N, H, W, C] in the contract's colour order;
     ``x = pixel * scale + offset`` is applied outside the graph unless `scale` is None
-    (the graph does it, or the input is no picture); then `layout`; then `quantization`.
+    (the graph does it, or the input is no picture); then `layout`; then `quantization`. A raster
+    arrives scaled [N, H, W, C]. The `layout` of an output says which axis of length 1 is the channel
+    of an estimate; answers come without it.
     """
 
     name: str
@@ -109,6 +112,9 @@ class FlavourEntry(Strict):
     requires: Requires
     compression: Compression
     golden: GoldenOutput
+    intervals: tuple[IntervalFit, ...] = Field(
+        default=(), description="the flavour's own numbers of each of the contract's intervals, in order"
+    )
 
 
 class Golden(Strict):

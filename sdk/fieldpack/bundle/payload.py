@@ -12,7 +12,7 @@ from fieldpack.bundle.golden_sounds import golden_sound_findings
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.manifest import Border, FlavourEntry, Manifest
 from fieldpack.bundle.resampling import resampling_findings
-from fieldpack.contract import ImageInput, Input
+from fieldpack.contract import GridInput, ImageInput, Input
 from fieldpack.errors import BundleError, ContractError
 from fieldpack.taxonomy import Form, find_faults
 
@@ -49,8 +49,8 @@ def payload_findings(manifest: Manifest, read: Read) -> list[Finding]:
 
 
 def golden_shape(item: Input) -> Shape:
-    """Shape of one golden example of an input; pictures are pixels [H, W, C] in every layout."""
-    if isinstance(item, ImageInput):
+    """Shape of one golden example of an input; pictures and rasters are [H, W, C] in every layout."""
+    if isinstance(item, GridInput):
         return (item.height, item.width, item.channels)
     return item.shape
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldpack.cli.predict_scene import add_scene_arguments, is_scene, map_file, refuse_scene_options
 from fieldpack.cli.terminal import Terminal, table
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ FORMATS = ("table", "json", "raven", "audacity")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
-    parser.add_argument("file", help="picture, sound, .npy array, or LATITUDE,LONGITUDE[,ELEVATION]")
+    parser.add_argument("file", help="picture, sound, scene, .npy array, or LATITUDE,LONGITUDE[,ELEVATION]")
     parser.add_argument("--flavour", help="which flavour runs; default: every one, of a recording the first")
     parser.add_argument("--top", type=_count, default=5, help="how many labels are shown (default 5)")
     parser.add_argument("--precision", choices=("fp32", "fp16"), help="arithmetic of a Core ML flavour")
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     sound.add_argument("--format", choices=FORMATS, default="table", help="how detections are written")
     sound.add_argument(
-        "--out", type=Path, metavar="FILE", help="write them to a file instead of the terminal"
+        "--out", type=Path, metavar="FILE", help="write them to a file instead of the terminal; a map as .tif"
     )
     sound.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the spectrogram with them")
     sound.add_argument(
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sound.add_argument(
         "--sensitivity", type=float, metavar="V", help="slope of the scores, where there is one"
     )
+    add_scene_arguments(parser)
     sound.add_argument(
         "--values",
         type=Path,
@@ -60,6 +62,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         heard = isinstance(taken, SoundInput) and isinstance(raw, Path) and raw.suffix.lower() != ".npy"
         if heard and isinstance(raw, Path) and not options.clip:
             return _recording(bundle, raw, options, terminal)
+        if is_scene(taken, raw):
+            return map_file(bundle, raw, options, terminal)
+        refuse_scene_options(options)
         _refuse_sound_options(options, heard)
         answers = _answers(bundle, raw, options, terminal)
     terminal.result({"file": options.file, "answers": answers}, _text(answers))

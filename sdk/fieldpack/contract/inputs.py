@@ -8,22 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from fieldpack.contract.axes import Layout as Layout
+from fieldpack.contract.axes import Name as Name
 from fieldpack.contract.location import NO_DATA_M, CellTable, Encoding, INaturalist
+from fieldpack.contract.raster import RasterInput
 from fieldpack.contract.sound import SoundSpec
 from fieldpack.contract.spectrogram import MelSpec
 from fieldpack.model import Strict
-
-Name = Annotated[
-    str,
-    Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$", description="name of the input", examples=["image"]),
-]
-
-
-class Layout(StrEnum):
-    """Order of the axes of a picture tensor."""
-
-    NHWC = "NHWC"
-    NCHW = "NCHW"
 
 
 class ColorOrder(StrEnum):
@@ -350,5 +341,8 @@ class TensorInput(Strict):
 
 
 Input = Annotated[
-    ImageInput | SpectrogramInput | WaveformInput | LocationInput | TensorInput, Field(discriminator="kind")
+    ImageInput | SpectrogramInput | WaveformInput | LocationInput | RasterInput | TensorInput,
+    Field(discriminator="kind"),
 ]
+GridInput = ImageInput | RasterInput
+"""The kinds whose tensors have rows, columns and channels, prepared as [H, W, C] and fed in either layout."""

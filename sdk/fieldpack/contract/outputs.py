@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from fieldpack.contract.estimates import Estimate
 from fieldpack.model import Strict
 
 
@@ -70,6 +71,11 @@ class Output(Strict):
         examples=["taxonomy.csv"],
     )
     unit: str | None = Field(default=None, description="unit of a linear output", examples=["metre"])
+    estimate: Estimate | None = Field(
+        default=None,
+        description="what a linear output of one number a pixel (or an example) says of a quantity",
+        examples=[{"kind": "quantile", "quantity": "canopy_height", "level": 0.05}],
+    )
     threshold: float | None = Field(
         default=None,
         description="score from which a label counts as present; a sigmoid needs one",
@@ -91,6 +97,8 @@ class Output(Strict):
             raise ValueError('a linear output needs its unit; example: unit = "metre"')
         if not self.activation.classifies and self.labels is not None:
             raise ValueError("a linear output has no labels")
+        if self.activation.classifies and self.estimate is not None:
+            raise ValueError("only a linear output has an estimate")
         if self.taxonomy is not None and self.labels is None:
             raise ValueError("a linear output has no taxonomy")
         if self.activation is Activation.SIGMOID and self.threshold is None:

@@ -26,7 +26,8 @@ def open_arrays(source: ArrayData) -> ExampleList:
     arrays = {name: _mapped(Path(path)) for name, path in source.inputs.items()}
     labels = None if source.labels is None else _mapped(Path(source.labels))
     groups = None if source.groups is None else _mapped(Path(source.groups))
-    lengths = {name: len(array) for name, array in arrays.items()}
+    targets = {name: _mapped(Path(path)) for name, path in source.targets.items()}
+    lengths = {name: len(array) for name, array in (*arrays.items(), *targets.items())}
     for name, path, numbers in (("labels", source.labels, labels), ("groups", source.groups, groups)):
         if numbers is not None:
             lengths[name] = len(numbers)
@@ -42,6 +43,7 @@ def open_arrays(source: ArrayData) -> ExampleList:
                 {name: array[row] for name, array in arrays.items()},
                 None if labels is None or labels[row] < 0 else int(labels[row]),
                 group=None if groups is None else str(groups[row]),
+                targets={name: np.asarray(array[row]) for name, array in targets.items()},
             )
             for row in range(count)
         ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 from fieldpack.preprocess.raw import Raw
 
@@ -26,6 +28,9 @@ class Example:
     group : str, optional
         Examples of one group are not independent; None where the data name no groups, "" for an
         example that stands alone.
+    targets : dict
+        Quantity -> the true values: one number, or float [rows, columns] of the output's size; NaN where
+        the truth is not known.
     """
 
     id: str
@@ -33,6 +38,7 @@ class Example:
     label: str | int | None = None
     slices: dict[str, str] = field(default_factory=dict)
     group: str | None = None
+    targets: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 class Examples(Protocol):

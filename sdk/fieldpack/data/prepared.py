@@ -18,6 +18,7 @@ from fieldpack.data.example import Example
 from fieldpack.data.labels import label_index
 from fieldpack.data.open import open_data
 from fieldpack.data.store import RowStore, release
+from fieldpack.data.targets import TargetStore
 from fieldpack.errors import InputError, SpecError
 from fieldpack.preprocess.prepare import prepare, prepared_dtype, prepared_shape
 from fieldpack.spec import DataSource
@@ -48,6 +49,9 @@ class Prepared:
     blocks : ndarray or None
         int64 [N], the group that the data name for an item; items of one are not independent. None
         where the data name no groups.
+    targets : dict
+        Quantity -> true values, float32 [N, ...] of one shape, NaN where the truth is not known; empty where
+        the data give none.
     """
 
     ids: list[str]
@@ -57,6 +61,7 @@ class Prepared:
     slices: dict[str, NDArray[np.str_]] = field(default_factory=dict)
     left_out: int = 0
     blocks: NDArray[np.int64] | None = None
+    targets: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -81,6 +86,9 @@ class Prepared:
         state.update(b"none" if self.labels is None else self.labels.astype("<i8").tobytes())
         if self.blocks is not None:
             state.update(b"blocks" + self.blocks.astype("<i8").tobytes())
+        for name in sorted(self.targets):
+            state.update(json.dumps([name, list(self.targets[name].shape)]).encode())
+            state.update(np.ascontiguousarray(self.targets[name]).data)
         for name in sorted(self.inputs):
             array = self.inputs[name]
             state.update(json.dumps([name, array.dtype.str, list(array.shape)]).encode())
@@ -141,6 +149,7 @@ def prepare_data(
     """
     examples = open_data(source, seed)
     stores = {item.name: RowStore(prepared_shape(item), prepared_dtype(item)) for item in contract.inputs}
+    truth = TargetStore(contract.quantities)
     kept: list[_Kept] = []
     for position, example in enumerate(examples, start=1):
         index = label_index(example.label, labels, f"example {example.id}")
@@ -152,10 +161,11 @@ def prepare_data(
             )
         for name, array in arrays.items():
             stores[name].append(array)
+        truth.append(example, next(iter(counts)))
         kept.append(_Kept(example.id, example.slices, index, counts.pop(), example.group))
         if progress is not None:
             progress("prepare", position / max(position, len(examples)))
-    return _assembled(contract, kept, stores, examples.left_out)
+    return _assembled(contract, kept, stores, truth, examples.left_out)
 
 
 def _arrays(contract: Contract, example: Example) -> dict[str, NDArray[Any]]:
@@ -179,7 +189,9 @@ def _prepared(item: Input, example: Example) -> NDArray[Any]:
     return array
 
 
-def _assembled(contract: Contract, kept: list[_Kept], stores: dict[str, RowStore], left_out: int) -> Prepared:
+def _assembled(
+    contract: Contract, kept: list[_Kept], stores: dict[str, RowStore], truth: TargetStore, left_out: int
+) -> Prepared:
     patched = any(isinstance(item, SoundInput) for item in contract.inputs)
     counts = np.array([example.count for example in kept], np.int64)
     labels = np.repeat(np.array([example.label for example in kept], np.int64), counts)
@@ -199,6 +211,7 @@ def _assembled(contract: Contract, kept: list[_Kept], stores: dict[str, RowStore
         },
         left_out=left_out,
         blocks=_blocks(kept, counts),
+        targets=truth.arrays(),
     )
 
 

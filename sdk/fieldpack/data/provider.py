@@ -103,14 +103,21 @@ def open_provider(source: ProviderData) -> ProvidedExamples:
 def _example(item: Any, provider: str) -> Example:
     if isinstance(item, tuple) and len(item) == 4:
         name, raw, label, slices = item
+        targets = _targets(label) if isinstance(label, Mapping) else {}
+        label = None if isinstance(label, Mapping) else label
         if isinstance(label, np.integer):
             label = int(label)
         fits = isinstance(name, str) and isinstance(label, int | str | None) and isinstance(slices, Mapping)
         if fits and not isinstance(label, bool):
-            return Example(name, raw, label, {str(key): str(value) for key, value in slices.items()})
+            named = {str(key): str(value) for key, value in slices.items()}
+            return Example(name, raw, label, named, targets=targets)
     came = tuple(type(part).__name__ for part in item) if isinstance(item, tuple) else type(item).__name__
     raise InputError(
         f"{provider} gave something else than an example",
         came=came,
-        allowed="(id, array, label index or None, slices)",
+        allowed="(id, array, label index, true values by quantity or None, slices)",
     )
+
+
+def _targets(label: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(quantity): np.asarray(values) for quantity, values in label.items()}

@@ -1,7 +1,8 @@
 """One door from an example in any form to the prepared array of an input.
 
 Prepared form: for a picture uint8 [K, H, W, C] in the contract's colour order, after crop and
-resize and before normalisation; for every other kind float32 [K, *input.shape]. K is the number of
+resize and before normalisation; for a raster float32 [K, H, W, C], scaled and filled; for every other
+kind float32 [K, *input.shape]. K is the number of
 patches of a recording, and 1 for everything else.
 """
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fieldpack.contract.inputs import (
+    GridInput,
     ImageInput,
     Input,
     LocationInput,
@@ -23,9 +25,11 @@ from fieldpack.contract.inputs import (
     SpectrogramInput,
     TensorInput,
 )
+from fieldpack.contract.raster import RasterInput
 from fieldpack.errors import InputError
 from fieldpack.preprocess.image import open_picture, prepare_image
 from fieldpack.preprocess.location import encode
+from fieldpack.preprocess.raster import prepare_raster
 from fieldpack.preprocess.raw import Array, Raw
 from fieldpack.preprocess.sound import open_sound
 from fieldpack.preprocess.spectrogram import patches
@@ -36,8 +40,8 @@ _MORE_S = 10.0
 
 
 def prepared_shape(contract: Input) -> tuple[int, ...]:
-    """Shape of one prepared item: [height, width, channels] of a picture, else the input's own."""
-    if isinstance(contract, ImageInput):
+    """Shape of one prepared item: [height, width, channels] of a picture or raster, else the input's own."""
+    if isinstance(contract, GridInput):
         return (contract.height, contract.width, contract.channels)
     return tuple(contract.shape)
 
@@ -61,7 +65,7 @@ def prepare(contract: Input, raw: Raw) -> Array:
     Returns
     -------
     ndarray
-        uint8 [1, H, W, C] of a picture, else float32 [K, *contract.shape].
+        uint8 [1, H, W, C] of a picture, float32 [1, H, W, C] of a raster, else float32 [K, *contract.shape].
 
     Raises
     ------
@@ -89,6 +93,8 @@ def prepare(contract: Input, raw: Raw) -> Array:
     if isinstance(contract, LocationInput) and isinstance(raw, tuple):
         latitude, longitude, elevation, *week = _place(contract, raw)
         return encode(latitude, longitude, elevation, contract, *week)[None]
+    if isinstance(contract, RasterInput) and isinstance(raw, Path | np.ndarray):
+        return _raster(contract, raw)[None]
     if isinstance(contract, TensorInput) and isinstance(raw, Path):
         return ready(contract, load_array(raw))
     if isinstance(raw, np.ndarray):
@@ -144,6 +150,25 @@ def _picture(contract: ImageInput, raw: Raw) -> Image.Image:
     raise _wrong_form(contract, raw)
 
 
+def _raster(contract: RasterInput, raw: Path | Array) -> NDArray[np.float32]:
+    if isinstance(raw, np.ndarray):
+        return prepare_raster(raw, contract)
+    if raw.suffix.lower() == ".npy":
+        return prepare_raster(load_array(raw), contract)
+    from fieldpack.scenes.reading import open_scene
+
+    with open_scene(raw, contract) as scene:
+        if (scene.place.height, scene.place.width) != (contract.height, contract.width):
+            raise InputError(
+                f"{raw} is no single tile",
+                came=f"{scene.place.height} by {scene.place.width} pixels",
+                allowed=f"{contract.height} by {contract.width}",
+                hint="a scene goes through fieldpack predict BUNDLE scene.tif --out FILE.tif",
+            )
+        window = scene.read_all()
+    return prepare_raster(window.values, contract, window.masked)
+
+
 def _sound(contract: SoundInput, raw: tuple[Any, ...]) -> tuple[NDArray[np.float32], int]:
     if len(raw) == 2 and isinstance(raw[0], np.ndarray) and raw[0].ndim == 1:
         return raw[0].astype(np.float32, copy=False), int(raw[1])
@@ -170,6 +195,7 @@ _FORMS = {
     "spectrogram": "a sound file, (samples [n], sample_rate_hz), or a float32 patch",
     "waveform": "a sound file, (samples [n], sample_rate_hz), or a float32 window",
     "location": "(latitude, longitude, elevation or None[, week or None]), or a float32 vector",
+    "raster": "a GeoTIFF of one tile, an .npy file or an array [bands, rows, columns]",
     "tensor": "an .npy file or a float32 array",
 }
 

@@ -18,9 +18,9 @@ Raw: TypeAlias = Path | Array | Image.Image | Sound | Place | Mapping[str, Array
 """One example as it arrives.
 
 ========================  ==========================================================================
-file path                 a picture, a sound, or an ``.npy`` array, by the kind of the input
-array                     a picture as uint8 RGB [H, W, 3] (or grey [H, W]); for every other kind the
-                          prepared float32 array itself
+file path                 a picture, a sound, a GeoTIFF of one tile, or an ``.npy`` array, by the input's kind
+array                     a picture as uint8 RGB [H, W, 3] (or grey [H, W]); a tile of a raster as measured
+                          [bands, H, W]; for every other kind the prepared float32 array itself
 ``PIL.Image``             a picture
 (samples, rate)           mono float32 [n] and its sample rate, Hz
 (lat, lon, elevation)     degrees, degrees, metres or None; a week 1..48 or None may follow

@@ -13,6 +13,8 @@ from fieldpack.contract import (
     LocationInput,
     LowRate,
     Output,
+    Quantile,
+    RasterInput,
     SoundSpec,
     SpectrogramInput,
     WaveformInput,
@@ -202,6 +204,8 @@ def _meaning(stated: Input | None, border: Border) -> list[Markup]:
             ),
             _recording(sound),
         ]
+    if isinstance(stated, RasterInput):
+        return _raster(stated)
     if isinstance(stated, LocationInput):
         return [join(f"Place: latitude, longitude in degrees (WGS 84), encoded as {stated.encoding.kind}")]
     if stated is None:
@@ -233,6 +237,27 @@ def _picture(stated: ImageInput) -> Markup:
     method = stated.resize.method.value.replace("_", " ")
     order = stated.color_order.value.upper()
     return join(f"{order} picture, {stated.width} × {stated.height} pixels; {crop}, {method}")
+
+
+def _raster(stated: RasterInput) -> list[Markup]:
+    masked = {"none": "no mask", "valid_is_1": "a last channel, 1 where there is data"}
+    known = masked.get(stated.mask_channel, "a last channel, 1 where data are missing")
+    lines = [
+        join(
+            f"Raster of {clip(stated.sensor)}, {stated.width} × {stated.height} pixels of ",
+            f"{significant(stated.resolution, 6)} {stated.resolution_unit}",
+        ),
+        join(
+            f"No data: NaN, masked pixels, the value {stated.no_data}; ",
+            f"{significant(stated.fill, 6)} stands for it after scaling; {known}",
+        ),
+    ]
+    for band in stated.bands:
+        scale, offset = band.scaling.scale_offset()
+        ends = "" if isinstance(band.clip, str) else f"clip to {band.clip[0]:.6g}..{band.clip[1]:.6g}, then "
+        formula = f"x = value × {scale:.9g} + {offset:.9g}".replace("+ -", "− ")
+        lines.append(join(f"Band {clip(band.name)}: {ends}", element("code", formula)))
+    return lines
 
 
 def _scaling(border: Border) -> Markup:
@@ -269,7 +294,11 @@ def _output(material: Material, border: Border) -> Markup:
 
 def _numbers(stated: Output, labels: int) -> str:
     if stated.activation is Activation.LINEAR:
-        return f"Values in {clip(stated.unit or 'their own unit')}"
+        unit, estimate = clip(stated.unit or "their own unit"), stated.estimate
+        if estimate is None:
+            return f"Values in {unit}"
+        level = f" {significant(estimate.level, 4)}" if isinstance(estimate, Quantile) else ""
+        return f"{estimate.kind.capitalize()}{level} of {clip(estimate.quantity)}, in {unit}"
     kind = {
         Activation.SOFTMAX: "probabilities that sum to 1 (softmax)",
         Activation.SIGMOID: "independent probabilities (sigmoid)",

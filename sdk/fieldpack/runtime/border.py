@@ -25,7 +25,8 @@ def feed(border: Border, prepared: NDArray[Any]) -> NDArray[Any]:
     border : Border
         The input.
     prepared : ndarray, shape [N, ...]
-        Pixels 0..255 [N, H, W, C] for pictures, float32 [N, ...] for all else.
+        Pixels 0..255 [N, H, W, C] for pictures, float32 [N, H, W, C] for rasters, float32 [N, ...] for
+        all else.
 
     Returns
     -------
@@ -57,9 +58,11 @@ def feed(border: Border, prepared: NDArray[Any]) -> NDArray[Any]:
 
 
 def fetch(border: Border, tensor: NDArray[Any]) -> NDArray[Any]:
-    """Turn what a tensor gave into real numbers, float32 [N, ...]."""
+    """Turn what a tensor gave into real numbers, float32 [N, ...]; an estimate loses its channel axis."""
     import numpy as np
 
+    if border.layout is not None:
+        tensor = tensor.squeeze(1 if border.layout == "NCHW" else 3)
     if border.quantization is not None:
         return dequantize(tensor, border.quantization.scale, border.quantization.zero_point)
     return np.asarray(tensor, dtype=np.float32)

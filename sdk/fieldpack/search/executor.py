@@ -98,7 +98,7 @@ def _result(future: Any) -> Result:
         return Result.from_dict(future.result())
     except distributed.KilledWorker as error:
         return Result(Status.CRASHED, reason=f"every worker that ran it was lost: {error.last_worker}")
-    except (distributed.FutureCancelledError, OSError) as error:
+    except (distributed.CancelledError, OSError) as error:
         raise WorkerError(
             "the Dask cluster was lost", came=error, hint="start the search again; finished trials are stored"
         ) from error
