@@ -229,6 +229,7 @@ class Assembly:
         names += ["coremltools", "torch"] if FlavourKind.COREML in kinds else []
         names += ["torch", "torch-pruning"] if self.spec.recipe else []
         names += ["tensorflow", "keras"] if self.front_ends or self.encoders else []
+        names += ["ai-edge-quantizer"] if self.front_ends else []
         return {name: found for name in sorted(set(names)) if (found := _version(name)) is not None}
 
 

@@ -34,6 +34,8 @@ EDGE_DB = 1e-6
 """A value so near to the edge of what is heard may be on either side of it."""
 TOLERANCE_SHARE = 1e-3
 """Of a tolerance, which is a figure for a reader and no sum of many terms."""
+MOST_VALUES = 2**26
+"""Of a transform or a filter bank: far more than phones compute, and a bound for a stranger's bundle."""
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _FULL_SCALE = 32768
 
@@ -41,8 +43,22 @@ Read = Callable[[str], bytes | None]
 
 
 def golden_sounds(contract: Contract) -> list[tuple[GoldenSounds, dict[str, bytes]]]:
-    """The golden sounds of every spectrogram input, each with the bytes of its files by path."""
-    return [_made(item) for item in contract.inputs if isinstance(item, SpectrogramInput)]
+    """The golden sounds of every spectrogram input, each with the bytes of its files by path.
+
+    A front-end whose transform would hold more than ``MOST_VALUES`` has none.
+    """
+    inputs = [item for item in contract.inputs if isinstance(item, SpectrogramInput)]
+    return [_made(item) for item in inputs if _largest(item) <= MOST_VALUES]
+
+
+def _largest(item: SpectrogramInput) -> int:
+    """Values of the largest array on the way to a patch: the frames of a window, or the filters."""
+    from fieldpack.preprocess.spectrogram import example_samples
+
+    samples = example_samples(item)
+    return max(
+        max((samples + spec.n_fft) // spec.hop_length, spec.bands) * spec.n_fft for spec in item.channels
+    )
 
 
 def golden_sound_findings(manifest: Manifest, read: Read) -> Iterator[Finding]:
@@ -56,7 +72,9 @@ def golden_sound_findings(manifest: Manifest, read: Read) -> Iterator[Finding]:
     """
     inputs = {item.name: item for item in manifest.contract.inputs if isinstance(item, SpectrogramInput)}
     for entry in manifest.golden_sounds:
-        if entry.input in inputs:
+        if entry.input in inputs and (values := _largest(inputs[entry.input])) > MOST_VALUES:
+            yield _finding(entry.patches, f"would take {values:,} values to check; at most {MOST_VALUES:,}")
+        elif entry.input in inputs:
             yield from _entry_findings(entry, inputs[entry.input], read)
 
 

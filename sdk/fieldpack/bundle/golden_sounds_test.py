@@ -219,6 +219,19 @@ def test_bundles_without_them_are_read_and_say_nothing_of_them(tmp_path: Path) -
         assert golden_sounds(bundle.manifest.contract) == []
 
 
+@pytest.mark.parametrize("front_end", [{"hop_length": 1, "n_fft": 2**17}, {"center": True, "n_fft": 2**34}])
+def test_a_front_end_that_fills_the_memory_is_refused_unseen(
+    front_end: dict[str, Any], tmp_path: Path
+) -> None:
+    huge = tone_contract(front_end, {"samples": 2**18})
+    assert golden_sounds(huge) == []
+    with BundleWriter(tmp_path / "tones") as writer:
+        fields = sounding_content(writer, tone_contract())
+        fields["contract"]["inputs"][0]["front_end"] |= front_end
+        with pytest.raises(BundleError, match="values to check; at most 67,108,864"):
+            writer.commit(fields)
+
+
 def test_what_inspect_says_of_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = sounding_bundle(tmp_path / "tones", tone_contract({"log": {"kind": "root", "exponent": 0.5}}))
     assert main(["inspect", str(path)]) == 0
