@@ -17,20 +17,34 @@ pytestmark = pytest.mark.full
 PACK = Path(__file__).parents[1] / "reference_models/fieldpack_reference_models/sound/pack.toml"
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_pack(folder: Path, labels: Path) -> Path:
     """The embedded pack with fewer clips, as TFLite float32 and int8."""
-    folder = tmp_path_factory.mktemp("sound")
     head, *parts = PACK.read_text(encoding="utf-8").split("[[flavours]]")
     tables = [f"[[flavours]]{part.split('[budget')[0]}" for part in parts if "tflite" in part]
     budget = "[budget.every]\ntop1_agreement = 0.9\nbackground_fires_rise = 0.1\n"
     text = "".join([head, *tables, budget])
     text = text.replace("count = 960", "count = 96").replace("count = 240", "count = 60")
-    for name in ("model.keras", "labels.txt"):
-        text = text.replace(f'"{name}"', f'"{PACK.parent / name}"')
+    for name, path in (("model.keras", PACK.parent / "model.keras"), ("labels.txt", labels)):
+        text = text.replace(f'"{name}"', f'"{path}"')
     (folder / "pack.toml").write_text(text, encoding="utf-8")
-    assert main(["build", str(folder / "pack.toml"), "--out", str(folder / "dusk")]) == 0
+    return folder / "pack.toml"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sound")
+    pack = write_pack(folder, PACK.parent / "labels.txt")
+    assert main(["build", str(pack), "--out", str(folder / "dusk")]) == 0
     return folder / "dusk"
+
+
+def test_labels_in_another_order_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *others = (PACK.parent / "labels.txt").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "turned.txt").write_text("\n".join([*others, first]) + "\n", encoding="utf-8")
+    pack = write_pack(tmp_path, tmp_path / "turned.txt")
+    assert main(["build", str(pack), "--out", str(tmp_path / "dusk")]) == 2
+    assert "labels of output probabilities stand in another order" in capsys.readouterr().err
+    assert not (tmp_path / "dusk").exists()
 
 
 @pytest.mark.parametrize("flavour", ["tflite-float32", "tflite-int8"])

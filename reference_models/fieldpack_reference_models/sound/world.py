@@ -125,7 +125,7 @@ def _unit(sound: Sound) -> Sound:
 
 def dataset(
     split: str, total: int
-) -> Iterator[tuple[str, tuple[NDArray[np.float32], int], int, dict[str, str]]]:
+) -> Iterator[tuple[str, tuple[NDArray[np.float32], int], str, dict[str, str]]]:
     """Yield the first `total` clips of a split, classes in turn.
 
     Yields
@@ -134,9 +134,11 @@ def dataset(
         ``split/class/index``, such as ``test/owl/0008``.
     sound : (float32 [32000], int)
         Samples, and their rate in Hz.
-    label : int
+    label : str
+        The caller by name, so that a build sees whether the label file stands in the model's order.
     slices : dict of str to str
     """
     for index in range(total):
         clip = generate(split, index)
-        yield f"{split}/{CLASSES[clip.label]}/{index:04d}", (clip.samples, RATE_HZ), clip.label, clip.slices
+        name = CLASSES[clip.label]
+        yield f"{split}/{name}/{index:04d}", (clip.samples, RATE_HZ), name, clip.slices

@@ -95,6 +95,7 @@ def test_distance_takes_the_treble_and_the_level() -> None:
 def test_a_dataset_names_its_clips_and_their_rate() -> None:
     rows = list(world.dataset("calibration", 13))
     assert rows[12][0] == "calibration/bee/0012"
+    assert [row[2] for row in rows] == [*CLASSES, "bee"]
     samples, rate = rows[12][1]
     assert rate == 16_000
     assert np.array_equal(samples, world.generate("calibration", 12).samples)

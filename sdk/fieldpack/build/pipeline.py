@@ -19,10 +19,11 @@ from fieldpack.build.borders import check_labels
 from fieldpack.build.compression import compress
 from fieldpack.build.conversion import Conversion, source_words
 from fieldpack.build.encoders import make_encoders
-from fieldpack.build.examples import Examples, save_examples, save_source_tensors
+from fieldpack.build.examples import Examples, load_outputs, save_examples, save_source_tensors
 from fieldpack.build.front_ends import make_front_ends
 from fieldpack.build.fused_front_end import add_fused_front_ends
 from fieldpack.build.kept import Kept
+from fieldpack.build.label_order import label_order_finding
 from fieldpack.build.labels import read_labels
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
@@ -207,6 +208,7 @@ def measured(
             allowed=f"the contract's {len(names)}",
         )
     check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
+    exchanged = _exchanged_labels(spec, labels, dict(zip(names, facts.outputs, strict=True)), evaluation)
     ordered = [made[flavour.name] for flavour in spec.flavours]
     results = measure(spec.contract, facts, ordered, evaluation, folder, progress)
     add_references(spec, labels, ordered, results, evaluation, folder, progress, before)
@@ -215,6 +217,7 @@ def measured(
     doubts = [] if calibration is None else range_warnings(evaluation.prepared, calibration.prepared)
     doubts += sound_warnings(spec.contract, _half_precision(spec))
     doubts += add_fused_front_ends(spec.contract, ordered, results.evidence)
+    doubts += exchanged
     if doubts or calibration is not None:
         results.evidence["warnings"] = doubts
     if compressed is not None:
@@ -232,6 +235,21 @@ def measured(
         training,
         background=background,
     )
+
+
+def _exchanged_labels(
+    spec: Spec, labels: dict[str, tuple[str, ...]], files: dict[str, str], evaluation: Examples
+) -> list[str]:
+    """What the names of the examples say of the order of the labels; examples name one output's alone."""
+    truth = evaluation.prepared.labels
+    named = [item.name for item in spec.contract.outputs if item.name in labels]
+    if truth is None or len(named) != 1:
+        return []
+    scores = load_outputs({named[0]: files[named[0]]})[named[0]]
+    if scores.shape != (len(truth), len(labels[named[0]])):
+        return []  # a map has a label for each of its cells
+    found = label_order_finding(named[0], labels[named[0]], scores, truth)
+    return [] if found is None else [found]
 
 
 def _half_precision(spec: Spec) -> list[str]:
