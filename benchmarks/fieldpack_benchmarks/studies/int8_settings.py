@@ -1,12 +1,13 @@
 """``fieldpack study int8-settings``: which int8 settings lose least, on data that no figure is reported on.
 
-Picture models are judged on the validation split, sound models on their calibration recordings; the
-evaluation sets of the specs stay unseen. A spec states the settings that this study finds best, except
-where a file would grow beyond its budget.
+Picture models are judged on the validation split, sound models on every second of their calibration
+recordings, and calibrated on the others; the evaluation sets of the specs stay unseen. A spec states the
+settings that this study finds best, except where a file would grow beyond its budget.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import tempfile
 from collections.abc import Callable, Iterable
@@ -17,8 +18,10 @@ from fieldpack.budget import Budget, Limits
 from fieldpack.build.pipeline import build
 from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.contract import Activation
+from fieldpack.data.open import open_data
+from fieldpack.errors import SpecError
 from fieldpack.recipe import MeanSquaredError, Method, MinMax, Percentile, Ranges, Rule
-from fieldpack.spec import DataSource, Spec, TableData, TfliteFlavour, load_spec
+from fieldpack.spec import Data, DataSource, FolderData, Spec, TableData, TfliteFlavour, load_spec
 from fieldpack.verdict import AT_MOST, Evidence
 from fieldpack_benchmarks.cases import CASES, INT8, QUICK, Case
 from fieldpack_benchmarks.changed_spec import write_spec
@@ -27,6 +30,7 @@ from fieldpack_benchmarks.study import Bar, Column, Study
 from fieldpack_benchmarks.table import Cell
 
 Progress = Callable[[str, float], None]
+FILE = "file"
 STATED = "as-stated"
 NEAR_THE_BEST = 1.1
 """The stated settings may diverge this much more than the best ones found."""
@@ -79,15 +83,15 @@ def settings_of(cases: Iterable[Case], quick: bool, progress: Progress) -> Study
 def _tried(case: Case, progress: Progress) -> list[dict[str, Cell]]:
     spec = load_spec(case.spec)
     flavours = [item for item in spec.flavours if item.name == FLOAT] + variants(case, spec)
-    changed = spec.model_copy(
-        update={
-            "flavours": tuple(flavours),
-            "data": spec.data.model_copy(update={"evaluation": validation(spec), "golden": 1}),
-            "budget": Budget(every=Limits(installed_bytes=2**40)),
-        }
-    )
     with tempfile.TemporaryDirectory(prefix="fieldpack-study-") as folder:
         path, target = Path(folder) / "pack.toml", Path(folder) / "bundle"
+        changed = spec.model_copy(
+            update={
+                "flavours": tuple(flavours),
+                "data": apart(spec, Path(folder)),
+                "budget": Budget(every=Limits(installed_bytes=2**40)),
+            }
+        )
         write_spec(changed, path)
         build(path, target, lambda road, stage, done: progress(f"{case.name}: {road}, {stage}", done))
         with open_bundle(target) as bundle:
@@ -117,12 +121,34 @@ def _rows(case: Case, bundle: Bundle) -> list[dict[str, Cell]]:
     return rows
 
 
-def validation(spec: Spec) -> DataSource | None:
-    """What settings are judged on: the validation split, or else the calibration data."""
-    evaluation = spec.data.evaluation
+def apart(spec: Spec, folder: Path) -> Data:
+    """The spec's data with other examples to judge on: its validation split, or half its calibration files.
+
+    Parameters
+    ----------
+    spec : Spec
+        With ``[data.calibration]``, in files.
+    folder : Path
+        Where the lists of both halves are written.
+    """
+    evaluation, calibration = spec.data.evaluation, spec.data.calibration
     if isinstance(evaluation, TableData) and evaluation.where.get("split") == ("test",):
-        return evaluation.model_copy(update={"where": {**evaluation.where, "split": ("val",)}})
-    return spec.data.calibration
+        judged: DataSource = evaluation.model_copy(update={"where": {**evaluation.where, "split": ("val",)}})
+    elif isinstance(calibration, TableData | FolderData):
+        files = [example.id for example in open_data(calibration, spec.pack.seed)]
+        calibration, judged = (
+            _listed(files[first::2], Path(calibration.folder), folder / f"half-{first}.csv")
+            for first in range(2)
+        )
+    else:
+        raise SpecError("settings are judged on a validation split or on files of the calibration data")
+    return spec.data.model_copy(update={"calibration": calibration, "evaluation": judged, "golden": 1})
+
+
+def _listed(files: list[str], root: Path, manifest: Path) -> TableData:
+    with manifest.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([(FILE,), *((name,) for name in files)])
+    return TableData(kind="table", manifest=str(manifest), folder=str(root), file_column=FILE)
 
 
 def variants(case: Case, spec: Spec) -> list[TfliteFlavour]:
