@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,11 +81,15 @@ def _answers(
     chosen = choose_flavour(bundle, options.flavour)
     names = [chosen.name] if options.flavour else [item.name for item in bundle.manifest.flavours]
     answers: list[dict[str, Any]] = []
+    told: dict[str, None] = {}
     for name in names:
         terminal.progress("predict", name, 0.0)
         wanted = options.precision if choose_flavour(bundle, name).kind is FlavourKind.COREML else None
         predictor = Predictor(bundle, name, precision=wanted)
-        ranked = predictor.ranked(raw, options.top)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            ranked = predictor.ranked(raw, options.top)
+        told |= {str(item.message): None for item in caught if item.category is UserWarning}
         answers.append(
             {
                 "flavour": name,
@@ -92,6 +97,8 @@ def _answers(
                 "outputs": {key: [item.as_dict() for item in items] for key, items in ranked.items()},
             }
         )
+    for warning in told:
+        terminal.note(f"warning: {options.file}: {warning}")
     return answers
 
 
@@ -142,7 +149,7 @@ def _recording(bundle: Bundle, path: Path, options: argparse.Namespace, terminal
     text = _written(path, analyser, analysis, "json" if terminal.json_wanted else options.format, document)
     if options.out is not None:
         _write(options.out, text.encode("utf-8"))
-        text = f"{len(analysis.detections)} detections are in {options.out}"
+        text = f"{_counted(len(analysis.detections), 'detection')} in {options.out}"
     elif options.format == "json" and not terminal.json_wanted:
         text = text.rstrip("\n")
     terminal.result(document, text)
@@ -193,8 +200,9 @@ def _written(path: Path, analyser: Analyser, analysis: Analysis, form: str, docu
 def _detections(path: Path, analyser: Analyser, analysis: Analysis) -> str:
     flavour, evidence = analyser.predictor.flavour.name, analyser.predictor.evidence.value
     head = (
-        f"{path.name}: {analysis.duration_s:.1f} s at {analysis.sample_rate_hz} Hz; "
-        f"{analysis.windows} windows of {analysis.window_s:.2f} s, one each {analysis.step_s:.2f} s; "
+        f"{path.name}: {_seconds(analysis.duration_s)} s at {analysis.sample_rate_hz} Hz; "
+        f"{_counted(analysis.windows, 'window')} of {analysis.window_s:.2f} s, one each "
+        f"{analysis.step_s:.2f} s; {_rule(analyser)}; "
         f"{flavour} ({evidence})"
     )
     if not analysis.detections:
@@ -212,6 +220,23 @@ def _detections(path: Path, analyser: Analyser, analysis: Analysis) -> str:
         for item in analysis.detections
     ]
     return head + "\n" + table(header, rows, right=(0, 1, len(header) - 1))
+
+
+def _rule(analyser: Analyser) -> str:
+    """From which score a label is said to be there."""
+    given = analyser.settings.threshold
+    outputs = [item for item in analyser.outputs if item.activation.classifies]
+    stated = {item.threshold if given is None else given for item in outputs}
+    rules = ["the best label of each window" if item is None else f"labels from {item:g}" for item in stated]
+    return " or ".join(sorted(rules)) or "no labels"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _seconds(duration: float) -> str:
+    return f"{duration:.3f}" if duration < 0.1 else f"{duration:.1f}"
 
 
 def _plot(target: Path, path: Path, analyser: Analyser, analysis: Analysis) -> None:

@@ -40,7 +40,7 @@ def test_detections_have_times_and_names(
     assert main(["predict", bundle, recording, "--step", "0.25"]) == 0
     head, header, _, row = capsys.readouterr().out.splitlines()
     assert head.startswith("night.wav: 6.0 s at 8000 Hz; ")
-    assert head.endswith("one each 0.25 s; tflite-float32 (host)")
+    assert head.endswith("one each 0.25 s; labels from 0.5; tflite-float32 (host)")
     assert header.split("  ")[:2] == ["start s", "end s"]
     start, end, *names, score = row.split()
     assert 1.0 <= float(start) <= 2.0 < 4.0 <= float(end) <= 5.0
@@ -71,7 +71,7 @@ def test_formats_go_to_files(
 ) -> None:
     target = tmp_path / "out.txt"
     assert main(["predict", bundle, recording, "--format", form, "--out", str(target)]) == 0
-    assert capsys.readouterr().out == f"1 detections are in {target}\n"
+    assert capsys.readouterr().out == f"1 detection in {target}\n"
     assert target.read_text().startswith(begins)
     assert main(["predict", bundle, recording, "--format", form]) == 0
     assert capsys.readouterr().out.strip() == target.read_text().strip()
@@ -118,6 +118,24 @@ def test_nothing_heard_and_warnings_are_said(
     captured = capsys.readouterr()
     assert captured.out.endswith("nothing was heard\n")
     assert "warning: silence.wav: every sample is 0" in captured.err
+
+
+def test_a_clip_of_a_low_rate_is_told_once_and_without_a_line_of_python(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = tone_contract(front_end={"low_rate": "warn"})
+    path = tmp_path / "low.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ // 2)
+        file.writeframes((tone(2.0, TONES_HZ[0], 0.3, RATE_HZ // 2) * 32767).astype("<i2").tobytes())
+    bundle = str(tone_bundle(tmp_path / "warns.fieldpack", contract))
+    assert main(["predict", bundle, str(path), "--clip"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("holds nothing between") == 1
+    assert told.startswith(f"warning: {path}: a sound of ")
+    assert "UserWarning" not in told
 
 
 def test_options_of_recordings_are_refused_for_other_inputs(

@@ -21,6 +21,7 @@ from fieldpack.predict import Predictor
 from fieldpack.preprocess.resampler import open_resampler
 from fieldpack.preprocess.sound import BLOCK, open_sound_file, rate_finding
 from fieldpack.recordings.detection import Detection, Detector
+from fieldpack.recordings.level import LevelMeter
 from fieldpack.recordings.pooling import RunningPool
 from fieldpack.recordings.scores import label_scores
 from fieldpack.recordings.windows import Window, open_windows
@@ -181,6 +182,7 @@ class Analyser:
         with open_sound_file(path) as file:
             hearing, done = self.begin(file.sample_rate_hz), 0
             if file.remark is not None:
+                hearing.remark = file.remark
                 hearing.warnings.append(file.remark)
             for block in file.blocks(self.input.front_end.channel_mix):
                 hearing.push(block)
@@ -228,7 +230,8 @@ class Hearing:
         self._kept: list[tuple[float, float, dict[str, NDArray[Any]]]] = []
         self._came = self._run = 0
         self._window_s = 0.0
-        self._silent = True
+        self._level = LevelMeter()
+        self.remark: str | None = None
 
     def push(self, samples: NDArray[np.float32]) -> list[Detection]:
         """Take float32 [n] more; the detections that have ended.
@@ -236,12 +239,12 @@ class Hearing:
         Raises
         ------
         InputError
-            A sample is NaN or infinite.
+            A sample is NaN, infinite, or larger than any scale explains.
         """
         if not np.isfinite(samples).all():
             raise InputError("a recording holds NaN or infinite samples", hint="record or write it again")
         self._came += samples.shape[0]
-        self._silent = self._silent and not samples.any()
+        self._level.push(samples)
         return self._heard(self._windows.push(self._resampler.push(samples)))
 
     def finish(self) -> Analysis:
@@ -257,14 +260,18 @@ class Hearing:
         if not self._run:
             raise InputError(
                 "a recording is too short for one window",
-                came=f"{self._came / self._rate:.3f} s",
+                came="; ".join(filter(None, [f"{self._came / self._rate:.3f} s", self.remark])),
                 hint='record longer, state windows.last = "pad" in the contract, or answer by its rules for '
                 "clips: fieldpack predict --clip",
             )
         for detector in self._detectors.values():
             self._detections += detector.finish()
-        if self._silent:
-            self.warnings.append("every sample is 0")
+        self.warnings += self._level.findings()
+        if self._came / self._rate < self._window_s:
+            self.warnings.append(
+                f"it lasts {self._came / self._rate:.3f} s, less than the window of {self._window_s:.2f} s, "
+                "which silence fills up"
+            )
         sound = self._analyser.input.front_end
         return Analysis(
             detections=tuple(self._ordered()),

@@ -169,6 +169,7 @@ def test_silence_three_milliseconds_and_nothing(tmp_path: Path) -> None:
     assert silence.warnings == ("every sample is 0",)
     short = analyser.analyse_samples(tone(0.003, 500.0), RATE_HZ)
     assert (short.windows, short.detections) == (1, ())
+    assert short.warnings == ("it lasts 0.003 s, less than the window of 0.99 s, which silence fills up",)
     with pytest.raises(InputError, match="too short for one window"):
         analyser.begin(RATE_HZ).finish()
     (tmp_path / "drop").mkdir()
@@ -176,6 +177,10 @@ def test_silence_three_milliseconds_and_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="too short for one window") as caught:
         dropping.analyse_samples(tone(0.003, 500.0), RATE_HZ)
     assert "0.003 s" in str(caught.value)
+    few = write(tmp_path / "few.wav", tone(0.003, 500.0))
+    few.write_bytes(few.read_bytes() + b"\xff" * 64)
+    with pytest.raises(InputError, match=r"0\.003 s; 64 bytes follow"):
+        dropping.analyse(few)
 
 
 def test_silence_that_clips_never_held_is_told(tmp_path: Path) -> None:

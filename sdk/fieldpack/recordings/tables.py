@@ -7,6 +7,7 @@ that begins with a backslash for its frequencies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fieldpack.contract import SoundInput, SpectrogramInput
@@ -71,4 +72,4 @@ def audacity_labels(detections: Sequence[Detection], band_hz: tuple[float, float
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split("\t"))
+    return " ".join(re.split(r"[\t\n\v\f\r\x85\u2028\u2029]+", text))

@@ -38,6 +38,13 @@ def test_raven_reads_its_own_columns_back() -> None:
     assert raven_table((), "dawn.wav", (0.0, 1.0)) == "\t".join(RAVEN_COLUMNS) + "\n"
 
 
+def test_a_line_break_in_a_name_breaks_no_row() -> None:
+    text = raven_table(FOUND, "a\nb\r\tc, d \u2028.wav", (150.0, 15000.0))
+    assert text.count("\n") == 3
+    assert len(text.splitlines()) == 3
+    assert [line.split("\t")[7] for line in text.splitlines()[1:]] == ["a b c, d  .wav"] * 2
+
+
 def test_audacity_gets_two_lines_a_label() -> None:
     assert audacity_labels(FOUND, (150.0, 15000.0)) == (
         "0.500000\t2.250000\tGreat Tit 0.91\n\\\t150.000000\t15000.000000\n"
