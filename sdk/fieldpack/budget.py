@@ -143,6 +143,40 @@ class Limits(Strict):
     background_fires_rise: float | None = Field(
         default=None, ge=0, le=1, description="rise of that share over the source's, at most", examples=[0.01]
     )
+    range_iou: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="mean overlap of maps with the source's at least, intersection over union",
+        examples=[0.98],
+    )
+    range_iou_p5: float | None = Field(
+        default=None, ge=0, le=1, description="overlap that 95 % of the labels reach", examples=[0.9]
+    )
+    range_iou_smallest: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="mean overlap of the fifth of the labels with the smallest maps at least",
+        examples=[0.95],
+    )
+    range_f1_drop: float | None = Field(
+        default=None, ge=0, le=1, description="mean F1 of maps lost at most", examples=[0.005]
+    )
+    range_f1_drop_p95: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="F1 of maps lost at most by 95 % of the labels",
+        examples=[0.02],
+    )
+    nearby_flips: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="at most this share of observed presences is expected by one model only",
+        examples=[0.005],
+    )
     max_abs_error: float | None = Field(
         default=None, gt=0, description="largest difference of an output from the source", examples=[0.1]
     )

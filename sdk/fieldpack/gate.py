@@ -37,7 +37,16 @@ from fieldpack.verdict import (
     judge,
 )
 
-AT_LEAST_LIMITS = frozenset({"top1_agreement", "centred_cosine", "worst_slice_agreement"})
+AT_LEAST_LIMITS = frozenset(
+    {
+        "top1_agreement",
+        "centred_cosine",
+        "worst_slice_agreement",
+        "range_iou",
+        "range_iou_p5",
+        "range_iou_smallest",
+    }
+)
 LIMITS_OF_VALUES = frozenset({"centred_cosine", "max_abs_error"})
 """What a comparison of plain values has a figure for."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fieldpack.bundle.cell_tables import placed_input
 from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import Bundle
+from fieldpack.bundle.thresholds import in_force
 from fieldpack.contract import Output, SoundInput
 from fieldpack.errors import InputError
 from fieldpack.recordings.pooling import pooled
@@ -26,10 +27,20 @@ class Ranked:
 
     label: str
     score: float
+    threshold: float | None = None
+    """Score from which the label is expected; None where the output has no thresholds of labels."""
+
+    @property
+    def expected(self) -> bool | None:
+        """Whether the score reaches the threshold."""
+        return None if self.threshold is None else self.score >= self.threshold
 
     def as_dict(self) -> dict[str, object]:
         """Plain data."""
-        return {"label": self.label, "score": round(self.score, 6)}
+        plain: dict[str, object] = {"label": self.label, "score": round(self.score, 6)}
+        if self.threshold is None:
+            return plain
+        return {**plain, "threshold": round(self.threshold, 6), "expected": self.expected}
 
 
 class Predictor:
@@ -80,6 +91,10 @@ class Predictor:
             for output in bundle.manifest.contract.outputs
             if output.labels is not None
         }
+        self.thresholds = {
+            output.name: bundle.thresholds(output.name, self.flavour.name)
+            for output in bundle.manifest.contract.outputs
+        }
 
     def scores(self, raw: Any) -> dict[str, NDArray[Any]]:
         """Scores of one example, by output name; a recording's windows are pooled.
@@ -125,7 +140,15 @@ class Predictor:
             ]
         values = label_scores(output, values[None])[0]
         order = np.argsort(-values, kind="stable")[:top]
-        return [Ranked(self._labels[output.name][index], float(values[index])) for index in order]
+        limits = in_force(output, self.thresholds[output.name]) if output.maps else None
+        return [
+            Ranked(
+                self._labels[output.name][index],
+                float(values[index]),
+                None if limits is None else float(limits[index]),
+            )
+            for index in order
+        ]
 
 
 def choose_flavour(bundle: Bundle, name: str | None) -> FlavourEntry:

@@ -162,6 +162,11 @@ class ArrayData(Strict):
         description="quantity -> .npy file of true values [N] or [N, rows, columns]; NaN where not known",
         examples=[{"canopy_height": "height.npy"}],
     )
+    presence: str | None = Field(
+        default=None,
+        description=".npy file of bool or 0 and 1 [N, labels]: which labels are present",
+        examples=["presence.npy"],
+    )
     groups: str | None = Field(
         default=None,
         description=".npy file of group numbers [N]; rows of one group are not independent",
@@ -169,7 +174,48 @@ class ArrayData(Strict):
     )
 
 
-DataSource = Annotated[TableData | FolderData | ProviderData | ArrayData, Field(discriminator="kind")]
+class PlaceData(Strict):
+    """Places listed in a CSV table, and which labels are present at each."""
+
+    kind: Literal["places"]
+    table: str = Field(description="CSV file with a header, one place a row", examples=["grid.csv"])
+    latitude_column: str = Field(description="degrees, WGS 84", examples=["lat"])
+    longitude_column: str = Field(description="degrees, WGS 84", examples=["lon"])
+    elevation_column: str | None = Field(default=None, description="metres", examples=["elevation_m"])
+    week_column: str | None = Field(default=None, description="1..48", examples=["week"])
+    label_column: str | None = Field(
+        default=None, description="column with the one label seen there", examples=["species"]
+    )
+    presence: str | None = Field(
+        default=None,
+        description=".npy file of bool or 0 and 1 [rows, labels], in the order of the labels",
+        examples=["presence.npy"],
+    )
+    where: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="column -> accepted values", examples=[{"split": ["test"]}]
+    )
+    slices: tuple[str, ...] = Field(
+        default=(), description="columns reported as slices", examples=[["continent"]]
+    )
+    group_column: str | None = Field(
+        default=None,
+        description="column whose equal values mark places that are not independent, such as blocks",
+        examples=["block"],
+    )
+    limit: int | None = Field(
+        default=None, ge=1, description="seeded sample of so many places", examples=[5000]
+    )
+
+    @model_validator(mode="after")
+    def _one_kind_of_truth(self) -> PlaceData:
+        if self.label_column is not None and self.presence is not None:
+            raise ValueError("label_column and presence say the same; give one of them")
+        return self
+
+
+DataSource = Annotated[
+    TableData | FolderData | ProviderData | ArrayData | PlaceData, Field(discriminator="kind")
+]
 
 
 class Data(Strict):
@@ -358,6 +404,9 @@ class Spec(Strict):
         return self
 
     def _recipe_has_its_data(self) -> None:
+        refitted = [output.name for output in self.contract.outputs if output.refit is not None]
+        if refitted and self.data.calibration is None:
+            raise ValueError(f"the thresholds of {refitted[0]} are refitted and need [data.calibration]")
         if self.recipe and self.source.kind in (SourceKind.SAVED_MODEL, SourceKind.TFLITE):
             raise ValueError(f"a recipe needs a Keras, PyTorch or ONNX source, not {self.source.kind.value}")
         for step in self.recipe:
@@ -458,7 +507,9 @@ def _absolute(spec: Spec, base: Path) -> Spec:
     outputs = tuple(
         output.model_copy(
             update={
-                name: place(getattr(output, name)) for name in ("labels", "taxonomy") if getattr(output, name)
+                name: place(getattr(output, name))
+                for name in ("labels", "taxonomy", "thresholds")
+                if getattr(output, name)
             }
         )
         for output in spec.contract.outputs
@@ -489,7 +540,7 @@ def _absolute(spec: Spec, base: Path) -> Spec:
 
 def _absolute_data(part: Any, place: Any) -> Any:
     update: dict[str, Any] = {}
-    for field in ("manifest", "folder", "label_map", "labels", "groups"):
+    for field in ("manifest", "folder", "label_map", "labels", "groups", "table", "presence"):
         if getattr(part, field, None) is not None:
             update[field] = place(getattr(part, field))
     if isinstance(part, ArrayData):

@@ -6,7 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +23,7 @@ from fieldpack.build.front_ends import MadeFrontEnd
 from fieldpack.build.measurement import Measured
 from fieldpack.build.requirements import requirements_of
 from fieldpack.build.sizes import sizes_of
+from fieldpack.build.thresholds import Thresholds, threshold_files
 from fieldpack.build.worst import WorstExamples
 from fieldpack.bundle.cell_tables import location_inputs
 from fieldpack.bundle.digest import content_digest, sha256_file
@@ -38,12 +39,13 @@ from fieldpack.bundle.manifest import (
     Lineage,
 )
 from fieldpack.bundle.resampling import resampling_tables
+from fieldpack.bundle.thresholds import thresholds_bytes
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import LabelTable, Output
 from fieldpack.relative import REFERENCES
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.share import SHIPPED
-from fieldpack.spec import ArrayData, DataSource, FolderData, ProviderData, SourceKind, Spec
+from fieldpack.spec import ArrayData, DataSource, FolderData, PlaceData, ProviderData, SourceKind, Spec
 from fieldpack.taxonomy import Form, read_taxonomy, write_taxonomy
 from fieldpack.verdict import Outcome, Verdict
 
@@ -78,6 +80,7 @@ class Assembly:
     training: Examples | None = None
     front_ends: tuple[MadeFrontEnd, ...] = ()
     encoders: tuple[MadeEncoder, ...] = ()
+    thresholds: Thresholds = field(default_factory=Thresholds)
     background: Examples | None = None
 
     @cached_property
@@ -118,6 +121,8 @@ class Assembly:
             _copy(encoder.path, writer.path(encoder.entry.path))
         for name, labels in self.labels.items():
             writer.add_bytes(f"labels/{name}.txt", labels_bytes(labels))
+        for path, (name, values) in threshold_files(self.thresholds).items():
+            writer.add_bytes(path, thresholds_bytes(self.labels[name], values))
         for declared in self.spec.contract.outputs:
             if declared.taxonomy:
                 taxonomy = read_taxonomy(declared.taxonomy).labelled(self.labels[declared.name])
@@ -189,6 +194,10 @@ class Assembly:
                 files={name: f"golden/flavours/{item.name}/{name}.npy" for name in golden},
                 tolerance={name: _tolerance(item, array[self.rows]) for name, array in golden.items()},
             ),
+            thresholds={
+                name: f"flavours/{item.name}/{name}.thresholds.csv"
+                for name in self.thresholds.flavours.get(item.name, ())
+            },
         )
 
     def _golden(self, writer: BundleWriter) -> Golden:
@@ -250,7 +259,10 @@ def _tolerance(item: Made, golden: NDArray[Any]) -> float:
 
 
 def _data_lineage(source: DataSource, examples: Examples) -> DataLineage:
-    if isinstance(source, ProviderData):
+    if isinstance(source, PlaceData):
+        rows = "; ".join(f"{column} is {' or '.join(values)}" for column, values in source.where.items())
+        text = f"places {Path(source.table).name}" + (f" where {rows}" if rows else "")
+    elif isinstance(source, ProviderData):
         text = f"{source.provider} split {source.split}"
     elif isinstance(source, FolderData):
         text = f"folder {Path(source.folder).name}, {source.pattern}"
@@ -290,4 +302,6 @@ def _packed(output: Output) -> Output:
         update["label_format"] = "scientific_common" if named else "plain"
     if output.taxonomy:
         update["taxonomy"] = f"labels/{output.name}.taxonomy.csv"
+    if output.thresholds or output.refit:
+        update["thresholds"] = f"labels/{output.name}.thresholds.csv"
     return output.model_copy(update=update)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,11 @@ from fieldpack.build.conversion import EVALUATE, Made, SourceFacts
 from fieldpack.build.examples import Examples, load_outputs
 from fieldpack.build.labels import output_taxonomy
 from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.bundle.thresholds import in_force
 from fieldpack.contract import Activation, Contract, Output, Pooling, SoundInput
 from fieldpack.errors import ContractError, ConversionError, SourceError
 from fieldpack.parity.classification import compare_scores
+from fieldpack.parity.ranges import Maps, range_figures, worst_ranges
 from fieldpack.parity.record import Parity
 from fieldpack.parity.regression import compare_values
 from fieldpack.recordings.pooling import pooled
@@ -37,6 +39,17 @@ LAYERS = "fieldpack.build.layers:layer_errors"
 EVIDENCE_SCHEMA = 1
 PROBABILITY_SLACK = 1e-2
 Outputs = dict[str, NDArray[Any]]
+
+
+class ByLabel(Protocol):
+    """Thresholds of labels; :class:`fieldpack.build.thresholds.Thresholds`."""
+
+    @property
+    def source(self) -> Mapping[str, NDArray[np.float32]]:
+        """Output -> of the source."""
+
+    def of(self, flavour: str, output: str) -> NDArray[np.float32] | None:
+        """Those of a flavour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,7 @@ def measure(
     evaluation: Examples,
     folder: Path,
     progress: Callable[[str, str, float], None],
+    thresholds: ByLabel | None = None,
 ) -> Measured:
     """Run and compare.
 
@@ -82,6 +96,8 @@ def measure(
         Work folder.
     progress : callable
         Called with (road, stage, fraction).
+    thresholds : ByLabel, optional
+        Thresholds of labels, of the source and of each flavour.
 
     Raises
     ------
@@ -111,7 +127,7 @@ def measure(
         item.name: {
             "kind": item.kind.value,
             "evidence": EVIDENCE[item.kind].value,
-            **_compared(contract, source, results[item.name], evaluation, EVIDENCE[item.kind]),
+            **_compared(contract, source, results[item.name], evaluation, item, thresholds),
             "layers": layer_errors[item.name],
         }
         for item in made
@@ -248,17 +264,28 @@ def _compared(
     source: Outputs,
     runs: dict[str, Outputs],
     evaluation: Examples,
-    evidence: Evidence,
+    item: Made,
+    thresholds: ByLabel | None,
 ) -> dict[str, Any]:
-    pooling = pooling_of(contract)
+    pooling, evidence = pooling_of(contract), EVIDENCE[item.kind]
     compared: dict[str, Any] = {"runs": {}}
     if pooling is not None:
         compared["windows"] = {}
+    own = {output.name: pair_of(output, item.name, thresholds) for output in contract.outputs}
     for precision, outputs in runs.items():
         compared["runs"][precision] = {
-            output.name: compare_output(output, source, outputs, evaluation, evidence, pooling).as_dict()
+            output.name: compare_output(
+                output, source, outputs, evaluation, evidence, pooling, own[output.name]
+            ).as_dict()
             for output in contract.outputs
         }
+        ranges = {
+            output.name: _ranges(output, source, outputs, evaluation, pooling, own[output.name])
+            for output in contract.outputs
+            if output.maps
+        }
+        if ranges:
+            compared.setdefault("ranges", {})[precision] = ranges
         if pooling is not None:
             compared["windows"][precision] = {
                 output.name: compare_output(output, source, outputs, evaluation, evidence, None).as_dict()
@@ -282,6 +309,7 @@ def compare_output(
     evaluation: Examples,
     evidence: Evidence,
     pooling: Pooling | None,
+    thresholds: tuple[Any, Any] | None = None,
 ) -> Parity:
     """Compare one output of a flavour with that of the source, or of whatever stands in its place.
 
@@ -297,6 +325,9 @@ def compare_output(
         Of the figures.
     pooling : Pooling or None
         Of the contract: windows of one example are joined first.
+    thresholds : tuple, optional
+        Of the source and of the other, [C] or a number each; the contract's one number where None. Maps are
+        drawn with each one's own, everything else is held against the source's.
     """
     first, second = (answers_of(output, each, evaluation, pooling) for each in (source, outputs))
     if not output.activation.classifies:
@@ -304,18 +335,58 @@ def compare_output(
         if output.estimate is not None:  # rows and columns are no outputs
             values = [array.reshape(len(array), -1, 1) for array in values]
         return compare_values(*values, blocks=first.blocks, evidence=evidence)
-    labels = evaluation.prepared.labels
-    return compare_scores(
+    labels = _truth(evaluation, first)
+    source_limits, _ = thresholds or (output.threshold, output.threshold)
+    parity = compare_scores(
         first.scores.reshape(len(first.scores), -1),
         second.scores.reshape(len(second.scores), -1),
         first.activation.value,
-        None if labels is None else labels[first.rows],
-        thresholds=output.threshold if first.activation is Activation.SIGMOID else None,
+        labels,
+        thresholds=source_limits if first.activation is Activation.SIGMOID else None,
         slices={name: values[first.rows] for name, values in evaluation.prepared.slices.items()},
         blocks=first.blocks,
         evidence=evidence,
         ranks=_ranks(output),
     )
+    if not output.maps or thresholds is None:
+        return parity
+    maps = _maps(first, second, thresholds, labels)
+    return replace(parity, figures=(*parity.figures, *range_figures(maps, first.blocks, evidence)))
+
+
+def pair_of(output: Output, flavour: str, thresholds: ByLabel | None) -> tuple[Any, Any]:
+    """Thresholds in force of the source and of a flavour, [C] or a number each."""
+    if thresholds is None:
+        return output.threshold, output.threshold
+    first, second = thresholds.source.get(output.name), thresholds.of(flavour, output.name)
+    return in_force(output, first), in_force(output, second)
+
+
+def _truth(evaluation: Examples, answers: Answers) -> NDArray[Any] | None:
+    """Which labels are present [N, C] where that is known, else the one label of each item [N]."""
+    prepared = evaluation.prepared
+    known = prepared.labels if prepared.presence is None else prepared.presence
+    return None if known is None else known[answers.rows]
+
+
+def _maps(first: Answers, second: Answers, thresholds: tuple[Any, Any], truth: NDArray[Any] | None) -> Maps:
+    presence = None if truth is None or truth.ndim == 1 else truth
+    one, other = (each.scores.reshape(len(each.scores), -1) for each in (first, second))
+    return Maps.of(one, other, thresholds, presence)
+
+
+def _ranges(
+    output: Output,
+    source: Outputs,
+    outputs: Outputs,
+    evaluation: Examples,
+    pooling: Pooling | None,
+    thresholds: tuple[Any, Any],
+) -> list[dict[str, object]]:
+    """The labels whose maps changed most."""
+    first, second = (answers_of(output, each, evaluation, pooling) for each in (source, outputs))
+    maps = _maps(first, second, thresholds, _truth(evaluation, first))
+    return [change.as_dict() for change in worst_ranges(maps)]
 
 
 def _ranks(output: Output) -> dict[str, NDArray[np.int64]]:

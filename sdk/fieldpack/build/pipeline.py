@@ -27,6 +27,7 @@ from fieldpack.build.label_order import label_order_finding
 from fieldpack.build.labels import read_labels
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
+from fieldpack.build.thresholds import make_thresholds, stated_thresholds
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.data import prepare_data
 from fieldpack.data.separation import check_apart, range_warnings
@@ -171,6 +172,7 @@ def measured(
     before : mapping, optional
         As for ``build``.
     """
+    stated_thresholds(spec, labels)
     check_shipped(spec.budget, labels, {item.name: item.kind for item in spec.flavours})
     evaluation = prepare_examples(spec, spec.data.evaluation, labels, folder / "evaluation", progress)
     calibration = training = compressed = background = None
@@ -180,7 +182,8 @@ def measured(
         background = prepare_examples(spec, spec.data.background, {}, background_folder, progress)
         check_apart(evaluation.prepared, background.prepared, BACKGROUND)
     if spec.data.calibration is not None:
-        known = labels if any(isinstance(step, Refit) for step in spec.recipe) else {}
+        refitted = any(output.refit is not None for output in spec.contract.outputs)
+        known = labels if refitted or any(isinstance(step, Refit) for step in spec.recipe) else {}
         calibration = prepare_examples(spec, spec.data.calibration, known, folder / "calibration", progress)
         check_apart(evaluation.prepared, calibration.prepared, "calibration")
     if spec.recipe:
@@ -210,7 +213,8 @@ def measured(
     check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
     exchanged = _exchanged_labels(spec, labels, dict(zip(names, facts.outputs, strict=True)), evaluation)
     ordered = [made[flavour.name] for flavour in spec.flavours]
-    results = measure(spec.contract, facts, ordered, evaluation, folder, progress)
+    thresholds = make_thresholds(spec, labels, calibration, ordered, folder / "thresholds", progress)
+    results = measure(spec.contract, facts, ordered, evaluation, folder, progress, thresholds)
     add_references(spec, labels, ordered, results, evaluation, folder, progress, before)
     if background is not None:
         add_background(spec, background, ordered, results.evidence, background_folder, progress)
@@ -234,6 +238,7 @@ def measured(
         results,
         training,
         background=background,
+        thresholds=thresholds,
     )
 
 

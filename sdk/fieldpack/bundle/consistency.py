@@ -84,6 +84,9 @@ def _flavour_findings(manifest: Manifest, flavour: FlavourEntry) -> Iterator[Fin
         yield _manifest(FindingCode.CONTRACT, f"{where}: intervals are not those of the contract")
     if any(not math.isfinite(value) or value < 0 for value in flavour.golden.tolerance.values()):
         yield _manifest(FindingCode.GOLDEN, f"{where}: a tolerance is below 0 or not finite")
+    strange = sorted(set(flavour.thresholds) - outputs)
+    if strange:
+        yield _manifest(FindingCode.CONTRACT, f"{where}: thresholds of {', '.join(map(printable, strange))}")
     yield from _file_findings(manifest, where, flavour)
 
 

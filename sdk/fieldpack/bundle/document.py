@@ -51,6 +51,9 @@ def manifest_bytes(manifest: Manifest) -> bytes:
         for entry in plain.get("front_ends", ()):
             if entry["weights"] == FrontEndWeights.FLOAT32:
                 del entry["weights"]
+        for entry in plain["flavours"]:
+            if not entry["thresholds"]:
+                del entry["thresholds"]
         data = canonical_json(plain)
     except (ValueError, TypeError, PydanticSerializationError) as error:
         raise BundleError(

@@ -115,6 +115,9 @@ class FlavourEntry(Strict):
     intervals: tuple[IntervalFit, ...] = Field(
         default=(), description="the flavour's own numbers of each of the contract's intervals, in order"
     )
+    thresholds: dict[str, str] = Field(
+        default_factory=dict, description="output -> CSV of thresholds refitted on this flavour; or absent"
+    )
 
 
 class Golden(Strict):
@@ -263,8 +266,9 @@ class Manifest(Strict):
             inside += [*given.sounds, given.patches, given.heard]
         places = [item for item in self.contract.inputs if isinstance(item, LocationInput)]
         inside += [table.file for item in places for table in item.tables.values()]
+        inside += [output.thresholds for output in self.contract.outputs if output.thresholds]
         for flavour in self.flavours:
-            inside += flavour.golden.files.values()
+            inside += [*flavour.golden.files.values(), *flavour.thresholds.values()]
         for path in inside:
             if path not in self.files:
                 raise ValueError(f"{path} is named but is not in files")

@@ -12,6 +12,7 @@ from fieldpack.bundle.golden_sounds import golden_sound_findings
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.manifest import Border, FlavourEntry, Manifest
 from fieldpack.bundle.resampling import resampling_findings
+from fieldpack.bundle.thresholds import threshold_findings
 from fieldpack.contract import GridInput, ImageInput, Input
 from fieldpack.errors import BundleError, ContractError
 from fieldpack.taxonomy import Form, find_faults
@@ -32,7 +33,9 @@ def payload_findings(manifest: Manifest, read: Read) -> list[Finding]:
     read : callable
         Gives the bytes of a listed file, or None for one that was already found faulty.
     """
-    labels, findings = _label_counts(manifest, read)
+    named, findings = _label_lists(manifest, read)
+    labels = {name: len(found) for name, found in named.items()}
+    findings += threshold_findings(manifest, named, read)
     shapes: dict[str, Shape] = {}
     for item in manifest.contract.inputs:
         findings += _input_findings(manifest, item, read)
@@ -55,8 +58,8 @@ def golden_shape(item: Input) -> Shape:
     return item.shape
 
 
-def _label_counts(manifest: Manifest, read: Read) -> tuple[dict[str, int], list[Finding]]:
-    counts: dict[str, int] = {}
+def _label_lists(manifest: Manifest, read: Read) -> tuple[dict[str, tuple[str, ...]], list[Finding]]:
+    lists: dict[str, tuple[str, ...]] = {}
     findings: list[Finding] = []
     for output in manifest.contract.outputs:
         data = read(output.labels) if output.labels else None
@@ -64,13 +67,13 @@ def _label_counts(manifest: Manifest, read: Read) -> tuple[dict[str, int], list[
             continue
         try:
             labels = parse_labels(data, output.labels)
-            counts[output.name] = len(labels)
+            lists[output.name] = labels
         except BundleError as error:
             findings.append(Finding(FindingCode.LABELS, output.labels, error.what))
             continue
         if output.taxonomy and (taxa := read(output.taxonomy)) is not None:
             findings += _taxonomy_findings(output.taxonomy, taxa, labels)
-    return counts, findings
+    return lists, findings
 
 
 def _taxonomy_findings(path: str, data: bytes, labels: tuple[str, ...]) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from fieldpack.bundle.finding import AGAIN, printable, refuse
 from fieldpack.bundle.labels import parse_labels
 from fieldpack.bundle.manifest import Manifest
 from fieldpack.bundle.paths import DIGEST_NAME, MANIFEST_NAME, RESERVED, path_fault
+from fieldpack.bundle.thresholds import parse_thresholds
 from fieldpack.bundle.verify import LONGEST_DIGEST_FILE
 from fieldpack.errors import BundleError, StorageError
 
@@ -118,6 +119,30 @@ class Bundle:
             names = ", ".join(item.name for item in self.manifest.contract.outputs)
             raise BundleError("the contract has no such output", came=output, allowed=names)
         return parse_labels(self.read(found.labels), found.labels) if found.labels else ()
+
+    def thresholds(self, output: str, flavour: str | None = None) -> NDArray[Any] | None:
+        """Thresholds of the labels of an output, float32 [C], NaN for none; None where it has no such file.
+
+        Parameters
+        ----------
+        output : str
+            Of the contract.
+        flavour : str, optional
+            Those refitted on this flavour, where there are such; else those of the source model.
+
+        Raises
+        ------
+        BundleError
+            The contract has no such output, there is no such flavour, or a file is faulty.
+        """
+        labels = self.labels(output)
+        found = next(item for item in self.manifest.contract.outputs if item.name == output)
+        entry = None if flavour is None else self.manifest.flavour(flavour)
+        if flavour is not None and entry is None:
+            names = ", ".join(item.name for item in self.manifest.flavours)
+            raise BundleError("the bundle has no such flavour", came=flavour, allowed=names)
+        path = (entry.thresholds.get(output) if entry else None) or found.thresholds
+        return None if path is None else parse_thresholds(self.read(path), path, labels)
 
     def golden_inputs(self) -> dict[str, NDArray[Any]]:
         """Golden inputs by name, [N, ...]: pictures as pixels 0..255 [N, H, W, C], others float32."""

@@ -290,11 +290,18 @@ def _count(text: str) -> int:
     return number
 
 
+def _expected(item: dict[str, Any]) -> list[str]:
+    if "expected" not in item:
+        return []
+    return [f"{item['threshold']:.4f}", "yes" if item["expected"] else "no"]
+
+
 def _text(answers: list[dict[str, Any]]) -> str:
     blocks = []
     for answer in answers:
         for name, items in answer["outputs"].items():
-            rows = [[str(item["label"]), f"{item['score']:.4f}"] for item in items]
+            rows = [[str(item["label"]), f"{item['score']:.4f}", *_expected(item)] for item in items]
+            header = (name, "score", "threshold", "expected")[: len(rows[0]) if rows else 2]
             title = f"{answer['flavour']} ({answer['evidence']})"
-            blocks.append(title + "\n" + table((name, "score"), rows, right=(1,)))
+            blocks.append(title + "\n" + table(header, rows, right=(1, 2)[: len(header) - 1]))
     return "\n\n".join(blocks)

@@ -81,11 +81,27 @@ class Output(Strict):
         description="score from which a label counts as present; a sigmoid needs one",
         examples=[0.5],
     )
+    thresholds: str | None = Field(
+        default=None,
+        description="CSV file label,threshold: a threshold for each label, an empty cell for none",
+        examples=["thresholds.csv"],
+    )
+    refit: Literal["f1", "lpt_5"] | None = Field(
+        default=None,
+        description="thresholds of labels refitted on each flavour's own answers to [data.calibration]: the "
+        "largest F1, or the 5th percentile at presences",
+        examples=["lpt_5"],
+    )
     sensitivity: Sensitivity | None = Field(
         default=None,
         description="logits are of independent labels, and become scores so; without it they are a softmax's",
         examples=[{"value": 1.0, "limit": 15.0}],
     )
+
+    @property
+    def maps(self) -> bool:
+        """Whether labels have thresholds of their own, so that maps of them are drawn and compared."""
+        return self.thresholds is not None or self.refit is not None
 
     @model_validator(mode="after")
     def _complete(self) -> Output:
@@ -105,6 +121,9 @@ class Output(Strict):
             raise ValueError("a sigmoid output needs its threshold; example: threshold = 0.5")
         if self.sensitivity is not None and self.activation is not Activation.LOGITS:
             raise ValueError(f"sensitivity is for logits; {self.activation.value} is already scores")
+        independent = self.activation is Activation.SIGMOID or self.sensitivity is not None
+        if (self.thresholds or self.refit) and not independent:
+            raise ValueError("thresholds and refit are for a sigmoid, or for logits with a sensitivity")
         if self.sensitivity is not None and self.threshold is None:
             raise ValueError("an output with sensitivity needs its threshold; example: threshold = 0.1")
         return self

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fieldpack.data.example import Example, ExampleList
+from fieldpack.data.places import read_presence
 from fieldpack.errors import InputError
 from fieldpack.spec import ArrayData
 
@@ -26,6 +27,9 @@ def open_arrays(source: ArrayData) -> ExampleList:
     arrays = {name: _mapped(Path(path)) for name, path in source.inputs.items()}
     labels = None if source.labels is None else _mapped(Path(source.labels))
     groups = None if source.groups is None else _mapped(Path(source.groups))
+    presence = None
+    if source.presence is not None:
+        presence = read_presence(Path(source.presence), len(next(iter(arrays.values()), ())))
     targets = {name: _mapped(Path(path)) for name, path in source.targets.items()}
     lengths = {name: len(array) for name, array in (*arrays.items(), *targets.items())}
     for name, path, numbers in (("labels", source.labels, labels), ("groups", source.groups, groups)):
@@ -44,6 +48,7 @@ def open_arrays(source: ArrayData) -> ExampleList:
                 None if labels is None or labels[row] < 0 else int(labels[row]),
                 group=None if groups is None else str(groups[row]),
                 targets={name: np.asarray(array[row]) for name, array in targets.items()},
+                present=None if presence is None else presence[row],
             )
             for row in range(count)
         ]

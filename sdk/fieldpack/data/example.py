@@ -31,6 +31,8 @@ class Example:
     targets : dict
         Quantity -> the true values: one number, or float [rows, columns] of the output's size; NaN where
         the truth is not known.
+    present : ndarray, optional
+        bool or 0 and 1 [labels], which labels are present; None where that is not known of every label.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Example:
     slices: dict[str, str] = field(default_factory=dict)
     group: str | None = None
     targets: dict[str, NDArray[Any]] = field(default_factory=dict)
+    present: NDArray[Any] | None = None
 
 
 class Examples(Protocol):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from fieldpack.data.arrays import open_arrays
 from fieldpack.data.example import Examples
 from fieldpack.data.folder import open_folder
+from fieldpack.data.places import open_places
 from fieldpack.data.provider import open_provider
 from fieldpack.data.table import open_table
-from fieldpack.spec import DataSource, FolderData, ProviderData, TableData
+from fieldpack.spec import DataSource, FolderData, PlaceData, ProviderData, TableData
 
 
 def open_data(source: DataSource, seed: int) -> Examples:
@@ -38,4 +39,6 @@ def open_data(source: DataSource, seed: int) -> Examples:
         return open_folder(source, seed)
     if isinstance(source, ProviderData):
         return open_provider(source)
+    if isinstance(source, PlaceData):
+        return open_places(source, seed)
     return open_arrays(source)

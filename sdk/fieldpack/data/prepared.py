@@ -52,6 +52,8 @@ class Prepared:
     targets : dict
         Quantity -> true values, float32 [N, ...] of one shape, NaN where the truth is not known; empty where
         the data give none.
+    presence : ndarray or None
+        bool [N, labels], which labels are present at an item; None where the data do not say.
     """
 
     ids: list[str]
@@ -62,6 +64,7 @@ class Prepared:
     left_out: int = 0
     blocks: NDArray[np.int64] | None = None
     targets: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    presence: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -89,6 +92,8 @@ class Prepared:
         for name in sorted(self.targets):
             state.update(json.dumps([name, list(self.targets[name].shape)]).encode())
             state.update(np.ascontiguousarray(self.targets[name]).data)
+        if self.presence is not None:
+            state.update(b"presence" + np.packbits(self.presence).tobytes())
         for name in sorted(self.inputs):
             array = self.inputs[name]
             state.update(json.dumps([name, array.dtype.str, list(array.shape)]).encode())
@@ -108,6 +113,7 @@ class _Kept:
     label: int
     count: int
     group: str | None
+    present: NDArray[Any] | None
 
 
 def prepare_data(
@@ -162,7 +168,7 @@ def prepare_data(
         for name, array in arrays.items():
             stores[name].append(array)
         truth.append(example, next(iter(counts)))
-        kept.append(_Kept(example.id, example.slices, index, counts.pop(), example.group))
+        kept.append(_Kept(example.id, example.slices, index, counts.pop(), example.group, example.present))
         if progress is not None:
             progress("prepare", position / max(position, len(examples)))
     return _assembled(contract, kept, stores, truth, examples.left_out)
@@ -212,7 +218,15 @@ def _assembled(
         left_out=left_out,
         blocks=_blocks(kept, counts),
         targets=truth.arrays(),
+        presence=_presence(kept, counts),
     )
+
+
+def _presence(kept: list[_Kept], counts: NDArray[np.int64]) -> NDArray[np.bool_] | None:
+    rows = [example.present for example in kept if example.present is not None]
+    if len(rows) != len(kept):
+        return None
+    return np.repeat(np.stack(rows).astype(np.bool_), counts, axis=0)
 
 
 def _blocks(kept: list[_Kept], counts: NDArray[np.int64]) -> NDArray[np.int64] | None:

@@ -18,6 +18,8 @@
 ``tensor``             :func:`~fieldpack.parity.tensor.compare_tensors`, for layers
 ``front_end``          decibels between a front-end's file and the numpy reference
 ``places``             encoders of places against the float64 formulas
+``fitted``             thresholds of labels, fitted to a model's own answers
+``ranges``             maps of where labels are expected, and what became of them
 ``judgement``          a figure of a comparison against a limit
 =====================  ============================================================
 

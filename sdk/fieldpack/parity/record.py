@@ -61,6 +61,15 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "source_f05": "fraction",
         "flavour_f05": "fraction",
         "f05_drop": "fraction",
+        # Maps of labels with thresholds of their own.
+        "range_iou": "fraction",
+        "range_iou_p5": "fraction",
+        "range_iou_smallest": "fraction",
+        "nearby_flips": "fraction",
+        "source_range_f1": "fraction",
+        "flavour_range_f1": "fraction",
+        "range_f1_drop": "fraction",
+        "range_f1_drop_p95": "fraction",
         # Where there is nothing.
         "source_background_fires": "fraction",
         "background_fires": "fraction",
