@@ -81,7 +81,7 @@ def _answers(
     chosen = choose_flavour(bundle, options.flavour)
     names = [chosen.name] if options.flavour else [item.name for item in bundle.manifest.flavours]
     answers: list[dict[str, Any]] = []
-    told: dict[str, None] = {}
+    told = dict.fromkeys(_heard_findings(bundle, raw))
     for name in names:
         terminal.progress("predict", name, 0.0)
         wanted = options.precision if choose_flavour(bundle, name).kind is FlavourKind.COREML else None
@@ -100,6 +100,17 @@ def _answers(
     for warning in told:
         terminal.note(f"warning: {options.file}: {warning}")
     return answers
+
+
+def _heard_findings(bundle: Bundle, raw: Any) -> list[str]:
+    """What is odd about a clip, where the example is one."""
+    from fieldpack.contract import SoundInput
+    from fieldpack.recordings.level import file_findings
+
+    taken = bundle.manifest.contract.inputs[0]
+    if not isinstance(taken, SoundInput) or not isinstance(raw, Path) or raw.suffix.lower() == ".npy":
+        return []
+    return file_findings(raw, taken.front_end)
 
 
 def _refuse_sound_options(options: argparse.Namespace, heard: bool) -> None:

@@ -118,6 +118,8 @@ def test_nothing_heard_and_warnings_are_said(
     captured = capsys.readouterr()
     assert captured.out.endswith("nothing was heard\n")
     assert "warning: silence.wav: every sample is 0" in captured.err
+    assert main(["predict", bundle, str(path), "--clip"]) == 0
+    assert capsys.readouterr().err == f"warning: {path}: every sample is 0\n"
 
 
 def test_a_clip_of_a_low_rate_is_told_once_and_without_a_line_of_python(

@@ -15,11 +15,12 @@ import numpy as np
 
 from fieldpack.bundle.labels import names
 from fieldpack.bundle.read import Bundle
-from fieldpack.contract import Output, SoundInput
+from fieldpack.contract import Output, SoundInput, SpectrogramInput
 from fieldpack.errors import InputError
 from fieldpack.predict import Predictor
 from fieldpack.preprocess.resampler import open_resampler
 from fieldpack.preprocess.sound import BLOCK, open_sound_file, rate_finding
+from fieldpack.preprocess.spectrogram import taken_over_clip
 from fieldpack.recordings.detection import Detection, Detector
 from fieldpack.recordings.level import LevelMeter
 from fieldpack.recordings.pooling import RunningPool
@@ -218,6 +219,7 @@ class Hearing:
         self.warnings = [] if found is None else [found]
         if not isinstance(sound.remove_silence, str):
             self.warnings.append("the model learnt from clips without silence; here silence is heard as well")
+        self.warnings += _clip_findings(analyser.input)
         self._resampler = open_resampler(sample_rate_hz, sound.sample_rate_hz, sound.resampler)
         self._windows = open_windows(analyser.input, settings.step_s)
         self._pools = {output.name: RunningPool(sound.windows.pooling) for output in analyser.outputs}
@@ -332,6 +334,15 @@ def _detector(analyser: Analyser, output: Output) -> Detector:
         threshold=output.threshold if settings.threshold is None else settings.threshold,
         merge=settings.merge,
     )
+
+
+def _clip_findings(contract: SoundInput) -> list[str]:
+    """What the model learnt over whole clips, of which a recording has none."""
+    if not isinstance(contract, SpectrogramInput) or isinstance(contract.front_end.windows.samples, int):
+        return []
+    fields = [name for name in taken_over_clip(contract.front_end) if name != "center"]
+    told = f"the contract takes {', '.join(fields)} over a clip; here each window stands in its place"
+    return [told] if fields else []
 
 
 def _check(settings: Settings, outputs: tuple[Output, ...]) -> None:

@@ -192,6 +192,27 @@ def test_silence_that_clips_never_held_is_told(tmp_path: Path) -> None:
     assert analysis.duration_s == pytest.approx(9.0)
 
 
+@pytest.mark.parametrize(
+    ("log", "named"),
+    [
+        ({"reference": "clip_max", "top_db": 80.0}, "log.reference, log.top_db"),
+        ({"reference": 1.0, "top_db": 80.0}, "log.top_db"),
+        ({"reference": 1.0, "top_db": "none"}, None),
+    ],
+)
+def test_what_clips_have_and_recordings_lack_is_told(
+    log: dict[str, Any], named: str | None, tmp_path: Path
+) -> None:
+    front_end = {"log": {"kind": "decibel", "floor": 1e-4, **log}, "center": True}
+    analyser = analysed(tmp_path, tone_contract(front_end=front_end, windows={"samples": "none"}))
+    told = analyser.analyse_samples(song(), RATE_HZ).warnings
+    assert told == (
+        ()
+        if named is None
+        else (f"the contract takes {named} over a clip; here each window stands in its place",)
+    )
+
+
 def test_nan_and_damaged_files_are_refused(tmp_path: Path) -> None:
     analyser = analysed(tmp_path)
     with pytest.raises(InputError, match="NaN"):

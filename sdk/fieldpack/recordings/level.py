@@ -6,11 +6,14 @@ None of these stops an answer; each makes one that nobody should trust without a
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fieldpack.contract import SoundSpec
 from fieldpack.errors import InputError
+from fieldpack.preprocess.sound import open_sound_file
 
 _OVERSHOOT = 2.0
 """Full scale is 1; decoders of lossy formats go somewhat beyond. What lies above this has another scale."""
@@ -79,6 +82,26 @@ class LevelMeter:
         if self._count < _OFFSET_SAMPLES or abs(mean) < _OFFSET:
             return []
         return [f"the samples lie around {mean:+.2f} and not around 0"]
+
+
+def file_findings(path: Path, sound: SoundSpec) -> list[str]:
+    """What is odd about a sound file and the part of it that a clip is made from.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or holds numbers that are no sound.
+    """
+    meter = LevelMeter()
+    with open_sound_file(path) as file:
+        left = int(sound.max_seconds * file.sample_rate_hz)
+        for block in file.blocks(sound.channel_mix):
+            meter.push(block[:left])
+            left -= block.shape[0]
+            if left <= 0:
+                break
+        remark = [] if file.remark is None else [file.remark]
+    return [*remark, *meter.findings()]
 
 
 def _flat_tops(samples: NDArray[np.float32]) -> int:

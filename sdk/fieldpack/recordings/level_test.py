@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import wave
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fieldpack.contract import SoundInput
 from fieldpack.errors import InputError
-from fieldpack.recordings.level import LevelMeter
+from fieldpack.recordings.level import LevelMeter, file_findings
+from fieldpack.recordings.testing import RATE_HZ, tone_contract
 
 TONE = np.sin(np.arange(48_000) * 0.05).astype(np.float32)
 NOISE = np.random.default_rng(0).normal(size=48_000).astype(np.float32)
@@ -50,6 +55,20 @@ def test_silence_offset_and_another_scale_are_told() -> None:
     assert "samples reach 3.277e+04 (+90 dB)" in found
     assert said(np.full(200, 0.5, np.float32)) == []
     assert said(np.zeros(0, np.float32)) == []
+
+
+def test_of_a_file_the_part_is_read_that_a_clip_is_made_from(tmp_path: Path) -> None:
+    heard = tone_contract(front_end={"max_seconds": 2.0}).inputs[0]
+    assert isinstance(heard, SoundInput)
+    late = np.concatenate([np.zeros(2 * RATE_HZ), np.full(9 * RATE_HZ, 0.9)])
+    with wave.open(str(tmp_path / "late.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes((late * 32767).astype("<i2").tobytes())
+    assert file_findings(tmp_path / "late.wav", heard.front_end) == ["every sample is 0"]
+    (tmp_path / "late.wav").write_bytes((tmp_path / "late.wav").read_bytes() + b"\xff" * 64)
+    assert "64 bytes follow" in file_findings(tmp_path / "late.wav", heard.front_end)[0]
 
 
 def test_numbers_that_no_recorder_writes_are_refused() -> None:
