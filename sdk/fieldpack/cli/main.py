@@ -27,6 +27,7 @@ COMMANDS = {
     "diagnose": "say why a quantised TFLite file answers worse or slower, and what to do",
     "verify": "check digests, structure and golden vectors on every flavour",
     "predict": "run a bundle on a picture, a sound, a place or an array",
+    "export": "write bundles as the directory that an app loads today, unmodified",
     "lint": "say whether an app loads a directory of model files on both platforms, and why not",
     "gate": "hold a bundle against a budget: pass, fail or inconclusive",
     "plan-eval": "say how many labelled examples a margin needs",

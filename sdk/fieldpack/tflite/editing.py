@@ -146,6 +146,16 @@ class TfliteEditor:
         shape = self.graph.tensors[tensor].shape
         return () if shape is None else tuple(int(size) for size in shape)
 
+    def prune(self) -> None:
+        """Leave out operators that no output needs."""
+        needed = set(self.outputs)
+        kept = []
+        for node in reversed(self.graph.operators):
+            if needed & {int(index) for index in node.outputs}:
+                needed |= {int(index) for index in node.inputs}
+                kept.append(node)
+        self.graph.operators = kept[::-1]
+
     def content(self) -> bytes:
         """The file; the same changes to the same file give the same bytes."""
         import flatbuffers

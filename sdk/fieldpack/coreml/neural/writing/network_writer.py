@@ -119,6 +119,25 @@ class NetworkWriter:
         shape = np.broadcast_shapes(one.shape, other.shape)
         return self.apply(kind, [one, other], shape)
 
+    def is_bgr(self, name: str) -> bool:
+        """Whether a picture input has its channels from blue to red."""
+        images = {item.name: item.type.imageType for item in self.model.description.input}
+        return bool(images[name].colorSpace == COLORS["BGR"])
+
+    def prune(self) -> None:
+        """Leave out layers that no output needs."""
+        needed = {item.name for item in self.model.description.output}
+        kept = []
+        for entry in reversed(self.network.layers):
+            if needed & set(entry.output):
+                needed |= set(entry.input)
+                kept.append(entry)
+        if len(kept) < len(self.network.layers):
+            layers = [entry.SerializeToString() for entry in reversed(kept)]
+            del self.network.layers[:]
+            for data in layers:
+                self.network.layers.add().MergeFromString(data)
+
     def content(self) -> bytes:
         """The file; the same layers give the same bytes."""
         self.model.neuralNetwork = self.network.SerializeToString(deterministic=True)

@@ -40,7 +40,7 @@ CSV_BOM = _csv(
 CSV_CRLF = _csv(
     "line-ends",
     "lines end in LF",
-    "a carriage return becomes part of the header's last name, and names of taxa are lost",
+    f"a carriage return becomes part of the last column's name, which is not found: {OLD_ANDROID}",
     "convert the line ends (dos2unix)",
 )
 CSV_COLUMN = _csv(
