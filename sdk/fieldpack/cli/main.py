@@ -29,6 +29,7 @@ COMMANDS = {
     "predict": "run a bundle on a picture, a sound, a place or an array",
     "export": "write bundles as the directory that an app loads today, unmodified",
     "lint": "say whether an app loads a directory of model files on both platforms, and why not",
+    "fuse": "say what the server and the phones answer to a picture, a place and a sound",
     "gate": "hold a bundle against a budget: pass, fail or inconclusive",
     "plan-eval": "say how many labelled examples a margin needs",
     "taxonomy": "check, convert and compare taxonomies; release a bundle with a new one",

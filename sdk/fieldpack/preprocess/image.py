@@ -36,7 +36,7 @@ _FILTERS = {
 }
 
 
-def open_picture(source: Path | str | bytes) -> Image.Image:
+def open_picture(source: Path | str | bytes, *, upright: bool = True) -> Image.Image:
     """Decode a picture to upright 8-bit RGB.
 
     The EXIF orientation is applied, transparency is composited on white, 16-bit grey keeps its high
@@ -47,6 +47,8 @@ def open_picture(source: Path | str | bytes) -> Image.Image:
     ----------
     source : Path, str or bytes
         A file, or the bytes of one.
+    upright : bool
+        Whether the EXIF orientation is applied; some apps leave it out.
 
     Returns
     -------
@@ -69,7 +71,8 @@ def open_picture(source: Path | str | bytes) -> Image.Image:
             with Image.open(io.BytesIO(data)) as picture:
                 _check_size(picture, name)
                 picture.load()
-                ImageOps.exif_transpose(picture, in_place=True)
+                if upright:
+                    ImageOps.exif_transpose(picture, in_place=True)
                 return rgb(picture, name)
     except InputError:
         raise

@@ -14,7 +14,7 @@ from fieldpack.taxonomy.tree import Taxonomy
 Rule = Literal["sum", "max", "min"]
 Numbers = NDArray[np.float64]
 Indices = NDArray[np.int64]
-_JOIN = {"sum": np.add, "max": np.maximum, "min": np.minimum}
+JOIN = {"sum": np.add, "max": np.maximum, "min": np.minimum}
 _EMPTY = {"sum": 0.0, "max": -np.inf, "min": np.inf}
 
 
@@ -29,7 +29,7 @@ class Rows:
     levels : tuple of ndarray
         Rows of equal depth, the deepest first.
     leaves : ndarray
-        int64 [C], row of each output.
+        int64 [C], row of each taxon that an output scores, in the order of the outputs.
     """
 
     parents: Indices
@@ -74,17 +74,20 @@ def rollup(taxonomy: Taxonomy, scores: ArrayLike, rule: Rule = "sum") -> Numbers
     InputError
         The scores have another shape, or the rule is unknown.
     """
-    if rule not in _JOIN:
-        raise InputError("there is no such rule of rolling up", came=rule, allowed=", ".join(_JOIN))
-    values = leaf_scores(taxonomy, scores)
-    rows = rows_of(taxonomy)
+    if rule not in JOIN:
+        raise InputError("there is no such rule of rolling up", came=rule, allowed=", ".join(JOIN))
+    return roll(rows_of(taxonomy), leaf_scores(taxonomy, scores), rule)
+
+
+def roll(rows: Rows, values: Numbers, rule: Rule) -> Numbers:
+    """Values [N, C] of the taxa in `rows.leaves` at every taxon, [N, T]; see :func:`rollup`."""
     known = ~np.isnan(values)
-    rolled = np.full((len(taxonomy.taxa), len(values)), _EMPTY[rule])
+    rolled = np.full((len(rows.parents), len(values)), _EMPTY[rule])
     there = np.zeros(rolled.shape, np.bool_)
     rolled[rows.leaves] = np.where(known, values, _EMPTY[rule]).T
     there[rows.leaves] = known.T
     for level in rows.levels[:-1]:
-        _JOIN[rule].at(rolled, rows.parents[level], rolled[level])
+        JOIN[rule].at(rolled, rows.parents[level], rolled[level])
         np.logical_or.at(there, rows.parents[level], there[level])
     return np.where(there, rolled, np.nan).T
 
