@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from fieldpack.fusion.bundles import Models, fuse_bundles
 from fieldpack.fusion.pictures import mode_picture
 from fieldpack.fusion.places import located, read_elevations
 from fieldpack.preprocess.image import bilinear
+from fieldpack.recordings.testing import RATE_HZ, TONES_HZ, tone, tone_content, tone_contract
 from fieldpack.taxonomy import Form, Taxon, Taxonomy, write_taxonomy
 from fieldpack.testing import dense_tflite, tiny_content
 
@@ -137,6 +139,14 @@ def test_faulty_elevation_tables_are_refused(text: str, tmp_path: Path) -> None:
         read_elevations(tmp_path / "none")
 
 
+def write_wav(path: Path, samples: np.ndarray, rate_hz: int) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+
+
 def bundle(target: Path, source: dict[str, Any], model: bytes, golden: np.ndarray, taxa: Taxonomy) -> Path:
     """A bundle with this model and the taxonomy of its labels; its golden outputs are not run here."""
     output = {"name": "scores", "activation": "softmax", "labels": "labels.txt", "taxonomy": "taxa.csv"}
@@ -224,6 +234,37 @@ def test_bundles_are_joined_by_taxon_and_run_as_each_mode_does(
         assert by_mode[Mode.IOS].notes[0].startswith("the picture's bundle has no coreml flavour")
         assert by_mode[Mode.ANDROID].notes == ()
         assert by_mode[Mode.ANDROID].flavour == "picture tflite-float32 (host), place tflite-float32 (host)"
+
+
+def test_a_recording_beside_a_picture_is_joined_by_taxon(
+    models: tuple[Path, Path], photo: Path, tmp_path: Path
+) -> None:
+    labels = tone_contract().outputs[0]
+    heard = Taxonomy(
+        (
+            Taxon("2", None, "bee", 10.0, 0),
+            Taxon("9", None, "owl", 10.0, 1),
+            Taxon("8", None, "frog", 10.0, 2),
+        )
+    )
+    stated = tone_contract(output={"taxonomy": "taxa.csv"})
+    with BundleWriter(tmp_path / "sound.fieldpack") as writer:
+        fields = tone_content(writer, stated)
+        writer.add_bytes(str(labels.labels), labels_bytes([taxon.name for taxon in heard.leaves]))
+        writer.add_bytes("taxa.csv", write_taxonomy(heard, Form.PLAIN))
+        writer.commit(fields)
+    recording = tmp_path / "tone.wav"
+    write_wav(recording, tone(2.0, TONES_HZ[0]), RATE_HZ)
+    with open_bundle(models[0]) as picture, open_bundle(tmp_path / "sound.fieldpack") as sound:
+        (alone,) = fuse_bundles(Models((picture, photo)), [Mode.ANDROID])
+        (both,) = fuse_bundles(Models((picture, photo), sound=(sound, recording)), [Mode.ANDROID])
+        (only,) = fuse_bundles(Models(sound=(sound, recording)), [Mode.SERVER])
+    assert only.predictions[0].taxon.id == "2"
+    assert {item.taxon.id for item in both.predictions} == {"2", "3", "4"}
+    ratio = only.predictions[0].vision_score / 100
+    seen, joined = ({item.taxon.id: item.score for item in answer.predictions} for answer in (alone, both))
+    assert joined["2"] / joined["4"] == pytest.approx(ratio * seen["2"] / seen["4"], rel=1e-4)
+    assert joined["3"] / joined["4"] == pytest.approx(seen["3"] / seen["4"], rel=1e-4)
 
 
 def test_bundles_of_another_kind_are_refused(models: tuple[Path, Path], photo: Path) -> None:

@@ -22,7 +22,7 @@ from fieldpack.fusion.humans import without_humans
 from fieldpack.fusion.options import Options, RankType
 from fieldpack.fusion.rules import ANSWERS, Rules
 from fieldpack.fusion.tree import Tree
-from fieldpack.taxonomy.rollup import Numbers
+from fieldpack.taxonomy.rollup import Numbers, Rule
 
 LOWEST_ANCESTOR, HIGHEST_ANCESTOR = 20.0, 33.0
 
@@ -52,7 +52,8 @@ def roll_up(tree: Tree, scores: Combined, geo: Numbers | None, rules: Rules, opt
     A leaf stays when its combined score is at least 0.001 of the highest of all outputs. An ancestor gets the
     sum of combined and picture scores, the largest geo score and the smallest threshold of the leaves that
     stay. All sums are divided by 1 less the sum of what was left out, which brings them to 1 only if the
-    scores had the sum 1. A taxon with children and an output has its own score ignored, and counted nowhere.
+    scores had the sum 1. Below a taxon whose sum is 0, nothing goes up. A taxon with children and an output
+    has its own score ignored, and counted nowhere.
     """
     cutoff = options.cutoff
     if cutoff is None:
@@ -61,22 +62,26 @@ def roll_up(tree: Tree, scores: Combined, geo: Numbers | None, rules: Rules, opt
     vision = np.where(scores.kept, scores.vision, 0.0)
     stays = tree.childless & (combined >= cutoff) & scores.kept
     left_out = tree.childless & ~stays
-    there = tree.roll(np.where(stays, 1.0, np.nan), "sum") > 0
     summed = tree.roll(np.where(stays, combined, np.nan), "sum")
-    leaf_rows = np.zeros(len(there), np.bool_)
-    leaf_rows[tree.scored[stays]] = True
-    there &= leaf_rows | (summed > 0)
-    places = np.full(len(tree.scored), np.nan) if geo is None else geo
-    largest = tree.roll(np.where(stays, places, np.nan), "max")
+    there = summed > 0
+    flows = stays & there[tree.parents[tree.scored]]
+    there[tree.scored[stays]] = True
+
+    def rolled(values: Numbers, rule: Rule) -> Numbers:
+        upwards = tree.roll(np.where(flows, values, np.nan), rule)
+        upwards[tree.scored[stays]] = values[stays]
+        return upwards
+
+    places = rolled(np.full(len(tree.scored), np.nan) if geo is None else geo, "max")
     if rules.zero_geo_is_null:
-        largest = np.where(largest == 0, np.nan, largest)
+        places = np.where(places == 0, np.nan, places)
     with np.errstate(divide="ignore", invalid="ignore"):
         return Rolled(
             there,
             summed / (1.0 - combined[left_out].sum()),
-            tree.roll(np.where(stays, vision, np.nan), "sum") / (1.0 - vision[left_out].sum()),
-            largest,
-            tree.roll(np.where(stays, tree.thresholds, np.nan), "min"),
+            rolled(vision, "sum") / (1.0 - vision[left_out].sum()),
+            places,
+            rolled(tree.thresholds, "min"),
         )
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fieldpack.exports.inat_vision_camera.facts import RANKS
 from fieldpack.fusion import Answer, Mode, Options, RankType, fuse
 from fieldpack.taxonomy import Taxon, Taxonomy
-from fieldpack.taxonomy.taxon import RANKS
 
 Node = dict[str, Any]
 
@@ -24,7 +24,7 @@ class Walk:
         self.mode, self.options = mode, options
         self.phone = mode != "server"
         self.taxa: dict[str, Taxon] = {taxon.id: taxon for taxon in taxonomy.taxa}
-        self.children: dict[str, list[str]] = {taxon.id: [] for taxon in taxonomy.taxa} | {"48460": []}
+        self.children: dict[str, list[str]] = {taxon: [] for taxon in (*self.taxa, "48460")}
         for taxon in taxonomy.taxa:
             self.children[taxon.parent or "48460"].append(taxon.id)
 
@@ -63,10 +63,10 @@ class Walk:
 
     def combined(self, vision: list[float], geo: list[float] | None) -> dict[str, Node] | None:
         """Scores of every taxon with an output."""
-        leaves = {
-            t.id: {"id": t.id, "v": vision[t.leaf], "t": t.threshold}
-            for t in self.taxa.values()
-            if t.leaf is not None
+        leaves: dict[str, Node] = {
+            item.id: {"id": item.id, "v": vision[item.leaf], "t": item.threshold}
+            for item in self.taxa.values()
+            if item.leaf is not None
         }
         for taxon, leaf in leaves.items():
             leaf["g"] = None if geo is None else geo[self.taxa[taxon].leaf or 0]
