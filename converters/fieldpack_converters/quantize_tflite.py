@@ -31,6 +31,7 @@ from fieldpack_converters.quantization_rules import (
     rules_from,
 )
 from fieldpack_converters.ranges import RangeChoice
+from fieldpack_converters.shared_outputs import rejoined
 from fieldpack_converters.source import Report, silent
 from fieldpack_converters.tflite_graph import TFLiteGraph
 from fieldpack_converters.trained_ranges import found_ranges
@@ -115,13 +116,13 @@ def quantize(
         taken = {} if trained is None else found_ranges(content, arrays, trained)
         measured = calibrated_ranges(content, arrays, choice, {**taken, **_known(input_ranges)}, report)
     report("quantise", 0.5)
-    written = _rewritten(graph, content, methods, io, measured)
+    written, _ = rejoined(_rewritten(graph, content, methods, io, measured))
     written, mended = revived(content, written)
     corrected = 0
     if bias_correction and arrays is not None:
         written, corrected = corrected_biases(content, written, arrays, report=report)
     report("compact and check", 0.9)
-    written = compacted(written, keep_names)
+    written = compacted(_named_as_before(graph, written), keep_names)
     after = TFLiteGraph(written)
     quantised, floating = _counted(graph, after, methods)
     Path(path).write_bytes(written)
@@ -190,6 +191,17 @@ def _rewritten(
             hint="keep the layer that the message names in float with a rule",
         ) from error
     return bytes(written.quantized_model)
+
+
+def _named_as_before(before: TFLiteGraph, content: bytes) -> bytes:
+    """Borders of a file without a signature under their own names, by which the contract finds them."""
+    if before.signature_names:
+        return content
+    after = TFLiteGraph(content)
+    pairs = (*zip(before.inputs, after.inputs, strict=True), *zip(before.outputs, after.outputs, strict=True))
+    for old, new in pairs:
+        after.main.tensors[new].name = before.name(old).encode()
+    return after.content()
 
 
 def _possible(method: Method, operator: str) -> Method:

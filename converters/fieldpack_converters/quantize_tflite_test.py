@@ -63,6 +63,24 @@ def test_float_borders_stay_float(tiny_files: Files, tmp_path: Path) -> None:
     assert [item.name for item in graph.operations()].count("QUANTIZE") == 1
 
 
+def test_an_output_that_is_read_on_stays_integers_inside(
+    tiny_files: Files, tiny_samples: Array, tmp_path: Path
+) -> None:
+    graph = TFLiteGraph.read(tiny_files[0])
+    head = next(item.outputs[0] for item in graph.operations() if item.name == "FULLY_CONNECTED")
+    graph.main.outputs = [*graph.main.outputs, head]
+    graph.write(tiny_files[0])
+    plain = run_tflite(Path(tiny_files[0]).read_bytes(), [tiny_samples])
+    _, graph = quantised(tiny_files, tmp_path)
+    softmax = next(item for item in graph.operations() if item.name == "SOFTMAX")
+    assert graph.dtype(softmax.inputs[0]) == "int8"
+    assert [graph.dtype(tensor) for tensor in graph.outputs] == ["float32", "float32"]
+    came = run_tflite((tmp_path / "quantised.tflite").read_bytes(), [tiny_samples])
+    assert [one.shape for one in came] == [one.shape for one in plain]
+    for one, other in zip(came, plain, strict=True):
+        assert np.abs(one - other).max() < 0.03 * np.abs(other).max()
+
+
 def test_weights_are_symmetric_and_per_channel(tiny_files: Files, tmp_path: Path) -> None:
     _, graph = quantised(tiny_files, tmp_path)
     convolution = next(item for item in graph.operations() if item.name == "CONV_2D")
