@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from fieldpack.bundle.arrays import npy_bytes
 from fieldpack.bundle.digest import content_digest, folder_entries, sha256_bytes
 from fieldpack.bundle.labels import labels_bytes
 from fieldpack.bundle.manifest import Border, FlavourKind
+from fieldpack.bundle.thresholds import thresholds_bytes
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.coreml.conftest import Handmade
 from fieldpack.exports.inat_vision_camera import testing
@@ -161,9 +163,12 @@ def place_bundle(
     encoding: Any = "inaturalist_5",
     activation: str = "sigmoid",
     labels: tuple[str, ...] = LABELS,
-    **stated: Any,
+    fitted: dict[str, list[float]] | None = None,
 ) -> Path:
-    """Write the bundle of places, ``sigmoid(W vector + b)``; returns it."""
+    """Write the bundle of places, ``sigmoid(W vector + b)``; returns it.
+
+    `fitted` holds thresholds by kind of flavour, NaN for none.
+    """
     weights = testing.geo_weights()
     width = 4 if encoding == "sin_cos_4" else 5
     cut = testing.Weights(weights.matrix[:, :width], weights.bias)
@@ -181,15 +186,21 @@ def place_bundle(
     vectors = np.random.default_rng(4).uniform(-1, 1, (EXAMPLES, width)).astype(np.float32)
     output = {"name": "scores", "activation": activation, "labels": "labels.txt", "threshold": 0.5}
     if activation == "logits":
-        output["sensitivity"] = {"value": 1.0, "limit": 100.0}
-    item = {"kind": "location", "name": "place", "encoding": encoding} | stated
+        output["sensitivity"] = {"value": 1.25, "limit": 3.0}
+    item = {"kind": "location", "name": "place", "encoding": encoding}
     border = Border(name="place", tensor="place", shape=(1, width), dtype="float32")
     outputs = [Border(name="scores", tensor="scores", shape=(1, 4), dtype="float32")]
     with BundleWriter(target) as writer:
+        if fitted is not None:
+            output["thresholds"] = "thresholds.csv"
+            writer.add_bytes("thresholds.csv", thresholds_bytes(labels, np.full(4, 0.5, np.float32)))
+            for kind, values in fitted.items():
+                data = thresholds_bytes(labels, np.array(values, np.float32))
+                writer.add_bytes(f"thresholds-{kind}.csv", data)
         writer.add_bytes("model.tflite", editor.content())
         shutil.copytree(made.save(), writer.path("model.mlpackage"))
         files = [("tflite", "model.tflite", border, outputs), ("coreml", "model.mlpackage", border, outputs)]
-        _commit(writer, "places", item, [output], vectors, files, labels)
+        _commit(writer, "places", item, [output], vectors, files, labels, fitted or ())
     return target
 
 
@@ -201,6 +212,7 @@ def _commit(
     golden: NDArray[Any],
     files: list[tuple[str, str, Border, list[Border]]],
     labels: tuple[str, ...] = LABELS,
+    fitted: Collection[str] = (),
 ) -> None:
     writer.add_bytes("labels.txt", labels_bytes(labels))
     writer.add_bytes("golden/input.npy", npy_bytes(golden))
@@ -215,6 +227,8 @@ def _commit(
         for key, scores in given.items():
             writer.add_bytes(f"golden/{kind}/{key}.npy", npy_bytes(scores))
         flavours.append(_flavour(kind, path, place, border, results))
+        if kind in fitted:
+            flavours[-1]["thresholds"] = {"scores": f"thresholds-{kind}.csv"}
     for key, scores in source.items():
         writer.add_bytes(f"golden/{key}.npy", npy_bytes(scores))
     writer.commit(_fields(name, item, outputs, flavours, list(source)))

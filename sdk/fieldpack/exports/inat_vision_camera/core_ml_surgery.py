@@ -57,8 +57,10 @@ def geo_network(source: SourceModel, floor: float = 0.0) -> bytes:
     writer = NetworkWriter()
     place = writer.array(facts.GEO_INPUT_NAME, facts.GEO_INPUT, "float64")
     scores = _translated(source, writer, border, output, _place(writer, place, source.input))
-    if source.output.activation is Activation.LOGITS:
-        scores = writer.activation("sigmoid", scores)
+    if source.output.sensitivity is not None:
+        slope, limit = source.output.sensitivity.value, source.output.sensitivity.limit
+        scores = writer.apply("clip", [scores], scores.shape, minVal=-limit, maxVal=limit)
+        scores = writer.activation("sigmoid", writer.activation("linear", scores, alpha=slope, beta=0.0))
     if floor > 0:
         scores = writer.apply("clip", [scores], scores.shape, minVal=floor, maxVal=HIGHEST_SCORE)
     writer.result(scores, facts.GEO_OUTPUT_NAME)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.contract import ImageInput, INaturalist, LocationInput
 from fieldpack.exports.inat_vision_camera import facts
 from fieldpack.exports.inat_vision_camera.rule import listed
 from fieldpack.exports.inat_vision_camera.source_models import SourceModel, elevation_factors
-from fieldpack.exports.inat_vision_camera.taxonomy_pair import below_floor
+from fieldpack.exports.inat_vision_camera.taxonomy_pair import below_floor, flavour_thresholds
 from fieldpack.exports.inat_vision_camera.tflite_surgery import has_integer_softmax
 from fieldpack.taxonomy import Taxonomy
 
@@ -19,6 +21,11 @@ def export_notes(picture: SourceModel, place: SourceModel, taxonomy: Taxonomy, g
     if without:
         taxa = "no leaf" if len(without) == len(taxonomy.leaves) else f"not for {listed(without)}"
         notes.append(f"Thresholds: {taxa}; a missing one means expected nearby everywhere.")
+    fitted = flavour_thresholds(place)
+    if len(fitted) > 1 and (apart := float(np.nanmax(np.abs(fitted[0] - fitted[1]), initial=0.0))) > 0:
+        notes.append(
+            f"Thresholds: the lower of both flavours' refitted ones, which are up to {apart:.2g} apart."
+        )
     if geo_floor > 0:
         below = below_floor(taxonomy, geo_floor)
         notes.append(

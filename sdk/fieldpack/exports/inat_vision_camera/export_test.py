@@ -153,6 +153,18 @@ def test_taxonomy_and_thresholds_come_from_files_too(bundles: list[Path], tmp_pa
     assert [tree[taxon][3] for taxon in (901, 902, 903, 47126)] == [0.9, 0.8, 0.7, 0.6]
 
 
+def test_thresholds_refitted_on_flavours_become_the_lower_of_both(
+    bundles: list[Path], tmp_path: Path
+) -> None:
+    nan = float("nan")
+    fitted = {"tflite": [0.25, 0.5, nan, 0.75], "coreml": [0.375, 0.125, nan, 0.75]}
+    place = place_bundle(tmp_path / "places", fitted=fitted)
+    made = export([bundles[0], place], tmp_path / "out", Choices())
+    tree = ios_reader.read(made.folder / "ios" / "taxonomy_pictures_1_0_0.json").facts()
+    assert [tree[taxon][3] for taxon in (901, 902, 903, 47126)] == [0.25, 0.125, 0.5, 0.75]
+    assert "up to 0.38 apart" in " ".join(made.notes)
+
+
 # -- refusals: an error, and nothing at the target ----------------------------------------------------------
 
 
@@ -188,6 +200,19 @@ def resealed(folder: Path, document: dict[str, Any]) -> Path:
     (folder / "manifest.json").write_bytes(data)
     (folder / "DIGEST").write_bytes(digest_text(sha256_bytes(data)))
     return folder
+
+
+def test_activations_that_mean_something_else_are_refused(bundles: list[Path], tmp_path: Path) -> None:
+    independent = picture_bundle(tmp_path / "independent", PictureModel(size=32))
+    text = json.loads((independent / "manifest.json").read_text())
+    text["contract"]["outputs"][0] |= {"threshold": 0.5, "sensitivity": {"value": 1.0, "limit": 15.0}}
+    resealed(independent, text)
+    refused([independent, bundles[1]], tmp_path, UnsupportedError, "logits of independent labels")
+    place = place_bundle(tmp_path / "places")
+    text = json.loads((place / "manifest.json").read_text())
+    text["contract"]["outputs"][0] |= {"activation": "softmax"}
+    resealed(place, text)
+    refused([bundles[0], place], tmp_path, UnsupportedError, "needs a sigmoid here")
 
 
 def test_labels_must_be_the_same(bundles: list[Path], tmp_path: Path) -> None:

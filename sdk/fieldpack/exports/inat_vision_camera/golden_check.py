@@ -157,8 +157,9 @@ def _activated(source: SourceModel, scores: NDArray[Any], floor: float) -> NDArr
     if source.output.activation is Activation.LOGITS and isinstance(source.input, ImageInput):
         shares = np.exp(values - values.max(axis=-1, keepdims=True))
         return np.asarray(shares / shares.sum(axis=-1, keepdims=True))
-    if source.output.activation is Activation.LOGITS:
-        values = 1 / (1 + np.exp(-values))
+    if (steepness := source.output.sensitivity) is not None:
+        held = np.clip(values, -steepness.limit, steepness.limit)
+        values = 1 / (1 + np.exp(-steepness.value * held))
     return np.maximum(values, floor)
 
 

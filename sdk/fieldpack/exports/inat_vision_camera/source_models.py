@@ -149,13 +149,13 @@ def _check_activation(item: ImageInput | LocationInput, output: Output, name: st
     wanted = Activation.SOFTMAX if isinstance(item, ImageInput) else Activation.SIGMOID
     if output.activation is wanted:
         return
-    fits = output.activation is Activation.LOGITS and not (independent and wanted is Activation.SOFTMAX)
-    if not fits:
-        kind = "of independent labels" if independent else output.activation.value
+    if output.activation is not Activation.LOGITS or independent is (wanted is Activation.SOFTMAX):
+        logits = "logits of independent labels" if independent else "logits of a softmax"
+        kind = logits if output.activation is Activation.LOGITS else output.activation.value
         raise UnsupportedError(
             f"The plugin needs a {wanted.value} here",
             came=f"{name} gives {kind}",
-            allowed=f"{wanted.value}, or logits, which get it inside the graph",
+            allowed=f"{wanted.value}, or its logits, which get it inside the graph",
             hint="scores of a picture must sum to 1, those of a place be independent",
         )
 

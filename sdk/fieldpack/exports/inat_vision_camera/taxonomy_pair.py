@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fieldpack.errors import ContractError
 from fieldpack.exports.inat_vision_camera.source_models import SourceModel
 from fieldpack.taxonomy import Form, Taxonomy, parse_taxonomy, read_taxonomy, write_taxonomy
@@ -47,11 +50,32 @@ def with_thresholds(taxonomy: Taxonomy, place: SourceModel | None, given: Path |
 
 
 def _of_bundle(taxonomy: Taxonomy, place: SourceModel | None) -> Mapping[str, float]:
-    """One threshold for all labels, where the contract of places states one and the taxonomy has none."""
-    if place is None or any(taxon.threshold is not None for taxon in taxonomy.taxa):
+    """Thresholds of the bundle of places: one for each label where it has them, else its one for all."""
+    if place is None:
         return {}
+    fitted = flavour_thresholds(place)
+    if fitted:
+        return dict(zip((taxon.id for taxon in taxonomy.leaves), lower(fitted, place), strict=True))
     stated = place.output.threshold
-    return {} if stated is None else {taxon.id: stated for taxon in taxonomy.leaves}
+    if stated is None or any(taxon.threshold is not None for taxon in taxonomy.taxa):
+        return {}
+    return {taxon.id: stated for taxon in taxonomy.leaves}
+
+
+def flavour_thresholds(place: SourceModel) -> list[NDArray[np.float32]]:
+    """Thresholds of the labels for each flavour that is taken, [C], NaN for none; empty without any."""
+    found = (place.bundle.thresholds(place.output.name, flavour.name) for flavour in place.flavours.values())
+    return [values for values in found if values is not None]
+
+
+def lower(fitted: list[NDArray[np.float32]], place: SourceModel) -> list[float]:
+    """One threshold for both platforms, as the plugin has it: the lower of those refitted on each flavour.
+
+    So a taxon is expected nearby wherever one of the flavours says so.
+    """
+    default = np.nan if place.output.threshold is None else place.output.threshold
+    filled = [np.where(np.isnan(values), default, values.astype(np.float64)) for values in fitted]
+    return [float(value) for value in np.min(filled, axis=0)]
 
 
 def pair(taxonomy: Taxonomy) -> tuple[bytes, bytes]:

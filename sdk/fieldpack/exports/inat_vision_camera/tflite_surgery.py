@@ -83,7 +83,11 @@ def geo_tflite(source: SourceModel, floor: float = 0.0) -> bytes:
     first = _enter(chain, first, border, stated)
     tail = _leave(model, output, stated, len(source.labels))
     scores = (1, len(source.labels))
-    if source.output.activation is Activation.LOGITS:
+    if source.output.sensitivity is not None:
+        slope, limit = source.output.sensitivity.value, source.output.sensitivity.limit
+        tail.add("MAXIMUM", scores, tail.constant("lowest", -limit), options="MaximumMinimumOptions")
+        tail.add("MINIMUM", scores, tail.constant("highest", limit), options="MaximumMinimumOptions")
+        tail.add("MUL", scores, tail.constant("slope", slope), options="MulOptions")
         tail.add("LOGISTIC", scores)
     if floor > 0:
         tail.add("MAXIMUM", scores, tail.constant("floor", floor), options="MaximumMinimumOptions")

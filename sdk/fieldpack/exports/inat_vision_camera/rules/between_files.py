@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fieldpack.exports.inat_vision_camera.contents import Contents, Role
 from fieldpack.exports.inat_vision_camera.rule import Finding, Rule, Severity, listed
@@ -83,8 +83,10 @@ def _taxonomies(csv: TaxonomyFile, json: TaxonomyFile, shown: str) -> Iterator[F
     yield from _compared(THRESHOLDS, shown, apart, lambda row: row.threshold)
 
 
-def _compared(rule: Rule, shown: str, pairs: list[tuple[Row, Row]], value: object) -> Iterator[Finding]:
-    if pairs and callable(value):
+def _compared(
+    rule: Rule, shown: str, pairs: list[tuple[Row, Row]], value: Callable[[Row], object]
+) -> Iterator[Finding]:
+    if pairs:
         csv, json = pairs[0]
         message = f"{len(pairs)} taxa, first {csv.taxon}: {value(csv)} in the CSV file, {value(json)} here"
         yield Finding(rule, shown, message, json.line)
