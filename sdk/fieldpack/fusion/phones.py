@@ -113,19 +113,19 @@ def leaves_and_ancestor(
     tree: Tree, rolled: Rolled, rules: Rules, options: Options
 ) -> tuple[list[Prediction], Prediction | None]:
     """The best ten leaves and the common ancestor, scores 0 to 100."""
-    rows = np.flatnonzero(rolled.there)
-    if not rules.life_listed:
-        rows = rows[rows != tree.life]
-    everything = _predictions(tree, rolled, rows.tolist())
-    leaves = [item for item in everything if item.taxon.leaf is not None]
-    leaves.sort(key=lambda item: -item.score)
-    told = without_humans(leaves[: rules.human_window], rules, mammals_known=False)
-    ancestor = common_ancestor(everything, told[:COMMON_ANCESTOR_LEAVES], rules, options)
+    rows = np.unique(tree.scored[rolled.there[tree.scored]])
+    rows = rows[np.argsort(-rolled.combined[rows], kind="stable")][: rules.human_window]
+    told = without_humans(_predictions(tree, rolled, rows.tolist()), rules, mammals_known=False)
+    best = told[:COMMON_ANCESTOR_LEAVES]
+    above = {row for leaf in best for row in tree.line(tree.row[leaf.taxon.id])}
+    above = above if rules.life_listed else above - {tree.life}
+    ancestors = _predictions(tree, rolled, sorted(above))
+    ancestor = common_ancestor(ancestors, best, rules, options)
     return [item.scaled() for item in told[:ANSWERS]], None if ancestor is None else ancestor.scaled()
 
 
 def common_ancestor(
-    everything: Sequence[Prediction], best: Sequence[Prediction], rules: Rules, options: Options
+    ancestors: Sequence[Prediction], best: Sequence[Prediction], rules: Rules, options: Options
 ) -> Prediction | None:
     """The taxon of the lowest rank with more than 0.78 of the best leaves' score.
 
@@ -135,8 +135,8 @@ def common_ancestor(
 
     Parameters
     ----------
-    everything : sequence of Prediction
-        All taxa that are left.
+    ancestors : sequence of Prediction
+        What can be a common ancestor beside the leaves.
     best : sequence of Prediction
         The best leaves, highest first.
     """
@@ -152,7 +152,7 @@ def common_ancestor(
             sums[ancestor] = sums.get(ancestor, 0.0) + leaf.score / total
     pool = [dataclasses.replace(leaf, score=leaf.score / total) for leaf in counted]
     pool += [
-        dataclasses.replace(item, score=sums[item.taxon.id]) for item in everything if item.taxon.id in sums
+        dataclasses.replace(item, score=sums[item.taxon.id]) for item in ancestors if item.taxon.id in sums
     ]
     near = any(item.near for item in pool)
     candidates = [

@@ -20,6 +20,9 @@ from fieldpack.fusion.rules import ANSWERS, MAMMALS, SERVER_DECIMALS, Rules
 from fieldpack.fusion.tree import Tree
 from fieldpack.taxonomy.rollup import Numbers
 
+ENOUGH = 100
+"""Leaves that are looked at: more than the human rule, an answer and a common ancestor need."""
+
 
 def floored_thresholds(tree: Tree) -> Numbers:
     """Thresholds [K] as the server holds them: floored to five decimals, 1 where there is none."""
@@ -51,7 +54,7 @@ def leaves_and_ancestor(
 def _leaves(
     tree: Tree, scores: Combined, shares: Numbers, places: Numbers, which: np.ndarray
 ) -> list[Prediction]:
-    order = which[np.argsort(-scores.combined[which], kind="stable")]
+    order = which[np.argsort(-scores.combined[which], kind="stable")][:ENOUGH]
     size = len(tree.taxa)
     spread = {name: np.full(size, np.nan) for name in ("share", "vision", "geo", "threshold")}
     values = (shares, scores.vision, places, floored_thresholds(tree))

@@ -97,9 +97,14 @@ class Tree:
     def line(self, row: int) -> list[int]:
         """Rows of a taxon's ancestors from Life down, without itself."""
         line = []
-        while (row := int(self.parents[row])) >= 0:
+        while (row := self._parents[row]) >= 0:
             line.append(row)
         return line[::-1]
+
+    @cached_property
+    def _parents(self) -> list[int]:
+        rows: list[int] = self.parents.tolist()
+        return rows
 
     def below(self, taxon: str) -> NDArray[np.bool_]:
         """Whether each scored taxon is `taxon` or descends from it, [K]."""

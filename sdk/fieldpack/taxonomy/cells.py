@@ -12,6 +12,7 @@ from fieldpack.taxonomy.faults import Draft, FaultCode
 
 BOM = "\ufeff"
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def decoded(data: bytes, draft: Draft) -> str | None:
@@ -69,10 +70,7 @@ def number(text: str, what: str, low: float, high: float, line: int, draft: Draf
     """A number within bounds; None when the cell is empty or after the fault was noted."""
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
     return bounded(value, repr(text), what, low, high, line, draft)
 
 

@@ -126,6 +126,8 @@ def test_hazards_are_told_and_read_over(data: bytes, line: int, code: str) -> No
         (INAT.replace(b"3,5,10,1,", b"3,5,1,0,1,"), 6, "leaf"),
         (INAT.replace(b"name\n,1", b"name\n,1.0"), 2, "number"),
         (INAT.replace(b"3,5,10,1,1", b"3,5,10,NaN,1"), 6, "number"),
+        (INAT.replace(b"1,2,34.5", b"1,2,3_4"), 3, "number"),
+        (INAT.replace(b"1,2,34.5", "1,2,\u0663\u0664".encode()), 3, "number"),
         (INAT.replace(b"Parus minor", b'"Parus minor'), 6, "quotes"),
         (INAT.replace(b"leaf_class_id", b"leaf"), 1, "header"),
         (INAT.replace(b"iconic_class_id", b"name"), 1, "header"),
@@ -165,6 +167,7 @@ def test_json_takes_numbers_only() -> None:
     }
     rows[1]["taxon_id"] = "2"
     rows[2]["rank_level"] = True
+    rows[7]["rank_level"] = 10**400
     rows[3]["leaf_class_id"] = 1.5
     rows[5]["name"] = None
     rows[6] = 7
@@ -175,6 +178,7 @@ def test_json_takes_numbers_only() -> None:
         (4, "number"),
         (6, "name"),
         (7, "row"),
+        (8, "number"),
     ]
 
 

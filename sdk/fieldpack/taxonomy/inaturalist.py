@@ -165,7 +165,7 @@ def _json_row(item: dict[str, Any], row: int, draft: Draft) -> None:
     for key, highest in (("rank_level", 100.0), (THRESHOLD, 1.0)):
         value = item.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            bounded(float(value), repr(value), key, 0, highest, row, draft)
+            bounded(value, repr(value), key, 0, highest, row, draft)
     name = item.get("name")
     if not isinstance(name, str):
         draft.fault(row, FaultCode.NAME, f"name is {name!r}; a text is needed")
