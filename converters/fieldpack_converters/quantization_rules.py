@@ -20,6 +20,8 @@ TFLITE_METHODS = (
     Method.DYNAMIC_INT8,
     Method.DYNAMIC_INT4,
     Method.STATIC_INT8,
+    Method.WEIGHT_INT8,
+    Method.WEIGHT_INT4,
 )
 
 

@@ -1,4 +1,4 @@
-"""Worker target: float32 TFLite in, float16 / dynamic int8 or int4 / static int8 TFLite out.
+"""Worker target: float32 TFLite in, float16 / dynamic or weight-only int8 or int4 / static int8 out.
 
 ai-edge-quantizer rewrites the graph; the ranges come from our calibrator, the rules are checked
 before and after, and the result is made smaller by ``compact.py``.  What the file promises (int8
@@ -26,6 +26,7 @@ from fieldpack_converters.compact import compacted
 from fieldpack_converters.dead_channels import revived
 from fieldpack_converters.opened_source import Array
 from fieldpack_converters.quantization_rules import (
+    TFLITE_METHODS,
     chosen_methods,
     matched_operations,
     rules_from,
@@ -44,6 +45,8 @@ WEIGHTED = (
     "BATCH_MATMUL",
     "EMBEDDING_LOOKUP",
 )
+WEIGHT_BITS = {Method.WEIGHT_INT8: 8, Method.WEIGHT_INT4: 4}
+"""Methods whose weights are widened to float32 when the file is loaded; no activation is rounded."""
 FOUR_BITS = ("CONV_2D", "FULLY_CONNECTED")
 
 
@@ -68,8 +71,9 @@ def quantize(
     model, path : str
         The float32 file and the file to write.
     method : str
-        ``float16``, ``dynamic_int8`` (int8 weights, float activations), ``dynamic_int4`` (int4 weights of
-        convolutions and dense layers, the rest as ``dynamic_int8``) or ``static_int8``.
+        ``float16``, ``dynamic_int8`` (int8 weights, activations rounded as they come), ``dynamic_int4`` (int4
+        weights of convolutions and dense layers, the rest as ``dynamic_int8``), ``weight_int8`` and
+        ``weight_int4`` (the same weights, float activations) or ``static_int8``.
     calibration : dict, optional
         Input tensor name or index -> ``.npy`` [N, ...] of real values; needed for static int8.
     ranges : dict, optional
@@ -153,7 +157,7 @@ def _known(input_ranges: dict[str, list[float]] | None) -> Ranges:
 
 
 def _method(word: str, io: str) -> Method:
-    allowed = [method.value for method in Method if method is not Method.FLOAT32]
+    allowed = [method.value for method in TFLITE_METHODS if method is not Method.FLOAT32]
     if word not in allowed:
         raise SpecError("The quantisation method is unknown.", came=word, allowed=", ".join(allowed))
     if io not in ("float32", "int8") or (io == "int8" and word != Method.STATIC_INT8):
@@ -206,8 +210,8 @@ def _named_as_before(before: TFLiteGraph, content: bytes) -> bytes:
 
 def _possible(method: Method, operator: str) -> Method:
     """The method that an operator gets: LiteRT has 4-bit weights of two operators only."""
-    narrow = method is Method.DYNAMIC_INT4 and operator not in FOUR_BITS
-    return Method.DYNAMIC_INT8 if narrow else method
+    wider = {Method.DYNAMIC_INT4: Method.DYNAMIC_INT8, Method.WEIGHT_INT4: Method.WEIGHT_INT8}
+    return method if operator in FOUR_BITS else wider.get(method, method)
 
 
 def _add(engine: Any, method: Method, scope: str, operator: str) -> None:
@@ -222,6 +226,8 @@ def _add(engine: Any, method: Method, scope: str, operator: str) -> None:
         engine.add_dynamic_config(scope, operator, 8)
     elif method is Method.DYNAMIC_INT4:
         engine.add_dynamic_config(scope, operator, 4)
+    elif method in WEIGHT_BITS:
+        engine.add_weight_only_config(scope, operator, WEIGHT_BITS[method])
     else:
         engine.add_static_config(scope, operator, 8, 8)
 

@@ -117,6 +117,31 @@ def test_four_bit_weights(tiny_files: Files, tiny_samples: Array, tmp_path: Path
     assert 0 < np.abs(difference).max() < 0.2
 
 
+@pytest.mark.parametrize(("bits", "last"), [(8, 127), (4, 7)])
+def test_weight_only_rounds_no_activation(
+    tiny_files: Files, tiny_samples: Array, tmp_path: Path, bits: int, last: int
+) -> None:
+    """A file whose dense layer has integer weights answers as float weights of the grid do."""
+    method = f"weight_int{bits}"
+    rules: list[dict[str, Any]] = [{"method": "float32", "layers": ".*"}]
+    rules.append({"method": method, "layers": ".*", "operators": ["FULLY_CONNECTED"]})
+    answer, graph = quantised((tiny_files[0], {}), tmp_path, method, rules=rules)
+    assert answer["quantised_ops"] == 1
+    constants = {graph.dtype(item.inputs[0]) for item in graph.operations() if item.name == "DEQUANTIZE"}
+    assert constants == {f"int{bits}"}
+    original = TFLiteGraph.read(tiny_files[0])
+    head = next(item for item in original.operations() if item.name == "FULLY_CONNECTED")
+    weights = original.constant(head.inputs[1])
+    scale = (np.abs(weights).max(axis=1, keepdims=True) / np.float32(last)).astype(np.float32)
+    rounded = (np.rint(weights / scale) * scale).astype(np.float32)
+    original.model.buffers[original.main.tensors[head.inputs[1]].buffer].data = np.frombuffer(
+        rounded.tobytes(), np.uint8
+    )
+    (tmp_path / "wanted.tflite").write_bytes(original.content())
+    found = outputs(tmp_path / "quantised.tflite", tiny_samples)
+    np.testing.assert_allclose(found, outputs(tmp_path / "wanted.tflite", tiny_samples), atol=2e-6)
+
+
 def test_a_later_rule_wins_and_is_counted(tiny_files: Files, tmp_path: Path) -> None:
     rules = [
         {"method": "float32", "layers": ".*", "operators": ["CONV_2D", "FULLY_CONNECTED"]},
@@ -139,6 +164,7 @@ def test_a_later_rule_wins_and_is_counted(tiny_files: Files, tmp_path: Path) -> 
         [{"method": "float32", "layers": "nothing_is_called_this"}],
         [{"method": "float32", "operators": ["TANH"]}],
         [{"method": "int3"}],
+        [{"method": "palette", "layers": ".*"}],
         [{"method": "float32", "layers": "("}],
         [{"method": "float32", "layer": "stem"}],
     ],

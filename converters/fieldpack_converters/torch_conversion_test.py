@@ -123,6 +123,7 @@ def test_compressed_weights_are_close_to_the_source(
     """Four bits a block, and palettes; nothing that fits no weight is written."""
     settings: dict[str, dict[str, Any]] = {
         "int4": {"method": "weight_int4", "block_size": 4},
+        "channel4": {"method": "weight_int4"},
         "palette": {"method": "palette", "palette_bits": 4},
         "grouped": {"method": "palette", "palette_bits": 3, "group_size": 4},
     }
@@ -146,6 +147,12 @@ def test_compressed_weights_are_close_to_the_source(
     idle = coreml_order(tmp_path / "no.mlpackage", {"method": "weight_int4", "block_size": 7}, "18", [])
     with pytest.raises(ConversionError, match="has no weight_int4 weights"):
         call(to_coreml.export, words(models["net.pt"]), [idle])
+    some = {"method": "weight_int8", "layers": "^linear|head|fc"}
+    order = coreml_order(tmp_path / "some.mlpackage", some, "16", [])
+    assert call(to_coreml.export, words(models["net.pt"]), [order])["flavours"]["some"]["constexpr_ops"] == 1
+    none = coreml_order(tmp_path / "none.mlpackage", {**some, "layers": "no_such_layer"}, "16", [])
+    with pytest.raises(SpecError, match="match no weight"):
+        call(to_coreml.export, words(models["net.pt"]), [none])
 
 
 def test_activations_are_calibrated_by_our_own_runtime(

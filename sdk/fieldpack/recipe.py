@@ -34,7 +34,7 @@ class Method(StrEnum):
 
     @property
     def weights_only(self) -> bool:
-        """Whether it is a method of Core ML that changes how weights are stored, and no activation."""
+        """Whether it changes how weights are stored, and no activation."""
         return self in (Method.WEIGHT_INT8, Method.WEIGHT_INT4, Method.PALETTE)
 
     @property

@@ -273,11 +273,8 @@ class TfliteFlavour(Strict):
                 'ranges goes with static_int8 and only there; example: ranges = { kind = "min_max" }'
             )
         methods = [rule.method for rule in self.recipe] + list(self.mixed.methods if self.mixed else ())
-        foreign = [method.value for method in methods if method.weights_only]
-        if foreign:
-            raise ValueError(
-                f"{foreign[0]} is a Core ML method; for TFLite take dynamic_int8 or dynamic_int4"
-            )
+        if Method.PALETTE in methods:
+            raise ValueError("palette is a Core ML method; for TFLite take weight_int8 or weight_int4")
         if self.io == "int8" and self.method is not Method.STATIC_INT8:
             raise ValueError('io = "int8" needs method = "static_int8"')
         return self
@@ -299,7 +296,7 @@ class CoremlFlavour(Strict):
     name: str = Field(pattern=SLUG, description="name of the flavour", examples=["coreml-fp16"])
     precision: Precision = Field(description="arithmetic and stored floats", examples=["float16"])
     method: Literal["float", "weight_int8", "weight_int4", "palette", "static_int8"] = Field(
-        description="float; 8-bit weights, a scale for each channel; 4-bit weights, a scale for each block; "
+        description="float; 8-bit weights, a scale a channel; 4-bit weights, a scale a block or channel; "
         "weights as indices into a palette; or 8-bit weights and activations",
         examples=["weight_int8"],
     )
@@ -310,8 +307,18 @@ class CoremlFlavour(Strict):
         description="regular expression of layers kept in float32: the whole type, or in the name",
         examples=["sin|cos"],
     )
+    weight_layers: str | None = Field(
+        default=None,
+        min_length=1,
+        description="regular expression, searched in names of operators and weights, of what is stored in "
+        "fewer bits; all where left out",
+        examples=["head"],
+    )
     block_size: int | None = Field(
-        default=None, ge=2, description="weights that share a scale of weight_int4", examples=[32]
+        default=None,
+        ge=2,
+        description="weights that share a scale of weight_int4; a whole channel where left out",
+        examples=[32],
     )
     palette_bits: Literal[1, 2, 3, 4, 6, 8] | None = Field(
         default=None, description="bits of an index into the palette", examples=[6]
@@ -326,7 +333,7 @@ class CoremlFlavour(Strict):
     @model_validator(mode="after")
     def _settings_go_with_the_method(self) -> CoremlFlavour:
         for setting, method, needed, example in (
-            ("block_size", "weight_int4", True, "32"),
+            ("block_size", "weight_int4", False, "32"),
             ("palette_bits", "palette", True, "6"),
             ("group_size", "palette", False, "16"),
             ("ranges", "static_int8", True, '{ kind = "mse" }'),
@@ -336,6 +343,8 @@ class CoremlFlavour(Strict):
                 raise ValueError(
                     f"{setting} goes with {method} and only there; example: {setting} = {example}"
                 )
+        if self.weight_layers and not self.main_method.weights_only:
+            raise ValueError("weight_layers goes with weight_int8, weight_int4 or palette, and only there")
         if self.float32_layers and self.precision is not Precision.FLOAT16:
             raise ValueError('float32_layers goes with precision = "float16"; here all layers are float32')
         needs = 18 if self.group_size else COREML_METHOD_IOS[self.method]
@@ -354,6 +363,9 @@ class CoremlFlavour(Strict):
     def recipe(self) -> tuple[Rule, ...]:
         """The recipe as rules, for the manifest."""
         rules = [Rule(method=self.main_method, layers=".*")]
+        if self.weight_layers:
+            rules = [Rule(method=Method(self.precision.value), layers=".*")]
+            rules.append(Rule(method=self.main_method, layers=self.weight_layers))
         if self.float32_layers:
             rules.append(Rule(method=Method.FLOAT32, layers=self.float32_layers))
         return tuple(rules)

@@ -97,6 +97,7 @@ def coreml_spec(folder: Path, method: str, ios: str, settings: str = "") -> Path
         ("float", "15", ""),
         ("weight_int8", "16", ""),
         ("weight_int4", "18", "block_size = 32"),
+        ("weight_int4", "18", ""),
         ("palette", "16", "palette_bits = 6"),
         ("palette", "18", "palette_bits = 4\ngroup_size = 16"),
         ("static_int8", "17", 'ranges = { kind = "mse" }'),
@@ -110,7 +111,6 @@ def test_coreml_methods_take_their_settings(tmp_path: Path, method: str, ios: st
 @pytest.mark.parametrize(
     ("method", "ios", "settings", "said"),
     [
-        ("weight_int4", "18", "", "block_size = 32"),
         ("weight_int4", "17", "block_size = 32", 'minimum_ios = "18"'),
         ("palette", "16", "", "palette_bits = 6"),
         ("palette", "17", "palette_bits = 4\ngroup_size = 16", 'minimum_ios = "18"'),
@@ -119,6 +119,7 @@ def test_coreml_methods_take_their_settings(tmp_path: Path, method: str, ios: st
         ("static_int8", "16", 'ranges = { kind = "mse" }', 'minimum_ios = "17"'),
         ("weight_int8", "15", "", 'minimum_ios = "16"'),
         ("weight_int8", "16", "block_size = 32", "goes with weight_int4"),
+        ("float", "16", 'weight_layers = "head"', "weight_layers goes with"),
     ],
 )
 def test_a_coreml_setting_that_is_missing_or_misplaced_is_named(
@@ -127,6 +128,15 @@ def test_a_coreml_setting_that_is_missing_or_misplaced_is_named(
     with pytest.raises(SpecError) as caught:
         load_spec(coreml_spec(tmp_path, method, ios, settings))
     assert said in str(caught.value)
+
+
+def test_weights_of_named_layers_are_a_rule_of_their_own(tmp_path: Path) -> None:
+    path = coreml_spec(tmp_path, "weight_int4", "18", 'weight_layers = "head"')
+    rules = load_spec(path).flavours[1].recipe
+    assert [(rule.method, rule.layers) for rule in rules] == [
+        (Method.FLOAT16, ".*"),
+        (Method.WEIGHT_INT4, "head"),
+    ]
 
 
 def test_islands_need_half_floats_around_them(tmp_path: Path) -> None:

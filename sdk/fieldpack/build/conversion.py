@@ -387,7 +387,7 @@ class Conversion:
         weights = None
         if flavour.main_method.weights_only:
             settings = flavour.model_dump(include={"block_size", "palette_bits", "group_size"})
-            weights = {"method": flavour.method, **settings}
+            weights = {"method": flavour.method, "layers": flavour.weight_layers, **settings}
         return {
             "name": flavour.name,
             "path": str(path),
@@ -410,9 +410,10 @@ class Conversion:
         quantised = int(answer["constexpr_ops"]) + int(answer.get("quantize_ops", 0))
         quantises = flavour.main_method.quantises
         kept = (int(answer["float32_operators"]),) if flavour.float32_layers else ()
+        whole = (operators,) if flavour.weight_layers else ()
         compression = Compression(
             recipe=flavour.recipe,
-            matched=(quantised if quantises else operators, *kept),
+            matched=(*whole, quantised if quantises else operators, *kept),
             changed=quantised if quantises else halved,
             unchanged=operators - halved,
         )

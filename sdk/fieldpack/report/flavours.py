@@ -138,7 +138,9 @@ def _alarms(flavour: FlavourEntry, measured: FlavourEvidence) -> Markup | None:
 
 def _recipe(flavour: FlavourEntry) -> Markup:
     compression = flavour.compression
-    weights = any(rule.method.weights_only for rule in compression.recipe)
+    weights = flavour.kind is FlavourKind.COREML and any(
+        rule.method.weights_only for rule in compression.recipe
+    )
     unit = "weight" if weights else "operator"
     rules = [
         element(
