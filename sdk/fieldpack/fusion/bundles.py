@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,8 +90,6 @@ def fuse_bundles(
     if not given:
         raise InputError("there is nothing to fuse", allowed="a bundle of a picture, a place or a sound")
     taxonomy = next(iter(given.values())).taxonomy
-    if "place" in given:
-        taxonomy = _with_thresholds(taxonomy, given["place"].taxonomy)
     answers = []
     for position, mode in enumerate(modes):
         progress(mode.value, position / len(modes))
@@ -104,9 +100,11 @@ def fuse_bundles(
             scores[name] = aligned(values, item.taxonomy, taxonomy, missing=missing)
             notes += said
             flavours.append(flavour)
-        answer = fuse(
-            scores.get("picture"), scores.get("place"), scores.get("sound"), taxonomy, mode, options
-        )
+        limited = taxonomy
+        if "place" in given:
+            limited = _with_thresholds(taxonomy, given["place"].thresholds(mode, models.flavour))
+        seen, known, heard = (scores.get(name) for name in ("picture", "place", "sound"))
+        answer = fuse(seen, known, heard, limited, mode, options)
         answers.append(with_flavour(answer, ", ".join(dict.fromkeys(flavours)), notes))
     return tuple(answers)
 
@@ -123,7 +121,7 @@ class _Asked:
                 came=", ".join(kinds),
                 allowed=f"a bundle with one input, a {name}",
             )
-        self.taxonomy = _thresholded(bundle, stored_taxonomy(bundle))
+        self.taxonomy = stored_taxonomy(bundle)
         self._predictors: dict[str, Predictor] = {}
         self._answered: dict[tuple[str, bytes], Numbers] = {}
 
@@ -136,6 +134,19 @@ class _Asked:
         if key not in self._answered:
             self._answered[key] = self._run(predictor, prepared)
         return self._answered[key], f"{self.name} {flavour} ({predictor.evidence.value})", notes
+
+    def thresholds(self, mode: Mode, wanted: str | None) -> dict[str, float]:
+        """Thresholds by taxon id: of the flavour that runs, else the taxonomy's, else one for all."""
+        output = self._output()
+        found = self.bundle.thresholds(output.name, self._flavour(mode, wanted)[0])
+        if found is not None:
+            pairs = zip(self.taxonomy.leaves, found.tolist(), strict=True)
+            filled = ((taxon.id, output.threshold if value != value else value) for taxon, value in pairs)
+            return {taxon: value for taxon, value in filled if value is not None}
+        own = {taxon.id: taxon.threshold for taxon in self.taxonomy.taxa if taxon.threshold is not None}
+        if own or output.threshold is None:
+            return own
+        return {taxon.id: output.threshold for taxon in self.taxonomy.leaves}
 
     def _prepared(self, mode: Mode, models: Models, predictor: Predictor) -> Any:
         from fieldpack.preprocess.prepare import prepare
@@ -184,21 +195,7 @@ def _takes(taken: Input, name: str) -> bool:
     return isinstance(taken, ImageInput if name == "picture" else LocationInput)
 
 
-def _with_thresholds(taxonomy: Taxonomy, place: Taxonomy) -> Taxonomy:
+def _with_thresholds(taxonomy: Taxonomy, stated: Mapping[str, float]) -> Taxonomy:
     """The thresholds of the place's model where it has any; they belong to its scores."""
-    stated = {taxon.id: taxon.threshold for taxon in place.taxa if taxon.threshold is not None}
     kept = {taxon: value for taxon, value in stated.items() if taxon in taxonomy.by_id}
     return taxonomy.with_thresholds(kept) if kept else taxonomy
-
-
-def _thresholded(bundle: Bundle, taxonomy: Taxonomy) -> Taxonomy:
-    """The taxonomy with the thresholds of the output's own file, where its contract names one."""
-    output = next(item for item in bundle.manifest.contract.outputs if item.taxonomy is not None)
-    path = getattr(output, "thresholds", None)
-    if path is None:
-        return taxonomy
-    rows = csv.DictReader(io.StringIO(bundle.read(path).decode("utf-8"), newline=""))
-    ids = dict(zip(bundle.labels(output.name), (taxon.id for taxon in taxonomy.leaves), strict=True))
-    return taxonomy.with_thresholds(
-        {ids[row["label"]]: float(row["threshold"]) for row in rows if row["threshold"]}
-    )

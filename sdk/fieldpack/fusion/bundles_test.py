@@ -147,9 +147,17 @@ def write_wav(path: Path, samples: np.ndarray, rate_hz: int) -> None:
         file.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
-def bundle(target: Path, source: dict[str, Any], model: bytes, golden: np.ndarray, taxa: Taxonomy) -> Path:
+def bundle(
+    target: Path,
+    source: dict[str, Any],
+    model: bytes,
+    golden: np.ndarray,
+    taxa: Taxonomy,
+    limits: bytes | None = None,
+) -> Path:
     """A bundle with this model and the taxonomy of its labels; its golden outputs are not run here."""
-    output = {"name": "scores", "activation": "softmax", "labels": "labels.txt", "taxonomy": "taxa.csv"}
+    output: dict[str, Any] = {"name": "scores", "activation": "softmax"}
+    output |= {"labels": "labels.txt", "taxonomy": "taxa.csv"}
     with BundleWriter(target) as writer:
         fields = tiny_content(writer)
         writer.add_bytes("tflite-float32/model.tflite", model)
@@ -157,6 +165,9 @@ def bundle(target: Path, source: dict[str, Any], model: bytes, golden: np.ndarra
         writer.add_bytes("taxa.csv", write_taxonomy(taxa, Form.PLAIN))
         writer.add_bytes("golden/vector.npy", npy_bytes(golden))
         (entry,) = fields["flavours"]
+        if limits is not None:
+            writer.add_bytes("limits.csv", limits)
+            output |= {"activation": "sigmoid", "threshold": 0.9, "thresholds": "limits.csv"}
         border = entry["inputs"][0] | {"shape": [1, *golden.shape[1:]]}
         if source["kind"] == "image":
             border |= {"layout": "NHWC", "scale": [1 / 255] * 3, "offset": [0.0] * 3}
@@ -234,6 +245,20 @@ def test_bundles_are_joined_by_taxon_and_run_as_each_mode_does(
         assert by_mode[Mode.IOS].notes[0].startswith("the picture's bundle has no coreml flavour")
         assert by_mode[Mode.ANDROID].notes == ()
         assert by_mode[Mode.ANDROID].flavour == "picture tflite-float32 (host), place tflite-float32 (host)"
+
+
+def test_thresholds_are_those_of_the_place(tmp_path: Path) -> None:
+    north = np.array([[0.05, 0.0], [0.0, 0.0], [-0.05, 0.0]], np.float32)
+    dense = dense_tflite("vector", (1, 2), north, np.zeros(3, np.float32), "sigmoid")
+    source = {"kind": "location", "name": "vector", "encoding": "degrees"}
+    limits = b"label,threshold\nbee,0.96\nwasp,0.45\nmoth,\n"
+    path = bundle(tmp_path / "place", source, dense, np.zeros((5, 2), np.float32), TAXA, limits)
+    with open_bundle(path) as place:
+        asked = Models(place=(place, located(60.0, 10.0, exact=True)))
+        (android,) = fuse_bundles(asked, [Mode.ANDROID])
+        assert android.expected_nearby == ("4",)
+        (south,) = fuse_bundles(Models(place=(place, located(-70.0, 0.0, exact=True))), [Mode.SERVER])
+        assert south.expected_nearby == ("4", "3")
 
 
 def test_a_recording_beside_a_picture_is_joined_by_taxon(

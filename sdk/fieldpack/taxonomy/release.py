@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Output
 from fieldpack.errors import BundleError, ContractError
+from fieldpack.taxonomy.cells import csv_bytes
 from fieldpack.taxonomy.difference import Difference, difference
 from fieldpack.taxonomy.forms import Form, parse_taxonomy, write_taxonomy
 from fieldpack.taxonomy.taxon import Taxon
@@ -96,6 +99,8 @@ def release_taxonomy(
         relabelled = [_label(label, before, after) for label, before, after in pairs]
         texts = {str(declared.labels): labels_bytes(relabelled)}
         texts[str(declared.taxonomy)] = write_taxonomy(new, Form.PLAIN)
+        if tuple(relabelled) != labels:
+            texts |= _threshold_texts(bundle, declared, dict(zip(labels, relabelled, strict=True)))
         digest, rewritten = _written(bundle, texts, version, target)
     return Release(
         digest,
@@ -187,6 +192,18 @@ def _label(label: str, old: Taxon, new: Taxon) -> str:
         came=f"{label}, taxon {new.id}",
         hint="give the taxonomy with common names",
     )
+
+
+def _threshold_texts(bundle: Bundle, declared: Output, renamed: Mapping[str, str]) -> dict[str, bytes]:
+    """The threshold files of an output under its new labels."""
+    paths = [declared.thresholds] if declared.thresholds else []
+    for flavour in bundle.manifest.flavours:
+        paths += [path for name, path in flavour.thresholds.items() if name == declared.name]
+    texts = {}
+    for path in paths:
+        header, *rows = csv.reader(io.StringIO(bundle.read(path).decode("utf-8-sig"), newline=""))
+        texts[path] = csv_bytes(header, [[renamed[label], value] for label, value in rows])
+    return texts
 
 
 def _written(

@@ -167,6 +167,29 @@ def test_a_release_keeps_the_weights_and_says_what_changed(bundle: Path, tmp_pat
         assert before.manifest.flavours == after.manifest.flavours
 
 
+def test_threshold_files_follow_the_labels(tmp_path: Path) -> None:
+    files = {"labels": "labels.txt", "taxonomy": "taxa.csv", "thresholds": "limits.csv"}
+    output = {"name": "scores", "activation": "sigmoid", "threshold": 0.5, **files}
+    with BundleWriter(tmp_path / "old") as writer:
+        fields = tiny_content(writer)
+        writer.add_bytes("taxa.csv", write_taxonomy(INSECTS, Form.PLAIN))
+        writer.add_bytes("limits.csv", b"label,threshold\nmoth,0.250\nbee,0.5\nwasp,\n")
+        writer.add_bytes("own.csv", b"label,threshold\nbee,0.75\nmoth,\nwasp,0.1\n")
+        flavours = [entry | {"thresholds": {"scores": "own.csv"}} for entry in fields["flavours"]]
+        contract = {**fields["contract"], "outputs": [output]}
+        writer.commit({**fields, "contract": contract, "flavours": flavours})
+    new = changed(INSECTS, "3", name="Moth, large")
+    released = release_taxonomy(tmp_path / "old", new, "9.0.0", tmp_path / "new")
+    assert set(released.rewritten) == {"labels.txt", "taxa.csv", "limits.csv", "own.csv"}
+    with open_bundle(tmp_path / "new") as after:
+        assert after.read("limits.csv") == b'label,threshold\n"Moth, large",0.250\nbee,0.5\nwasp,\n'
+        own = after.thresholds("scores", "tflite-float32")
+        assert own is not None
+        assert own.tolist()[0] == 0.75
+    same = release_taxonomy(tmp_path / "old", INSECTS, "9.0.0", tmp_path / "same")
+    assert same.rewritten == ()
+
+
 def test_thresholds_stay_where_the_new_taxonomy_states_none(bundle: Path, tmp_path: Path) -> None:
     released = release_taxonomy(bundle, INSECTS.with_thresholds({}), "9.0.0", tmp_path / "new")
     assert released.difference.empty
