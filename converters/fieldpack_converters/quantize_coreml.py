@@ -10,6 +10,7 @@ from fieldpack.recipe import Method
 from fieldpack_converters.coreml_activations import activation_ranges, with_int8_activations
 from fieldpack_converters.coreml_graph import counted, float32_operators, weight_bytes
 from fieldpack_converters.coreml_weights import WeightSettings, compressed
+from fieldpack_converters.output_heads import head_operators
 from fieldpack_converters.quiet import quiet
 from fieldpack_converters.ranges import RangeChoice
 from fieldpack_converters.source import Report, silent
@@ -20,6 +21,7 @@ def quantize(
     path: str,
     calibration: dict[str, str],
     ranges: dict[str, Any] | None = None,
+    float_heads: list[str] | None = None,
     report: Report = silent,
 ) -> dict[str, object]:
     """Quantise a package statically to int8 (W8A8).
@@ -32,6 +34,8 @@ def quantize(
         Position of the input -> ``.npy`` as the package takes it.
     ranges : dict, optional
         ``{"kind": "min_max" | "percentile" | "mse", "percentile": 99.99}``.
+    float_heads : list of str, optional
+        Names of outputs whose last layers stay in floats.
 
     Returns
     -------
@@ -52,8 +56,9 @@ def quantize(
         model = ct.models.MLModel(package, skip_model_load=True)
         try:
             kept = float32_operators(model.get_spec())
-            model = with_int8_activations(model, found, kept)
-            model = compressed(model, WeightSettings(Method.WEIGHT_INT8), kept)
+            floats = (*kept, *head_operators(model.get_spec(), float_heads or []))
+            model = with_int8_activations(model, found, floats)
+            model = compressed(model, WeightSettings(Method.WEIGHT_INT8), floats)
         except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ConversionError(
                 "The Core ML package could not be quantised.",

@@ -25,6 +25,7 @@ from fieldpack_converters.calibrator import (
 from fieldpack_converters.compact import compacted
 from fieldpack_converters.dead_channels import revived
 from fieldpack_converters.opened_source import Array
+from fieldpack_converters.output_heads import head_rule
 from fieldpack_converters.quantization_rules import (
     TFLITE_METHODS,
     chosen_methods,
@@ -62,6 +63,7 @@ def quantize(
     bias_correction: bool = False,
     keep_names: bool = False,
     trained: list[dict[str, list[float]]] | None = None,
+    float_heads: list[int] | None = None,
     report: Report = silent,
 ) -> dict[str, object]:
     """Quantise a float32 TFLite file.
@@ -92,13 +94,15 @@ def quantize(
     trained : list of dict, optional
         ``ends`` and ``fingerprint`` of a quantisation-aware training; they replace measured ranges
         (static int8 only).
+    float_heads : list of int, optional
+        Positions of outputs whose last layers stay in floats; a rule before those of the recipe.
 
     Returns
     -------
     dict
-        ``matched`` (rule index -> operators; "default" first), ``quantised_ops``, ``float_ops``,
-        ``changed``, ``mended_channels``, ``corrected_ops``, ``trained_ranges`` (tensors that took one),
-        ``size_bytes``, ``inputs``, ``outputs``.
+        ``head_rule`` (None without heads), ``matched`` (rule index -> operators; "default" first),
+        ``quantised_ops``, ``float_ops``, ``changed``, ``mended_channels``, ``corrected_ops``,
+        ``trained_ranges`` (tensors that took one), ``size_bytes``, ``inputs``, ``outputs``.
 
     Raises
     ------
@@ -109,7 +113,8 @@ def quantize(
     """
     content = Path(model).read_bytes()
     graph = TFLiteGraph(content)
-    ordered = rules_from(rules or [], _method(method, io))
+    head = head_rule(graph, float_heads).model_dump(mode="json") if float_heads else None
+    ordered = rules_from([*([head] if head else []), *(rules or [])], _method(method, io))
     found = matched_operations(graph, ordered)
     methods = chosen_methods(graph, ordered)
     arrays = measured = None
@@ -131,6 +136,7 @@ def quantize(
     quantised, floating = _counted(graph, after, methods)
     Path(path).write_bytes(written)
     return {
+        "head_rule": head,
         "matched": {str(index - 1) if index else "default": len(items) for index, items in found.items()},
         "quantised_ops": quantised,
         "float_ops": floating,

@@ -25,6 +25,17 @@ SIZES = ("installed_bytes", "download_bytes")
 COSTS = ("latency_ms", "peak_memory_bytes")
 OF_SHIPPED = ("shipped_flips", "shipped_top1_drop")
 OF_BACKGROUND = ("background_fires", "background_fires_rise")
+OF_ESTIMATES = (
+    "rmse_rise",
+    "mae_rise",
+    "bias_change",
+    "worst_bin_bias_change",
+    "r2_drop",
+    "total_change",
+    "coverage_change",
+    "coverage_gap",
+    "width_rise",
+)
 
 
 def _known_target(target: str) -> str:
@@ -179,6 +190,51 @@ class Limits(Strict):
     )
     max_abs_error: float | None = Field(
         default=None, gt=0, description="largest difference of an output from the source", examples=[0.1]
+    )
+    rmse_rise: float | None = Field(
+        default=None,
+        ge=0,
+        description="rise of the RMSE over the source's, as a share of it",
+        examples=[0.01],
+    )
+    mae_rise: float | None = Field(
+        default=None, ge=0, description="rise of the mean absolute error, as a share of it", examples=[0.01]
+    )
+    bias_change: float | None = Field(
+        default=None,
+        ge=0,
+        description="change of the mean error, up or down, in the quantity's unit",
+        examples=[0.1],
+    )
+    worst_bin_bias_change: float | None = Field(
+        default=None,
+        ge=0,
+        description="the same in the worst of the interval's bins, by the truth",
+        examples=[0.5],
+    )
+    r2_drop: float | None = Field(default=None, ge=0, description="R2 lost at most", examples=[0.005])
+    total_change: float | None = Field(
+        default=None,
+        ge=0,
+        description="change of the sum over all pixels with a truth, as a share of the source's",
+        examples=[0.005],
+    )
+    coverage_change: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="change of the share of truths inside the interval, up or down",
+        examples=[0.01],
+    )
+    coverage_gap: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="distance of that share from the interval's promise",
+        examples=[0.02],
+    )
+    width_rise: float | None = Field(
+        default=None, ge=0, description="rise of the interval's mean width, as a share of it", examples=[0.03]
     )
 
     shipped_flips: float | None = Field(

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fieldpack.budget import COSTS, OF_BACKGROUND, OF_SHIPPED, SIZES, Budget
+from fieldpack.budget import COSTS, OF_BACKGROUND, OF_ESTIMATES, OF_SHIPPED, SIZES, Budget
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.errors import BundleError, SpecError
 from fieldpack.family import corrected
@@ -49,6 +49,9 @@ AT_LEAST_LIMITS = frozenset(
 )
 LIMITS_OF_VALUES = frozenset({"centred_cosine", "max_abs_error"})
 """What a comparison of plain values has a figure for."""
+
+BESIDE = {"shipped": OF_SHIPPED, "background": OF_BACKGROUND, "estimates": OF_ESTIMATES}
+"""Where the evidence of a flavour keeps the comparisons that these limits are held against."""
 
 
 def hold(
@@ -105,7 +108,7 @@ def _claims(
     if isinstance(limit, Share):
         raise SpecError(f"{name} cannot be a share", allowed=", ".join((*SIZES, *COSTS)))
     relation = AT_LEAST if name in AT_LEAST_LIMITS else AT_MOST
-    beside = "shipped" if name in OF_SHIPPED else "background" if name in OF_BACKGROUND else None
+    beside = next((key for key, names in BESIDE.items() if name in names), None)
     found = _beside(flavour.name, beside, evidence) if beside else _parities(flavour.name, evidence)
     if not found:
         figure = Figure(name, None, UNITS[name], Evidence.NOT_RUN)

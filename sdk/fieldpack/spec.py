@@ -411,6 +411,12 @@ class Spec(Strict):
             what = "static_int8" if needs[0].recipe[0].method.calibrates else "mixed"
             raise ValueError(f"flavour {needs[0].name} is {what} and needs [data.calibration]")
         self._recipe_has_its_data()
+        coarse = [f.name for f in self.flavours if isinstance(f, TfliteFlavour) and f.io == "int8"]
+        if coarse and self.contract.quantities:
+            raise ValueError(
+                f'the estimates of flavour {coarse[0]} stay in floats; write io = "float32", since 8 bits '
+                "would make their steps coarser than the error"
+            )
         if self.search is not None and self.search.flavour not in names:
             raise ValueError(f"the search varies {self.search.flavour}, which is no flavour of this spec")
         return self

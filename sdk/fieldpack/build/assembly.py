@@ -198,6 +198,7 @@ class Assembly:
                 name: f"flavours/{item.name}/{name}.thresholds.csv"
                 for name in self.thresholds.flavours.get(item.name, ())
             },
+            intervals=self.measured.fits.get(item.name, ()),
         )
 
     def _golden(self, writer: BundleWriter) -> Golden:

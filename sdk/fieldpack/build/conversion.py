@@ -290,6 +290,7 @@ class Conversion:
                 "input_ranges": self._input_ranges(inputs, base),
                 "bias_correction": flavour.bias_correction,
                 "trained": self.compressed.ranges if self.compressed is not None and trained else None,
+                "float_heads": self._float_heads(flavour, base),
             },
         )
         if self.compressed is not None and trained:
@@ -300,6 +301,8 @@ class Conversion:
                 came=f"{answer['quantised_ops']} quantised operators",
                 hint="choose a method that fits the model's operators",
             )
+        if answer["head_rule"] is not None:
+            rules = (Rule.model_validate_json(json.dumps(answer["head_rule"])), *rules)
         matched = answer["matched"]
         return Compression(
             recipe=(flavour.recipe[0], *rules),
@@ -307,6 +310,20 @@ class Conversion:
             changed=answer["quantised_ops"],
             unchanged=answer["float_ops"],
         )
+
+    def _estimates(self) -> list[str]:
+        """Outputs whose last layers stay in floats."""
+        return [item.name for item in self.spec.contract.outputs if item.estimate is not None]
+
+    def _float_heads(self, flavour: TfliteFlavour, base: Path) -> list[int]:
+        """Positions of those outputs in the file, where activations become integers."""
+        from fieldpack.tflite.file import open_model
+
+        if not flavour.method.calibrates or not self._estimates():
+            return []
+        _, outputs = find_borders(FlavourKind.TFLITE, base, self.spec.contract, folded=flavour.fold_scaling)
+        places = list(open_model(base).output_names)
+        return [places.index(border.tensor) for border in outputs if border.name in self._estimates()]
 
     def _mixed_rules(
         self, flavour: TfliteFlavour, base: Path, inputs: tuple[Border, ...]
@@ -374,6 +391,7 @@ class Conversion:
                     inputs, self.calibration, self.folder / f"calibration-{flavour.name}"
                 ),
                 "ranges": _ranges(flavour.ranges),
+                "float_heads": self._estimates(),
             },
         )
 

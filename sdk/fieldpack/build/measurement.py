@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.bundle.thresholds import in_force
 from fieldpack.contract import Activation, Contract, Output, Pooling, SoundInput
 from fieldpack.errors import ContractError, ConversionError, SourceError
+from fieldpack.estimates.fit import IntervalFit
 from fieldpack.parity.classification import compare_scores
 from fieldpack.parity.ranges import Maps, range_figures, worst_ranges
 from fieldpack.parity.record import Parity
@@ -64,11 +65,14 @@ class Measured:
         Flavour -> arithmetic -> output name -> [N, ...].
     evidence : dict
         ``evidence/parity.json``.
+    fits : dict
+        Flavour -> its own numbers of the contract's intervals.
     """
 
     source: Outputs
     flavours: dict[str, dict[str, Outputs]]
     evidence: dict[str, Any]
+    fits: dict[str, tuple[IntervalFit, ...]] = field(default_factory=dict)
 
 
 def measure(

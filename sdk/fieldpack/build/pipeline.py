@@ -19,6 +19,7 @@ from fieldpack.build.borders import check_labels
 from fieldpack.build.compression import compress
 from fieldpack.build.conversion import Conversion, source_words
 from fieldpack.build.encoders import make_encoders
+from fieldpack.build.estimates import add_estimates, check_truth
 from fieldpack.build.examples import Examples, load_outputs, save_examples, save_source_tensors
 from fieldpack.build.front_ends import make_front_ends
 from fieldpack.build.fused_front_end import add_fused_front_ends
@@ -186,6 +187,7 @@ def measured(
         known = labels if refitted or any(isinstance(step, Refit) for step in spec.recipe) else {}
         calibration = prepare_examples(spec, spec.data.calibration, known, folder / "calibration", progress)
         check_apart(evaluation.prepared, calibration.prepared, "calibration")
+    check_truth(spec, calibration)
     if spec.recipe:
         if spec.data.training is not None:
             training = prepare_examples(spec, spec.data.training, labels, folder / "training", progress)
@@ -218,6 +220,8 @@ def measured(
     add_references(spec, labels, ordered, results, evaluation, folder, progress, before)
     if background is not None:
         add_background(spec, background, ordered, results.evidence, background_folder, progress)
+    if spec.contract.quantities:
+        add_estimates(spec, ordered, results, evaluation, calibration, folder, progress)
     doubts = [] if calibration is None else range_warnings(evaluation.prepared, calibration.prepared)
     doubts += sound_warnings(spec.contract, _half_precision(spec))
     doubts += add_fused_front_ends(spec.contract, ordered, results.evidence)

@@ -53,7 +53,8 @@ def interval_ends(
     Returns
     -------
     (ndarray, ndarray)
-        float32, in the shape of the values. Where the ends would cross, both are their middle.
+        float32, in the shape of the values. The mean, else the median, lies inside always; without either,
+        ends that would cross are both their middle.
 
     Raises
     ------
@@ -69,34 +70,45 @@ def interval_ends(
     lower, upper, room = _rough(contract, interval, values)
     number = np.asarray(fit.numbers)[bin_of(contract, interval, values)]
     low, high = lower - number * room, upper + number * room
-    middle = (low + high) / 2
-    crossed = low > high
-    return (
-        np.where(crossed, middle, low).astype(np.float32),
-        np.where(crossed, middle, high).astype(np.float32),
-    )
+    point = _point(contract, interval, values)
+    if point is None:
+        middle, crossed = (low + high) / 2, low > high
+        low, high = np.where(crossed, middle, low), np.where(crossed, middle, high)
+    else:
+        low, high = np.minimum(low, point), np.maximum(high, point)
+    return low.astype(np.float32), high.astype(np.float32)
 
 
 def bin_of(contract: Contract, interval: PredictionInterval, values: Values) -> NDArray[np.int64]:
     """Bin of every answer, by the mean or the median; a value on an end belongs to the bin above."""
     if not interval.bins:
         return np.zeros(next(iter(values.values())).shape, np.int64)
-    point = contract.point(interval.quantity)
+    point = _point(contract, interval, values)
     if point is None:
         raise ContractError(f"interval {interval.name} has bins, and no mean or median says in which one")
-    return np.asarray(np.digitize(values[point.name], np.asarray(interval.bins)), np.int64)
+    return np.asarray(np.digitize(point, np.asarray(interval.bins)), np.int64)
 
 
 def nonconformity(
     contract: Contract, interval: PredictionInterval, values: Values, truth: NDArray[Any]
 ) -> Floats:
-    """The number that would just put each truth on an end of its interval."""
+    """The number that would just put each truth on an end of its interval; minus infinity where any does."""
     lower, upper, room = _rough(contract, interval, values)
+    point = _point(contract, interval, values)
     outside = np.maximum(lower - truth, truth - upper)
+    if point is not None:  # it lies inside always, so only the end on the truth's side can leave it out
+        outside = np.where(truth > point, truth - upper, lower - truth)
+        outside = np.where(truth == point, -np.inf, outside)
     if isinstance(interval.ends, QuantileEnds):
         return np.asarray(outside)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(outside == 0, 0.0, outside / room))
+        return np.asarray(np.where(outside <= 0, 0.0, outside / room))
+
+
+def _point(contract: Contract, interval: PredictionInterval, values: Values) -> Floats | None:
+    """The mean, else the median."""
+    point = contract.point(interval.quantity)
+    return None if point is None else values[point.name].astype(np.float64)
 
 
 def _rough(

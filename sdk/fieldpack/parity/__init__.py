@@ -15,6 +15,7 @@
 ``slices``             the same within slices of the data
 ``classification``     :func:`~fieldpack.parity.classification.compare_scores`
 ``regression``         :func:`~fieldpack.parity.regression.compare_values`
+``estimates``          errors, coverage and totals of both models against the truth
 ``tensor``             :func:`~fieldpack.parity.tensor.compare_tensors`, for layers
 ``front_end``          decibels between a front-end's file and the numpy reference
 ``places``             encoders of places against the float64 formulas

@@ -8,6 +8,7 @@
 ``paired``            difference of two shares on the same items: Tango score
 ``mcnemar``           exact test of that difference
 ``bootstrap``         means and macro means, by class or by block
+``resampled_sums``    functions of sums, such as an RMSE or a ratio, by block
 ``clustering``        what items in groups count less
 ``sample_size``       how many examples a limit needs
 ``holm``              several tests at once
