@@ -21,7 +21,14 @@ FORMATS = ("table", "json", "raven", "audacity")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
-    parser.add_argument("file", help="picture, sound, scene, .npy array, or LATITUDE,LONGITUDE[,ELEVATION]")
+    parser.add_argument(
+        "file", nargs="?", help="picture, sound, scene, .npy array, or LATITUDE,LONGITUDE[,ELEVATION[,WEEK]]"
+    )
+    parser.add_argument(
+        "--place",
+        metavar="LAT,LON[,ELEV[,WEEK]]",
+        help="a place in the file's stead; in the south of the earth as --place=-33.9,151.2",
+    )
     parser.add_argument("--flavour", help="which flavour runs; default: every one, of a recording the first")
     parser.add_argument("--top", type=_count, default=5, help="how many labels are shown (default 5)")
     parser.add_argument("--precision", choices=("fp32", "fp16"), help="arithmetic of a Core ML flavour")
@@ -57,6 +64,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack.contract import SoundInput
     from fieldpack.predict import read_example
 
+    options.file = _given(options)
     raw = read_example(options.file)
     with open_bundle(options.bundle) as bundle:
         taken = bundle.manifest.contract.inputs[0]
@@ -70,6 +78,17 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         answers = _answers(bundle, raw, options, terminal)
     terminal.result({"file": options.file, "answers": answers}, _text(answers))
     return 0
+
+
+def _given(options: argparse.Namespace) -> str:
+    """The file, or the place in its stead."""
+    from fieldpack.errors import InputError
+
+    given = [text for text in (options.file, options.place) if text is not None]
+    if len(given) != 1:
+        came = "both" if given else "neither"
+        raise InputError("predict takes a file or a place", came=came, allowed="FILE, or --place=LAT,LON")
+    return str(given[0])
 
 
 def _answers(
