@@ -37,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"oldest plugin release that must load it; default: {facts.DEFAULT_PLUGIN}",
     )
     parser.add_argument(
+        "--coreml",
+        default="neuralnetwork",
+        choices=["neuralnetwork", "mlprogram"],
+        help="one .mlmodel file (default), or the flavour's own program in an .mlpackage, which apps must be "
+        "edited for",
+    )
+    parser.add_argument(
         "--flavour",
         action="append",
         default=[],
@@ -65,6 +72,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     choices = Choices(
         version=options.plugin_version,
         plugin=options.min_plugin,
+        core_ml=options.coreml,
         flavours=tuple(options.flavour),
         taxonomy=options.taxonomy,
         thresholds=options.thresholds,

@@ -40,6 +40,7 @@ class PictureModel:
     integers: bool = False
     taxonomy: bool = True
     outputs: int = 1
+    opset: str = "CoreML5"
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -101,9 +102,14 @@ def picture_tflite(model: PictureModel) -> bytes:
     return editor.content()
 
 
+def program_of(folder: Path, opset: str) -> Handmade:
+    """An empty program for iOS 15 or 16."""
+    return Handmade(folder, opset, {"CoreML5": 6, "CoreML6": 7}[opset])
+
+
 def picture_program(model: PictureModel, folder: Path) -> Path:
     """The same as an ML Program, channels first."""
-    made, weights = Handmade(folder), testing.vision_weights()
+    made, weights = program_of(folder, model.opset), testing.vision_weights()
     x = made.input("image", "float32", (1, 3, model.size, model.size))
     axes = np.array([2, 3], np.int32)
     seen = made.op(
@@ -173,7 +179,7 @@ def place_bundle(
     width = 4 if encoding == "sin_cos_4" else 5
     cut = testing.Weights(weights.matrix[:, :width], weights.bias)
     last = "LOGISTIC" if activation == "sigmoid" else None
-    made = Handmade(target.parent / f"{target.name}-program")
+    made = program_of(target.parent / f"{target.name}-program", "CoreML5")
     x = made.input("place", "float32", (1, width))
     name = "raw" if last else "scores"
     made.op("linear", name, "float32", (1, 4), x=x, weight=cut.matrix, bias=cut.bias)

@@ -48,6 +48,8 @@ from fieldpack.verdict import Outcome
 
 Progress = Callable[[str, float], None]
 RECORD_NAME = "export.json"
+NETWORK, PROGRAM = "neuralnetwork", "mlprogram"
+CORE_ML_SUFFIXES = {NETWORK: ".mlmodel", PROGRAM: ".mlpackage"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Choices:
         Model version that the plugin admits.
     plugin : str
         The oldest plugin that must load the directory.
+    core_ml : str
+        ``neuralnetwork``, one file for iOS 13 and later, or ``mlprogram``, the flavour as it is, a folder.
     flavours : tuple of str
         Flavours to take; of each kind the smallest otherwise.
     taxonomy, thresholds : Path or None
@@ -72,6 +76,7 @@ class Choices:
 
     version: str = facts.DEFAULT_MODEL_VERSION
     plugin: str = facts.DEFAULT_PLUGIN
+    core_ml: str = NETWORK
     flavours: tuple[str, ...] = ()
     taxonomy: Path | None = None
     thresholds: Path | None = None
@@ -148,7 +153,7 @@ def export(
         if place is None:
             raise InputError("The plugin needs a bundle of places, too", came=bundles[0], allowed="both")
         staging = Path(stack.enter_context(_staging(target)))
-        names = _names(picture, place)
+        names = _names(picture, place, CORE_ML_SUFFIXES[choices.core_ml])
         taxonomy = with_thresholds(find_taxonomy(picture, choices.taxonomy), place, choices.thresholds)
         notes = export_notes(picture, place, taxonomy, choices.geo_floor)
         _write_models(staging, names, picture, place, choices, progress)
@@ -173,6 +178,8 @@ def _check(target: Path, choices: Choices) -> None:
             came=choices.version,
             allowed=", ".join(admitted),
         )
+    if choices.core_ml not in CORE_ML_SUFFIXES:
+        raise InputError("No such form of Core ML", came=choices.core_ml, allowed=", ".join(CORE_ML_SUFFIXES))
     if not 0 <= choices.geo_floor < 1:
         raise InputError("The floor is no score", came=choices.geo_floor, allowed="0 to below 1")
 
@@ -185,13 +192,13 @@ def _staging(target: Path) -> tempfile.TemporaryDirectory[str]:
         raise StorageError("The target cannot be written", came=f"{target}: {error.strerror}") from error
 
 
-def _names(picture: SourceModel, place: SourceModel) -> dict[Role, str]:
+def _names(picture: SourceModel, place: SourceModel, suffix: str) -> dict[Role, str]:
     return {
         Role.ANDROID_VISION: f"{picture.stem}.tflite",
         Role.ANDROID_GEO: f"geomodel_{place.stem}.tflite",
         Role.ANDROID_TAXONOMY: f"taxonomy_{picture.stem}.csv",
-        Role.IOS_VISION: f"{picture.stem}.mlmodel",
-        Role.IOS_GEO: f"geomodel_{place.stem}.mlmodel",
+        Role.IOS_VISION: f"{picture.stem}{suffix}",
+        Role.IOS_GEO: f"geomodel_{place.stem}{suffix}",
         Role.IOS_TAXONOMY: f"taxonomy_{picture.stem}.json",
     }
 
@@ -208,19 +215,23 @@ def _write_models(
     choices: Choices,
     progress: Progress,
 ) -> None:
+    from fieldpack.exports.inat_vision_camera.core_ml_program import geo_program, vision_program
     from fieldpack.exports.inat_vision_camera.core_ml_surgery import geo_network, vision_network
 
     for folder in ("android", "ios"):
         (staging / folder).mkdir()
-    steps: dict[Role, Callable[[], bytes]] = {
-        Role.ANDROID_VISION: lambda: vision_tflite(picture),
-        Role.ANDROID_GEO: lambda: geo_tflite(place, choices.geo_floor),
-        Role.IOS_VISION: lambda: vision_network(picture),
-        Role.IOS_GEO: lambda: geo_network(place, choices.geo_floor),
-    }
-    for number, (role, make) in enumerate(steps.items()):
-        progress(names[role], number * 0.15)
-        _inside(staging, role, names).write_bytes(make())
+    vision, geo = (_inside(staging, role, names) for role in (Role.IOS_VISION, Role.IOS_GEO))
+    floor = choices.geo_floor
+    progress(names[Role.ANDROID_VISION], 0.0)
+    _inside(staging, Role.ANDROID_VISION, names).write_bytes(vision_tflite(picture))
+    _inside(staging, Role.ANDROID_GEO, names).write_bytes(geo_tflite(place, floor))
+    progress(names[Role.IOS_VISION], 0.3)
+    if choices.core_ml == PROGRAM:
+        vision_program(picture, vision)
+        geo_program(place, geo, floor)
+    else:
+        vision.write_bytes(vision_network(picture))
+        geo.write_bytes(geo_network(place, floor))
 
 
 def _write_texts(
@@ -278,6 +289,7 @@ def _record(
         "for": facts.TARGET,
         "model_version": choices.version,
         "plugin": choices.plugin,
+        "core_ml": choices.core_ml,
         "bundles": [
             {"name": item.manifest.name, "version": item.manifest.version, "digest": item.digest}
             for item in opened

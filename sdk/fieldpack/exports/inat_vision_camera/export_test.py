@@ -153,6 +153,26 @@ def test_taxonomy_and_thresholds_come_from_files_too(bundles: list[Path], tmp_pa
     assert [tree[taxon][3] for taxon in (901, 902, 903, 47126)] == [0.9, 0.8, 0.7, 0.6]
 
 
+@pytest.mark.parametrize(
+    "model",
+    [PictureModel(size=40, normalization=MEAN_STD, color="bgr"), PictureModel(size=32, activation="softmax")],
+    ids=["blue first", "softmax inside"],
+)
+def test_the_program_of_the_flavour_is_kept_on_demand(model: PictureModel, tmp_path: Path) -> None:
+    picture = picture_bundle(tmp_path / "pictures", model)
+    place = place_bundle(tmp_path / "places", SERVER, activation="logits")
+    made = export([picture, place], tmp_path / "out", Choices(core_ml="mlprogram", geo_floor=0.001))
+    assert max(figure.difference for figure in made.golden) < 1e-6
+    assert {finding.rule.id for finding in made.lint.findings} == {"coreml-single-file"}
+    assert "use `-e`" in (made.folder / "APP_EDITS.md").read_text().lower()
+    assert (made.folder / "ios" / "pictures_1_0_0.mlpackage" / "Manifest.json").is_file()
+
+
+def test_a_program_for_a_later_system_is_refused(bundles: list[Path], tmp_path: Path) -> None:
+    later = picture_bundle(tmp_path / "later", PictureModel(size=32, opset="CoreML6"))
+    refused([later, bundles[1]], tmp_path, ConversionError, "needs iOS 16", core_ml="mlprogram")
+
+
 def test_thresholds_refitted_on_flavours_become_the_lower_of_both(
     bundles: list[Path], tmp_path: Path
 ) -> None:
