@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "mlProgram"
 SCALING_LAYERS = ("scale", "multiply", "multiplyBroadcastable", "divideBroadcastable", "batchnorm", "unary")
+WEIGHTED_LAYERS = ("convolution", "innerProduct")
+WEIGHTED_OPERATORS = ("conv", "linear", "matmul")
 SCALING_OPERATORS = ("mul", "real_div", "batch_norm", "sub", "add")
 COMPILED_DTYPES = {"Float32": "float32", "Double": "float64", "Float16": "float16", "Int32": "int32"}
 
@@ -94,17 +96,28 @@ def read_core_ml(path: Path) -> CoreMlFacts:
 
 
 def _scaled(package: Package) -> bool | None:
-    """Pixels pass a scaler of the file, or arithmetic before the first weights."""
-    from fieldpack.coreml.neural.network import NETWORKS
+    """Pixels pass a scaler of the file, or arithmetic before the first convolution or dense layer."""
+    from fieldpack.coreml.neural.network import NETWORKS, kind_of
 
     if package.model_type in NETWORKS:
-        if package.network.preprocessing:
-            return True
-        kinds = [row.kind for row in package.network.rows()]
-        return bool(kinds) and any(kind in SCALING_LAYERS for kind in kinds[:3])
+        kinds = [_arithmetic(kind_of(layer), layer) for layer in package.network.layers]
+        return bool(package.network.preprocessing) or _before(kinds, WEIGHTED_LAYERS, SCALING_LAYERS)
     if package.model_type == PROGRAM:
-        return any(row.type in SCALING_OPERATORS for row in package.operations()[:4])
+        kinds = [row.type for row in package.operations()]
+        return _before(kinds, WEIGHTED_OPERATORS, SCALING_OPERATORS)
     return None
+
+
+def _arithmetic(kind: str, layer: Any) -> str:
+    """Kind of a layer; a linear activation is a factor and a summand."""
+    is_linear = kind == "activation" and layer.activation.WhichOneof("NonlinearityType") == "linear"
+    return "scale" if is_linear else kind
+
+
+def _before(kinds: list[str], weighted: tuple[str, ...], scaling: tuple[str, ...]) -> bool:
+    """Whether one of `scaling` comes before the first of `weighted`."""
+    first = next((place for place, kind in enumerate(kinds) if kind in weighted), len(kinds))
+    return any(kind in scaling for kind in kinds[:first])
 
 
 def _compiled(path: Path) -> CoreMlFacts:

@@ -88,12 +88,15 @@ def test_the_same_bundles_give_the_same_files(made: Exported, bundles: list[Path
 @pytest.mark.parametrize(
     "model",
     [
-        PictureModel(normalization=MEAN_STD),
-        PictureModel(size=40, normalization=MEAN_STD, color="bgr", activation="softmax"),
-        PictureModel(size=24, integers=True, activation="softmax"),
-        PictureModel(size=320, outputs=2),
+        pytest.param(
+            PictureModel(normalization=MEAN_STD), id="own size, three scales", marks=pytest.mark.full
+        ),
+        pytest.param(
+            PictureModel(size=40, normalization=MEAN_STD, color="bgr", activation="softmax"), id="blue first"
+        ),
+        pytest.param(PictureModel(size=24, integers=True, activation="softmax"), id="integers"),
+        pytest.param(PictureModel(size=320, outputs=2), id="larger, two outputs", marks=pytest.mark.full),
     ],
-    ids=["own size, three scales", "blue first", "integers", "larger, two outputs"],
 )
 def test_pictures_of_every_kind_come_through(
     model: PictureModel, bundles: list[Path], tmp_path: Path
@@ -155,8 +158,12 @@ def test_taxonomy_and_thresholds_come_from_files_too(bundles: list[Path], tmp_pa
 
 @pytest.mark.parametrize(
     "model",
-    [PictureModel(size=40, normalization=MEAN_STD, color="bgr"), PictureModel(size=32, activation="softmax")],
-    ids=["blue first", "softmax inside"],
+    [
+        pytest.param(PictureModel(size=40, normalization=MEAN_STD, color="bgr"), id="blue first"),
+        pytest.param(
+            PictureModel(size=32, activation="softmax"), id="softmax inside", marks=pytest.mark.full
+        ),
+    ],
 )
 def test_the_program_of_the_flavour_is_kept_on_demand(model: PictureModel, tmp_path: Path) -> None:
     picture = picture_bundle(tmp_path / "pictures", model)

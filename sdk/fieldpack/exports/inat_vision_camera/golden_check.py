@@ -2,8 +2,9 @@
 
 A flavour takes what the contract prepares, the exported file what the plugin feeds; both must give the same
 scores. Where the model has another size than the plugin's, golden pictures are brought to 299 x 299, and what
-the flavour gets is computed here in float64, apart from the resize in the graph. TFLite figures are
-evidence ``host``, Core ML ``reference``.
+the flavour gets is computed here in float64, apart from the resize in the graph. An 8-bit TFLite flavour may
+round a pixel the other way for a difference of 0.001; so it gets what LiteRT's own resize makes of it,
+which is held against the one in float64. TFLite figures are evidence ``host``, Core ML ``reference``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ FLOATS = 1e-3
 INTEGER_STEPS = 2 / 256
 """Allowed where a softmax in integers was replaced: it rounds to steps of 1/256."""
 MOST = 16
+GREY_LEVELS = 0.01
+"""How far a resize may lie from the one in float64, of 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def check_golden(source: SourceModel, kind: FlavourKind, file: Path, floor: floa
         One of them does not run.
     """
     flavour = source.flavours[kind]
-    fed, prepared = _vectors(source)
+    fed, prepared = _vectors(source, kind)
     runner = open_flavour(kind, source.path(kind), flavour.inputs, flavour.outputs)
     name = source.bundle.manifest.contract.inputs[0].name
     wanted = _activated(source, runner.run({name: prepared})[source.output.name].reshape(len(fed), -1), floor)
@@ -119,14 +122,17 @@ def _tolerance(source: SourceModel, kind: FlavourKind) -> float:
     return recorded + FLOATS + (INTEGER_STEPS if integers else 0.0)
 
 
-def _vectors(source: SourceModel) -> tuple[NDArray[Any], NDArray[Any]]:
+def _vectors(source: SourceModel, kind: FlavourKind) -> tuple[NDArray[Any], NDArray[Any]]:
     """What the plugin feeds, and what the contract prepares of the same."""
     golden = next(iter(source.bundle.golden_inputs().values()))[:MOST]
     if isinstance(source.input, ImageInput):
         sizes = (source.input.height, source.input.width)
         fed = np.rint(resized(golden, facts.SIZE, facts.SIZE)).astype(np.uint8)
-        ordered = fed[..., ::-1] if source.input.color_order.value == "bgr" else fed
-        return fed, resized(ordered, *sizes).astype(np.float32)
+        prepared = resized(fed, *sizes)
+        if kind is FlavourKind.TFLITE and fed.shape[1:3] != sizes:
+            prepared = _resized_by_litert(fed, prepared)
+        is_bgr = source.input.color_order.value == "bgr"
+        return fed, (prepared[..., ::-1] if is_bgr else prepared).astype(np.float32)
     if source.input.encoding.kind == "sin_cos_4":
         return np.pad(golden, [(0, 0), (0, 1)]).astype(np.float32), golden
     high, low = elevation_factors(source.input)
@@ -149,6 +155,40 @@ def resized(pictures: NDArray[Any], height: int, width: int) -> NDArray[np.float
             np.take(data, low, axis) * (1 - share) + np.take(data, np.minimum(low + 1, old - 1), axis) * share
         )
     return data
+
+
+def _resized_by_litert(pictures: NDArray[np.uint8], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The resize by LiteRT's operator alone.
+
+    Raises
+    ------
+    ConversionError
+        It is another one than that in float64.
+    """
+    from fieldpack.tflite.editing import TfliteEditor
+    from fieldpack.tflite.runner import TfliteRunner
+
+    model, sizes = TfliteEditor(), np.array(wanted.shape[1:3], np.int32)
+    first = model.tensor("pixels", (1, *pictures.shape[1:]))
+    last = model.tensor("resized", (1, *wanted.shape[1:]))
+    size = model.tensor("size", (2,), "int32", sizes)
+    settings: dict[str, Any] = {
+        "options": "ResizeBilinearOptions",
+        "halfPixelCenters": True,
+        "alignCorners": False,
+    }
+    model.operator("RESIZE_BILINEAR", (first, size), (last,), version=3, **settings)
+    model.ends((first,), (last,))
+    runner = TfliteRunner(model.content())
+    made = [runner.run({"pixels": row[None].astype(np.float32)})["resized"] for row in pictures]
+    got: NDArray[np.float64] = np.concatenate(made).astype(np.float64)
+    if (apart := float(np.abs(got - wanted).max())) > GREY_LEVELS:
+        raise ConversionError(
+            "LiteRT resizes otherwise than the exported file must",
+            came=f"{apart:.3g} grey levels apart",
+            allowed=f"{GREY_LEVELS} of 255",
+        )
+    return got
 
 
 def _activated(source: SourceModel, scores: NDArray[Any], floor: float) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ def said_as_layers(path: Path) -> bytes:
     given = {
         feature.name: writer.array(feature.name, feature.shape)
         for feature in package.inputs
-        if feature.dtype in ARRAY_TYPES
+        if feature.dtype in (*ARRAY_TYPES, "float16")
     }
     for name, blob in translate(package, writer, given).items():
         writer.result(blob, f"{name}_result")
