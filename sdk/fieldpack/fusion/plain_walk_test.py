@@ -219,7 +219,7 @@ def ids(answer: Answer) -> Node:
 
 @st.composite
 def questions(draw: st.DrawFn) -> tuple[list[float], list[float] | None, Taxonomy, Options]:
-    """A random tree with people and mammals in it, scores in sixty-fourths, and requests."""
+    """A random tree with people and mammals, scores and requests; no score is a hundredth of another."""
     size = draw(st.integers(2, 18))
     parents = [draw(st.integers(-1, row - 1)) for row in range(size)]
     names = draw(st.permutations(["43584", "40151", *[str(row + 100) for row in range(size - 2)]]))
@@ -232,7 +232,7 @@ def questions(draw: st.DrawFn) -> tuple[list[float], list[float] | None, Taxonom
     childless = [row for row in range(size) if row not in inner]
     extra = [row for row in sorted(inner) if draw(st.integers(0, 9)) == 0]
     outputs = {row: number for number, row in enumerate(draw(st.permutations([*childless, *extra])))}
-    limits = [draw(st.none() | st.sampled_from([0.0, 0.001, 0.125, 0.5, 1.0])) for _ in range(size)]
+    limits = [draw(st.none() | st.sampled_from([0.0, 0.001, 0.11, 0.6, 1.0])) for _ in range(size)]
     taxa = []
     for row, parent in enumerate(parents):
         level = float(ladder[steps[row]])
@@ -247,7 +247,7 @@ def questions(draw: st.DrawFn) -> tuple[list[float], list[float] | None, Taxonom
     vision = [weight / total if total else 1 / count for weight in weights]
     geo = draw(
         st.none()
-        | st.lists(st.sampled_from([0.0, 0.0, 0.002, 0.01, 0.125, 0.5, 1.0]), min_size=count, max_size=count)
+        | st.lists(st.sampled_from([0.0, 0.0, 0.0019, 0.11, 0.6, 0.9]), min_size=count, max_size=count)
     )
     wanted = draw(st.none() | st.sampled_from(names))
     options = Options(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fieldpack.exports.inat_vision_camera.facts import (
     COMMON_ANCESTOR_LEAVES,
@@ -43,24 +45,22 @@ def leaves_and_ancestor(
     """
     total = float(scores.combined.sum())
     places = np.zeros(len(tree.scored)) if geo is None else geo
-    shares = scores.combined / total if total > 0 else np.zeros_like(scores.combined)
-    leaves = _leaves(tree, scores, shares, places, np.flatnonzero(scores.kept))
+    leaves = _leaves(tree, scores, places, np.flatnonzero(scores.kept))
     if not options.keep_humans:
         leaves = without_humans(leaves, rules, MAMMALS in tree.row)
     ancestor = _common_ancestor(tree, leaves, options)
-    return [item.scaled() for item in leaves[:ANSWERS]], None if ancestor is None else ancestor.scaled()
+    shares = (dataclasses.replace(item, score=item.score / (total or 1.0)) for item in leaves[:ANSWERS])
+    return [item.scaled() for item in shares], None if ancestor is None else ancestor.scaled()
 
 
-def _leaves(
-    tree: Tree, scores: Combined, shares: Numbers, places: Numbers, which: np.ndarray
-) -> list[Prediction]:
+def _leaves(tree: Tree, scores: Combined, places: Numbers, which: NDArray[np.intp]) -> list[Prediction]:
+    """The best leaves, highest first, by their combined scores."""
     order = which[np.argsort(-scores.combined[which], kind="stable")][:ENOUGH]
-    size = len(tree.taxa)
-    spread = {name: np.full(size, np.nan) for name in ("share", "vision", "geo", "threshold")}
-    values = (shares, scores.vision, places, floored_thresholds(tree))
-    for array, value in zip(spread.values(), values, strict=True):
-        array[tree.scored] = value
-    return predicted(tree, tree.scored[order].tolist(), *spread.values())
+    columns = (scores.combined, scores.vision, places, floored_thresholds(tree))
+    spread = [np.full(len(tree.taxa), np.nan) for _ in columns]
+    for array, values in zip(spread, columns, strict=True):
+        array[tree.scored] = values
+    return predicted(tree, tree.scored[order].tolist(), *spread)
 
 
 def _common_ancestor(tree: Tree, leaves: Sequence[Prediction], options: Options) -> Prediction | None:
