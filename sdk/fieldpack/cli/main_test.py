@@ -26,12 +26,16 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["nonsense"], ["gate"], ["predict", "x"], ["--nonsense"], ["predict", "x", "y", "--top", "0"]],
+    [[], ["nonsense"], ["gate"], ["predict"], ["--nonsense"], ["predict", "x", "y", "--top", "0"]],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+
+
+def test_a_prediction_without_a_file_or_a_place_is_exit_code_2() -> None:
+    assert main(["predict", "x"]) == 2
 
 
 def test_inspect_and_verify_a_bundle_as_text_and_json(
