@@ -6,6 +6,7 @@ outputs are computed here in float64, so they do not come from the runtime that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -167,6 +168,49 @@ def convolution_tflite(
 def _finished(model: Any) -> bytes:
     import flatbuffers
 
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def layered_tflite(name: str, layers: Sequence[NDArray[np.float32]], *, sigmoid: bool = True) -> bytes:
+    """A ``.tflite`` file of dense layers one behind the other, without biases; its output is ``scores``.
+
+    Parameters
+    ----------
+    name : str
+        Of the float32 input [1, K].
+    layers : sequence of ndarray
+        float32 weights [outputs, inputs] of each.
+    sigmoid : bool
+        Whether one follows the last.
+    """
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT()
+    model.version, model.description = 3, b"layers"
+    model.buffers = [schema.BufferT(), *(_buffer(schema, weights) for weights in layers)]
+    model.operatorCodes = [_operator_code(schema, schema.BuiltinOperator.FULLY_CONNECTED)]
+    graph = schema.SubGraphT()
+    graph.name, graph.inputs, graph.operators = b"main", [0], []
+    graph.tensors = [_tensor(schema, name, [1, layers[0].shape[1]], 0)]
+    for number, weights in enumerate(layers):
+        graph.tensors.append(_tensor(schema, f"weights{number}", list(weights.shape), number + 1))
+        graph.tensors.append(_tensor(schema, f"values{number}", [1, len(weights)], 0))
+        taken, made = len(graph.tensors) - 3 if number else 0, len(graph.tensors) - 1
+        options = schema.FullyConnectedOptionsT()
+        operator = _operator(schema, 0, [taken, made - 1, -1], made, "FullyConnectedOptions", options)
+        graph.operators.append(operator)
+    graph.outputs = [len(graph.tensors) - 1]
+    if not sigmoid:
+        graph.tensors[-1].name = b"scores"
+    else:
+        model.operatorCodes.append(_operator_code(schema, schema.BuiltinOperator.LOGISTIC))
+        graph.tensors.append(_tensor(schema, "scores", [1, len(layers[-1])], 0))
+        graph.operators.append(_operator(schema, 1, graph.outputs, len(graph.tensors) - 1, "NONE", None))
+        graph.outputs = [len(graph.tensors) - 1]
+    model.subgraphs = [graph]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
