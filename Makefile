@@ -63,8 +63,8 @@ test: venv ## lint, types and every test that needs no phone
 	echo "test: all layers"
 	.venv/bin/pytest -q -m "not device" -n $(TEST_WORKERS) --dist loadfile $(PYTEST_FLAGS)
 
-demo: venv ## build, gate and report the embedded picture model, and hear with the sound model
-	@rm -rf build/meadow-12 build/meadow-12.html build/dusk-12 build/dusk.*
+demo: venv ## build, gate and report the embedded picture model, hear with the sound model, ask the range model
+	@rm -rf build/meadow-12 build/meadow-12.html build/dusk-12 build/dusk.* build/planet-12
 	set -x
 	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/vision/pack.toml --out build/meadow-12
 	.venv/bin/fieldpack gate build/meadow-12
@@ -72,6 +72,8 @@ demo: venv ## build, gate and report the embedded picture model, and hear with t
 	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/sound/pack.toml --out build/dusk-12
 	.venv/bin/python -m fieldpack_reference_models.sound.evening --out build/dusk.wav
 	.venv/bin/fieldpack predict build/dusk-12 build/dusk.wav --threshold 0.5 --plot build/dusk.png
+	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/planet/pack.toml --out build/planet-12
+	.venv/bin/fieldpack predict build/planet-12 20,-140,500 --flavour tflite-int8
 	{ set +x; } 2>/dev/null
 	echo "demo: bundles in build/, the report $(abspath build/meadow-12.html), what was heard $(abspath build/dusk.png)"
 

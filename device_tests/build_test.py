@@ -50,7 +50,7 @@ def spec(folder: Path, *edits: tuple[str, str], flavours: tuple[str, ...] = FLAV
         [head, *[f"[[flavours]]{part}" for part in kept], "[budget.every]\ntop1_agreement = 0.9\n"]
     )
     text = text.replace("count = 960", "count = 120").replace("count = 240", "count = 60")
-    for name in ("model.keras", "labels.txt"):
+    for name in ("model.keras", "labels.txt", "taxonomy.csv"):
         text = text.replace(f'"{name}"', f'"{PACK.parent / name}"')
     for old, new in edits:
         assert old in text, old

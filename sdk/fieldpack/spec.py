@@ -137,7 +137,8 @@ class FolderData(Strict):
 class ProviderData(Strict):
     """Samples made by a function ``provider(split, count)`` that yields (id, array, label, slices).
 
-    In place of a label, a mapping of true values by quantity belongs to outputs with an estimate.
+    In place of a label, a mapping of true values by quantity belongs to outputs with an estimate; bools, one
+    a label, say which of them are present.
     """
 
     kind: Literal["provider"]

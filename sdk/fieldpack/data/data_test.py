@@ -319,9 +319,24 @@ def test_a_provider_is_called_anew_for_each_pass(made_examples: Path) -> None:
         prepare_data(provider(group_column="place"), contract(VECTOR), LABELS, seed=0)
 
 
+def test_a_provider_says_which_labels_are_present(made_examples: Path) -> None:
+    made_examples.write_text(
+        "import numpy as np\n"
+        "def dataset(split, count):\n"
+        "    yield 'a', np.zeros(2), np.array([True, False, True]), {}\n"
+        "    yield 'b', np.ones(2), np.array([False, False, True]), {}\n"
+    )
+    prepared = prepare_data(provider(), contract(VECTOR), LABELS, seed=0)
+    assert prepared.labels is None
+    assert prepared.presence is not None
+    assert prepared.presence.tolist() == [[True, False, True], [False, False, True]]
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        ("yield 'a', np.zeros(2), np.array([1, 0, 1]), {}", "something else than an example"),
+        ("yield 'a', np.zeros(2), np.array([[True, False, True]]), {}", "something else than an example"),
         ("raise ValueError('no such split')", "(?s)failed.*no such split"),
         ("yield 1, 2, 3", "something else than an example"),
         ("yield 'a', None, True, {}", "something else than an example"),

@@ -76,7 +76,8 @@ class ProvidedExamples:
 def open_provider(source: ProviderData) -> ProvidedExamples:
     """Examples of ``provider(split, count)``, which yields (id, array, label index or None, slices).
 
-    ``array`` is any form of :data:`fieldpack.preprocess.raw.Raw`.
+    ``array`` is any form of :data:`fieldpack.preprocess.raw.Raw`. Bools [labels] in place of the label say
+    which labels are present.
 
     Raises
     ------
@@ -104,19 +105,24 @@ def _example(item: Any, provider: str) -> Example:
     if isinstance(item, tuple) and len(item) == 4:
         name, raw, label, slices = item
         targets = _targets(label) if isinstance(label, Mapping) else {}
-        label = None if isinstance(label, Mapping) else label
+        present = label if isinstance(label, np.ndarray) and _tells(label) else None
+        label = None if isinstance(label, Mapping) or present is not None else label
         if isinstance(label, np.integer):
             label = int(label)
         fits = isinstance(name, str) and isinstance(label, int | str | None) and isinstance(slices, Mapping)
         if fits and not isinstance(label, bool):
             named = {str(key): str(value) for key, value in slices.items()}
-            return Example(name, raw, label, named, targets=targets)
+            return Example(name, raw, label, named, targets=targets, present=present)
     came = tuple(type(part).__name__ for part in item) if isinstance(item, tuple) else type(item).__name__
     raise InputError(
         f"{provider} gave something else than an example",
         came=came,
-        allowed="(id, array, label index, true values by quantity or None, slices)",
+        allowed="(id, array, label index, bools of all labels, true values by quantity or None, slices)",
     )
+
+
+def _tells(presence: np.ndarray[Any, Any]) -> bool:
+    return presence.ndim == 1 and presence.dtype == np.bool_
 
 
 def _targets(label: Mapping[Any, Any]) -> dict[str, Any]:
