@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 
 MODES = ("server", "ios", "android", "android-transposed", "all")
 
+SOUTHERN = re.compile(r"-[0-9.][0-9.,+-]*")
+"""A place that begins with a minus is no option; argparse has no public word for it."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser._negative_number_matcher = SOUTHERN
     sources = parser.add_argument_group("sources, at least one")
     sources.add_argument("--picture", nargs=2, metavar=("BUNDLE", "FILE"), help="model and picture")
     sources.add_argument(

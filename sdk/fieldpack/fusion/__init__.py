@@ -26,8 +26,19 @@ order of the file.
 """
 
 from fieldpack.fusion.answer import Answer, Prediction
-from fieldpack.fusion.fuse import aligned, fuse
+from fieldpack.fusion.frames import StoredResults
+from fieldpack.fusion.fuse import aligned, fuse, fuse_frame
 from fieldpack.fusion.options import Options, RankType
 from fieldpack.fusion.rules import Mode
 
-__all__ = ["Answer", "Mode", "Options", "Prediction", "RankType", "aligned", "fuse"]
+__all__ = [
+    "Answer",
+    "Mode",
+    "Options",
+    "Prediction",
+    "RankType",
+    "StoredResults",
+    "aligned",
+    "fuse",
+    "fuse_frame",
+]

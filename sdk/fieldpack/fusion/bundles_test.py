@@ -329,6 +329,10 @@ def test_the_command_shows_modes_side_by_side(
     assert written["place"]["h3_cell"] is None
     assert main([*arguments, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["answers"]) == 4
+    place = arguments.index("60,10")
+    south = [*arguments[:place], "-60.5,-10,12", *arguments[place + 1 :]]
+    assert main([*south, "--format", "json", "--mode", "ios"]) == 0
+    assert json.loads(capsys.readouterr().out)["place"]["latitude"] == -60.5
     for wrong in (["--taxon", "1", "--without-taxon", "1"], ["--confidence", "101"]):
         assert main([*arguments, *wrong]) == 2
     assert main(["fuse"]) == 2

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fieldpack.errors import InputError
 from fieldpack.fusion import phones, server
-from fieldpack.fusion.answer import Answer
+from fieldpack.fusion.answer import Answer, Prediction
 from fieldpack.fusion.combine import Sources, combine
+from fieldpack.fusion.frames import StoredResults
 from fieldpack.fusion.nearby import expected_nearby
 from fieldpack.fusion.options import Options
-from fieldpack.fusion.rules import RULES, Mode
+from fieldpack.fusion.rules import RULES, Mode, Rules
 from fieldpack.fusion.tree import Tree
 from fieldpack.taxonomy.rollup import Numbers
 from fieldpack.taxonomy.synonyms import with_synonyms
@@ -22,6 +24,8 @@ from fieldpack.taxonomy.tree import Taxonomy
 
 SUM_SLACK = 1e-3
 DEFAULTS = Options()
+FRAMES = Options(confidence_percent=0.0)
+NO_ANSWER = "all scores are 0, to which iOS gives no answer"
 
 
 def fuse(
@@ -57,8 +61,86 @@ def fuse(
     InputError
         There is no source, a shape or a score does not fit, or the mode is unknown.
     """
+    asked = _asked(picture, place, sound, taxonomy, mode, options)
+    geo, near, notes = asked.sources.geo, asked.near, asked.notes
+    if asked.place_alone:
+        return Answer(asked.mode, expected_nearby=near, notes=notes)
+    scores = combine(asked.sources, asked.tree, asked.mode, asked.rules, options)
+    if scores is None:
+        return Answer(asked.mode, expected_nearby=near, notes=(*notes, NO_ANSWER))
+    if not asked.mode.phone:
+        told, ancestor = server.leaves_and_ancestor(asked.tree, scores, geo, asked.rules, options)
+        return Answer(asked.mode, tuple(told), ancestor, (), near, notes)
+    rolled = phones.roll_up(asked.tree, scores, geo, asked.rules, options)
+    told, ancestor = phones.leaves_and_ancestor(asked.tree, rolled, asked.rules, options)
+    branch = tuple(phones.best_branch(asked.tree, rolled, options))
+    return Answer(asked.mode, tuple(told), ancestor, branch, near, notes)
+
+
+def fuse_frame(
+    picture: ArrayLike,
+    place: ArrayLike | None,
+    taxonomy: Taxonomy,
+    mode: Mode | str,
+    stored: StoredResults,
+    options: Options = FRAMES,
+) -> list[Prediction]:
+    """What an app is told after one more frame of its camera.
+
+    Parameters
+    ----------
+    picture, place, taxonomy, mode
+        As of :func:`fuse`; a phone's mode.
+    stored : StoredResults
+        The results so far; this one is added.
+    options : Options
+        Requests; the confidence of frames is 0 where none is asked for.
+
+    Returns
+    -------
+    list of Prediction
+        Life first, ranks of whole tens; scores 0 to 100.
+
+    Raises
+    ------
+    InputError
+        As of :func:`fuse`, or the mode is the server's, which sees no frames.
+    """
+    asked = _asked(picture, place, None, taxonomy, mode, options)
+    if not asked.mode.phone:
+        raise InputError("the server sees no frames", came=asked.mode.value, allowed="ios or android")
+    scores = combine(asked.sources, asked.tree, asked.mode, asked.rules, options)
+    if scores is None:
+        return stored.add([], options.confidence_percent)
+    rolled = phones.roll_up(asked.tree, scores, asked.sources.geo, asked.rules, options)
+    return stored.add(phones.branch(asked.tree, rolled), options.confidence_percent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question, checked."""
+
+    mode: Mode
+    rules: Rules
+    tree: Tree
+    sources: Sources
+    place_alone: bool
+    near: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def _asked(
+    picture: ArrayLike | None,
+    place: ArrayLike | None,
+    sound: ArrayLike | None,
+    taxonomy: Taxonomy,
+    mode: Mode | str,
+    options: Options,
+) -> _Asked:
     if mode not in set(Mode):
         raise InputError("there is no such mode", came=mode, allowed=", ".join(Mode))
+    if picture is None and place is None and sound is None:
+        raise InputError("there is nothing to fuse", allowed="scores of a picture, a place or a sound")
     mode = Mode(mode)
     rules, count = RULES[mode], len(taxonomy.leaves)
     tree = Tree(taxonomy if mode.phone or not options.synonyms else with_synonyms(taxonomy, options.synonyms))
@@ -66,27 +148,16 @@ def fuse(
         name: None if scores is None else _checked(scores, count, name, allow_unknown=name == "sound")
         for name, scores in (("picture", picture), ("place", place), ("sound", sound))
     }
-    by_taxon = {name: None if array is None else array[tree.columns] for name, array in given.items()}
-    base = by_taxon["picture"] if by_taxon["picture"] is not None else by_taxon["sound"]
-    geo = by_taxon["place"]
+    seen, geo, heard = (None if array is None else array[tree.columns] for array in given.values())
+    base = seen if seen is not None else heard
     near = () if geo is None else expected_nearby(tree, geo, mode, rules)
-    if base is None and geo is None:
-        raise InputError("there is nothing to fuse", allowed="scores of a picture, a place or a sound")
+    sources = Sources(
+        np.zeros(len(tree.columns)) if base is None else np.nan_to_num(base),
+        geo,
+        None if seen is None else heard,
+    )
     notes = tuple(_notes(given["picture"], given["sound"], mode, options))
-    if base is None:
-        return Answer(mode, expected_nearby=near, notes=notes)
-    heard = by_taxon["sound"] if by_taxon["picture"] is not None else None
-    scores = combine(Sources(np.nan_to_num(base), geo, heard), tree, mode, rules, options)
-    if scores is None:
-        return Answer(
-            mode, expected_nearby=near, notes=(*notes, "all scores are 0, to which iOS gives no answer")
-        )
-    if not mode.phone:
-        told, ancestor = server.leaves_and_ancestor(tree, scores, geo, rules, options)
-        return Answer(mode, tuple(told), ancestor, (), near, notes)
-    rolled = phones.roll_up(tree, scores, geo, rules, options)
-    told, ancestor = phones.leaves_and_ancestor(tree, rolled, rules, options)
-    return Answer(mode, tuple(told), ancestor, tuple(phones.best_branch(tree, rolled, options)), near, notes)
+    return _Asked(mode, rules, tree, sources, base is None, near, notes)
 
 
 def aligned(

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from fieldpack.errors import InputError
-from fieldpack.fusion import Answer, Options, RankType, aligned, fuse
+from fieldpack.fusion import Answer, Options, RankType, StoredResults, aligned, fuse, fuse_frame
 from fieldpack.fusion.answer import Prediction
-from fieldpack.fusion.frames import StoredResults
 from fieldpack.taxonomy import Taxon, Taxonomy
 from fieldpack.taxonomy.synonyms import Synonym
 from fieldpack.taxonomy.testing import SMALL
@@ -411,3 +410,19 @@ def test_frames_tell_whole_tens_above_the_confidence() -> None:
     assert [item.taxon.id for item in results.add(frame(0.5, 34.5))] == ["48460"]
     assert [item.score for item in results.add(frame(0.9), 95.0)] == [100.0]
     assert results.add([]) != []
+
+
+def test_frames_are_fused_and_smoothed() -> None:
+    stored = StoredResults(3)
+    first = fuse_frame([0.9, 0.05, 0.05], None, tits(3), "android", stored)
+    assert [item.taxon.id for item in first] == ["48460", "f", "a", "s0"]
+    assert [item.score for item in first] == pytest.approx([100.0, 100.0, 95.0, 90.0])
+    kept = fuse_frame([0.2, 0.4, 0.4], [1.0, 0.5, 1.0], tits(3), "ios", stored)
+    assert kept == first
+    assert fuse_frame([0.5, 0.5, 0.0], [0.0, 0.0, 1.0], tits(3), "ios", stored) == first
+    high = fuse_frame(
+        [0.9, 0.05, 0.05], None, tits(3), "ios", StoredResults(), Options(confidence_percent=92)
+    )
+    assert [item.taxon.id for item in high] == ["48460", "f", "a"]
+    with pytest.raises(InputError, match="no frames"):
+        fuse_frame([0.9, 0.05, 0.05], None, tits(3), "server", stored)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -326,3 +327,15 @@ def test_no_bytes_make_a_reader_fall_over(data: bytes) -> None:
     for form in Form:
         taxonomy, faults = find_faults(data, form)
         assert taxonomy is not None or faults
+
+
+def test_the_labels_of_a_published_sound_model_are_read() -> None:
+    data = Path(os.environ.get("FIELDPACK_DATA", Path(__file__).parents[4] / "shared" / "data"))
+    labels = data / "models" / "sound" / "birdnet_stm32" / "birdnet_stm32n6_100_labels.txt"
+    if not labels.is_file():
+        pytest.skip(f"no {labels}; set FIELDPACK_DATA to the folder of shared models")
+    taxonomy, faults = find_faults(labels.read_bytes(), outputs=100)
+    assert taxonomy is not None
+    assert faults == []
+    assert taxonomy.leaves[0].common_name == "Spotted Sandpiper"
+    assert write_taxonomy(taxonomy, Form.BIRDNET) == labels.read_bytes().rstrip(b"\n") + b"\n"
