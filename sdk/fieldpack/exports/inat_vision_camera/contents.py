@@ -14,14 +14,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fieldpack.errors import FieldpackError, InputError, MissingDependencyError
+from fieldpack.errors import FieldpackError, InputError, MissingDependencyError, StorageError
 from fieldpack.exports.inat_vision_camera.core_ml_facts import CoreMlFacts, read_core_ml
 from fieldpack.exports.inat_vision_camera.env_fragment import EnvFragment, looks_like, read_env
 from fieldpack.exports.inat_vision_camera.taxonomy_rows import TaxonomyFile, read_csv, read_json
 from fieldpack.tflite.facts import TfliteModel
 from fieldpack.tflite.file import open_model
 
-FOLDERS = (".mlpackage", ".mlmodelc")
+COMPILED = ".mlmodelc"
+FOLDERS = (".mlpackage", COMPILED)
 LEFT_OUT = ("node_modules", "Pods", "__pycache__")
 MOST_FILES = 20_000
 LARGEST_TEXT_BYTES = 200_000_000
@@ -120,10 +121,18 @@ def find_contents(folder: Path) -> Contents:
     ------
     InputError
         There is no such directory, or it holds too many files to be one of a model's.
+    StorageError
+        A file cannot be read.
     """
     if not folder.is_dir():
         raise InputError("There is no such directory", came=folder, allowed="a directory with model files")
-    paths = list(_files(folder))
+    try:
+        return _found(folder, list(_files(folder)))
+    except OSError as error:
+        raise StorageError("A file of the directory cannot be read", came=error) from error
+
+
+def _found(folder: Path, paths: list[Path]) -> Contents:
     envs = [env for path in paths if looks_like(path) and (env := read_env(path)) is not None]
     contents = Contents(folder, envs, {role: [] for role in Role})
     for path in paths:
@@ -151,7 +160,7 @@ def _files(folder: Path) -> Iterator[Path]:
         if entry.is_dir() and entry.suffix not in FOLDERS:
             if not entry.name.startswith(".") and entry.name not in LEFT_OUT:
                 yield from _files(entry)
-        else:
+        elif entry.is_file() or entry.is_dir():
             yield entry
 
 
@@ -206,9 +215,12 @@ def _is_taxonomy_json(path: Path) -> bool:
 
 
 def _distinct(paths: list[Path]) -> list[Path]:
-    """One of each content: a file that lies in debug and release assets counts once."""
+    """One of each content, as in debug and release assets; a compiled model only without its source."""
     seen: dict[bytes, Path] = {}
+    sources = {path.with_suffix("") for path in paths if path.suffix != COMPILED}
     for path in paths:
+        if path.suffix == COMPILED and path.with_suffix("") in sources:
+            continue
         seen.setdefault(_digest(path), path)
     return list(seen.values())
 

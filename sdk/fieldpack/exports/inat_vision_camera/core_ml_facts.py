@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldpack.errors import ModelFileError
+from fieldpack.errors import ModelFileError, UnsupportedError
 
 if TYPE_CHECKING:
     from fieldpack.coreml.feature import Feature
     from fieldpack.coreml.package import Package
 
 PROGRAM = "mlProgram"
+LATER = "later"
 SCALING_LAYERS = ("scale", "multiply", "multiplyBroadcastable", "divideBroadcastable", "batchnorm", "unary")
 WEIGHTED_LAYERS = ("convolution", "innerProduct")
 WEIGHTED_OPERATORS = ("conv", "linear", "matmul")
@@ -38,7 +39,7 @@ class CoreMlFacts:
     specification : int
         Version of the Core ML specification.
     ios : str or None
-        First iOS that loads it; None where the file does not show it.
+        First iOS that loads it; None where the file does not show it, ``later`` where it is not known here.
     inputs, outputs : tuple of Feature
         As declared.
     classifier : bool
@@ -85,7 +86,7 @@ def read_core_ml(path: Path) -> CoreMlFacts:
         path=path,
         kind=package.model_type,
         specification=package.specification_version,
-        ios=package.minimum_ios,
+        ios=_oldest(package),
         inputs=package.inputs,
         outputs=package.outputs,
         classifier=bool(package.label_feature) or package.model_type.endswith("Classifier"),
@@ -93,6 +94,13 @@ def read_core_ml(path: Path) -> CoreMlFacts:
         scaled=_scaled(package),
         package=package,
     )
+
+
+def _oldest(package: Package) -> str:
+    try:
+        return package.minimum_ios
+    except UnsupportedError:
+        return LATER
 
 
 def _scaled(package: Package) -> bool | None:

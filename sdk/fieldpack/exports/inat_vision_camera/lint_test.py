@@ -7,8 +7,11 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies
 
 from fieldpack.cli.main import main
 from fieldpack.errors import InputError
@@ -19,8 +22,24 @@ from fieldpack.exports.inat_vision_camera.rule import Severity
 from fieldpack.exports.inat_vision_camera.rules import _rule_list, behaviour
 from fieldpack.exports.inat_vision_camera.rules._rule_list import RULES
 from fieldpack.exports.inat_vision_camera.rules.tflite_files import runs_on
+from fieldpack.exports.inat_vision_camera.sarif import as_sarif
 from fieldpack.tflite import load_check
 from fieldpack.verdict import Outcome
+
+NASTY = (
+    b"NaN",
+    b"1e999",
+    b"-1",
+    b'"',
+    b",,,",
+    b"null",
+    b"[]",
+    b"{}",
+    b"true",
+    b"\r\n",
+    b"\xef\xbb\xbf",
+    b"48460",
+)
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +193,14 @@ def test_a_compiled_model_is_read_by_its_metadata(folder: Path) -> None:
     assert broken(lint(folder, run=False)) == {"coreml-output-type"}
 
 
+def test_a_compiled_model_beside_its_source_is_no_second_candidate(folder: Path) -> None:
+    (folder / testing.ENV).unlink()
+    compiled = folder / "geo.mlmodelc"
+    compiled.mkdir()
+    (compiled / "metadata.json").write_text("[]")
+    assert broken(lint(folder, run=False)) == set()
+
+
 def test_an_empty_directory_lacks_everything(tmp_path: Path) -> None:
     assert len(lint(tmp_path).findings) == 6
 
@@ -203,6 +230,36 @@ def test_what_is_asked_wrongly_is_an_error(good: Path, tmp_path: Path) -> None:
 def test_hostile_files_end_in_findings(name: str, data: bytes, folder: Path) -> None:
     (folder / name).write_bytes(data)
     assert lint(folder, run=False).outcome is Outcome.FAIL
+
+
+def test_a_specification_of_the_future_needs_a_later_system(folder: Path) -> None:
+    (folder / testing.IOS_VISION).write_bytes(testing.vision_core_ml(specification=99).content())
+    assert broken(lint(folder, run=False)) == {"coreml-ios-version"}
+
+
+def test_pipes_are_passed_over(folder: Path) -> None:
+    os.mkfifo(folder / "taxonomy_new.csv")
+    assert broken(lint(folder, run=False)) == set()
+
+
+@pytest.mark.parametrize("name", [testing.CSV, testing.JSON, testing.ENV])
+@hypothesis.given(data=strategies.data())
+@hypothesis.settings(max_examples=40)
+def test_no_text_file_stops_the_linter(
+    name: str, data: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A good file with a stretch of it replaced by anything."""
+    folder = tmp_path_factory.mktemp("any")
+    testing.write_taxonomies(folder, testing.taxa())
+    (folder / testing.ENV).write_text(testing.env_text(), encoding="utf-8", newline="\n")
+    good = (folder / name).read_bytes()
+    start = data.draw(strategies.integers(0, len(good)))
+    length = data.draw(strategies.integers(0, 40))
+    put = data.draw(strategies.one_of(strategies.binary(max_size=30), strategies.sampled_from(NASTY)))
+    (folder / name).write_bytes(good[:start] + put + good[start + length :])
+    result = lint(folder, run=False)
+    json.dumps(as_sarif(result))
+    assert result.findings  # the models are missing
 
 
 def test_links_are_not_followed(folder: Path) -> None:

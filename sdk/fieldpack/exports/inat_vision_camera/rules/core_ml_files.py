@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fieldpack.coreml.feature import Feature
 from fieldpack.exports.inat_vision_camera import facts
 from fieldpack.exports.inat_vision_camera.contents import Contents, Role
-from fieldpack.exports.inat_vision_camera.core_ml_facts import PROGRAM, CoreMlFacts
+from fieldpack.exports.inat_vision_camera.core_ml_facts import LATER, PROGRAM, CoreMlFacts
 from fieldpack.exports.inat_vision_camera.rule import Finding, Rule, Severity, listed
 
 NOT_READ = "does not read this file"
@@ -215,7 +215,7 @@ def check(contents: Contents, plugin: str) -> Iterator[Finding]:
 
 
 def _file(model: CoreMlFacts, shown: str) -> Iterator[Finding]:
-    if model.ios is not None and _version(model.ios) > _version(facts.IOS):
+    if model.ios == LATER or (model.ios is not None and _version(model.ios) > _version(facts.IOS)):
         yield Finding(VERSION, shown, f"specification {model.specification} needs iOS {model.ios}")
     if model.custom:
         yield Finding(CUSTOM, shown, f"custom layers: {listed(list(model.custom))}")
