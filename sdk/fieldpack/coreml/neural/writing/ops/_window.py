@@ -25,10 +25,8 @@ def padding(
     return pairs if kind == "same" else [pair[::-1] for pair in pairs]
 
 
-def put_padding(
-    params: Any, call: Call, sizes: Sequence[int], spans: Sequence[int], strides: Sequence[int]
-) -> None:
-    """Write the padding of a convolution or a pool."""
+def put_padding(params: Any, pairs: Sequence[tuple[int, int]]) -> None:
+    """Write cells before and after height and width into a convolution or a pool."""
     params.valid.SetInParent()
-    for before, after in padding(call, sizes, spans, strides):
+    for before, after in pairs:
         params.valid.paddingAmounts.borderAmounts.add(startEdgeSize=before, endEdgeSize=after)

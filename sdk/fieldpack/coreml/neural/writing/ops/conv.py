@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fieldpack.coreml.neural.writing.call import Call
 from fieldpack.coreml.neural.writing.network_writer import Blob
-from fieldpack.coreml.neural.writing.ops._window import put_padding
+from fieldpack.coreml.neural.writing.ops._window import padding, put_padding
 from fieldpack.coreml.neural.writing.stored import put_weights
 
 
@@ -26,7 +26,7 @@ def translate(call: Call) -> Blob:
         dilationFactor=dilations,
     )
     spans = [(size - 1) * spread + 1 for size, spread in zip(kernel, dilations, strict=True)]
-    put_padding(params, call, x.shape[2:], spans, strides)
+    put_padding(params, padding(call, x.shape[2:], spans, strides))
     put_weights(params.weights, weight)
     bias = call.stored("bias")
     if "bias" in call.arguments and bias is None:
