@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fieldpack.errors import InputError, StorageError
 from fieldpack.scenes.requirements import geo_library
@@ -68,7 +69,7 @@ class RawMap:
             self.path.unlink(missing_ok=True)
             raise self._failure(error) from error
 
-    def write(self, first: int, values: np.ndarray) -> None:
+    def write(self, first: int, values: NDArray[np.float32]) -> None:
         """Write lines [bands, lines, columns] from line `first` on, down to the disk."""
         try:
             with self.path.open("r+b") as file:
@@ -82,11 +83,15 @@ class RawMap:
 
     def known(self) -> float:
         """Share of pixels with an answer, in the first band."""
-        raw = np.memmap(self.path, "<f4", "r", shape=self.shape)
-        count = 0
-        for top in range(0, self.shape[1], BLOCK):
-            count += int(np.isfinite(raw[0, top : top + BLOCK]).sum())
+        count = sum(int(np.isfinite(self._lines(0, top)).sum()) for top in range(0, self.shape[1], BLOCK))
         return count / (self.shape[1] * self.shape[2])
+
+    def _lines(self, band: int, top: int) -> NDArray[np.float32]:
+        """Up to ``BLOCK`` lines of a band, read and not mapped, so that the memory stays flat."""
+        count = min(BLOCK, self.shape[1] - top)
+        first = 4 * (band * self.shape[1] + top) * self.shape[2]
+        values = np.fromfile(self.path, "<f4", count * self.shape[2], offset=first)
+        return values.reshape(count, self.shape[2])
 
     def finish(self, target: Path, tags: Mapping[str, str], *, cloud_optimised: bool) -> None:
         """Write the GeoTIFF and put it at `target` in one rename; the raw lines stay.
@@ -130,14 +135,13 @@ class RawMap:
             "nodata": float("nan"), "tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK,
             "compress": "deflate", "predictor": 3, "interleave": "band", "bigtiff": "if_safer",
         }  # fmt: skip
-        raw = np.memmap(self.path, "<f4", "r", shape=self.shape)
         with rasterio.open(path, "w", **profile) as written:
             written.update_tags(**tags)
             for number, band in enumerate(self._bands, start=1):
                 written.set_band_description(number, band.name)
                 written.set_band_unit(number, band.unit)
                 for top in range(0, height, BLOCK):
-                    lines = np.array(raw[number - 1, top : top + BLOCK])
+                    lines = self._lines(number - 1, top)
                     part = rasterio.windows.Window(0, top, width, len(lines))
                     written.write(lines, number, window=part)
 
