@@ -37,9 +37,13 @@ class Ended:
 
 
 def run_process(
-    command: Sequence[str], accepted: Sequence[int] = (0,), *, watch_memory: bool = False
+    command: Sequence[str],
+    accepted: Sequence[int] = (0,),
+    *,
+    watch_memory: bool = False,
+    output: Path | None = None,
 ) -> Ended:
-    """Run a command to its end, its output thrown away.
+    """Run a command to its end, its output thrown away or kept in a file.
 
     Parameters
     ----------
@@ -49,6 +53,8 @@ def run_process(
         Exit codes that count as done.
     watch_memory : bool
         Read the peak of the resident memory while it runs, from ``/proc``.
+    output : Path, optional
+        File that gets what it prints.
 
     Raises
     ------
@@ -56,11 +62,12 @@ def run_process(
         It ended with another code.
     """
     start = time.perf_counter()
-    child = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_quiet()
-    )
-    peak = _watched(child) if watch_memory else None
-    _, log = child.communicate()
+    with Path(os.devnull if output is None else output).open("wb") as out:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, env=_quiet()
+        )
+        peak = _watched(child) if watch_memory else None
+        _, log = child.communicate()
     seconds = time.perf_counter() - start
     if child.returncode not in accepted:
         raise WorkerError(
