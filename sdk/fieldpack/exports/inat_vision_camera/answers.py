@@ -5,8 +5,10 @@ phone takes part. Pictures are smooth patches of colour under noise, since plain
 every network. Places cover the globe at heights on both sides of the sea; every place comes three times,
 at 1000 m, at -1000 m, and without elevation.
 
-How far two sets of answers lie apart: pictures, the mean total variation between the two distributions
-(half the sum of the absolute differences, 0 to 1); places, the largest absolute difference of a score.
+How far two sets of answers lie apart, 0 to 1. Pictures: the mean total variation between the two
+distributions, half the sum of the absolute differences. Places: the sum of the absolute differences over the
+sum of the larger scores (one minus the weighted Jaccard index), which is as strict where few of many taxa are
+anywhere near, and does not grow with the number of taxa as the largest difference does.
 """
 
 from __future__ import annotations
@@ -153,5 +155,12 @@ def picture_distance(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 
 def place_distance(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """One minus the weighted Jaccard index of the scores, 0 to 1 for scores of at least 0."""
+    first, second = one.astype(np.float64), other.astype(np.float64)
+    larger = np.maximum(np.abs(first), np.abs(second)).sum()
+    return float(np.abs(first - second).sum() / larger) if larger > 0 else 0.0
+
+
+def largest_difference(one: NDArray[Any], other: NDArray[Any]) -> float:
     """Largest absolute difference of a score."""
     return float(np.max(np.abs(one.astype(np.float64) - other)))

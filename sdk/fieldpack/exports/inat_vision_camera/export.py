@@ -29,7 +29,7 @@ from fieldpack.exports.inat_vision_camera.app_edits import (
     env_fragment,
 )
 from fieldpack.exports.inat_vision_camera.contents import Role
-from fieldpack.exports.inat_vision_camera.export_notes import export_notes
+from fieldpack.exports.inat_vision_camera.export_notes import export_notes, size_notes
 from fieldpack.exports.inat_vision_camera.golden_check import GoldenFigure, check_golden
 from fieldpack.exports.inat_vision_camera.lint import LintResult, lint
 from fieldpack.exports.inat_vision_camera.rule import Severity
@@ -157,6 +157,9 @@ def export(
         taxonomy = with_thresholds(find_taxonomy(picture, choices.taxonomy), place, choices.thresholds)
         notes = export_notes(picture, place, taxonomy, choices.geo_floor)
         _write_models(staging, names, picture, place, choices, progress)
+        if choices.core_ml == NETWORK:
+            for role, source in ((Role.IOS_VISION, picture), (Role.IOS_GEO, place)):
+                notes += size_notes(source, names[role], _inside(staging, role, names).stat().st_size)
         _write_texts(staging, names, taxonomy, notes, choices)
         progress("golden vectors", 0.6)
         golden = _golden(staging, names, picture, place, choices)

@@ -13,6 +13,9 @@ from fieldpack.exports.inat_vision_camera.taxonomy_pair import below_floor, flav
 from fieldpack.exports.inat_vision_camera.tflite_surgery import has_integer_softmax
 from fieldpack.taxonomy import Taxonomy
 
+LARGER = 1.25
+"""A neural network that is so many times its flavour is worth a note."""
+
 
 def export_notes(picture: SourceModel, place: SourceModel, taxonomy: Taxonomy, geo_floor: float) -> list[str]:
     """What was done to the models, and what the app does otherwise than the contract says."""
@@ -33,6 +36,16 @@ def export_notes(picture: SourceModel, place: SourceModel, taxonomy: Taxonomy, g
             f"these are nearby everywhere{': ' + listed(below) if below else ''}."
         )
     return notes
+
+
+def size_notes(source: SourceModel, name: str, size_bytes: int) -> list[str]:
+    """Whether a neural network is larger than the program that it was made of."""
+    flavour = source.flavours[FlavourKind.COREML]
+    if size_bytes <= LARGER * flavour.installed_bytes:
+        return []
+    sizes = f"{name} has {size_bytes} bytes, {flavour.name} {flavour.installed_bytes}"
+    why = "8-bit weights with a scale a channel stay so in a neural network, others become floats"
+    return [f"{sizes}: {why}."]
 
 
 def _picture_notes(picture: SourceModel) -> list[str]:

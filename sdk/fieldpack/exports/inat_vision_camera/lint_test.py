@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import numpy as np
 import pytest
 from hypothesis import strategies
 
 from fieldpack.cli.main import main
 from fieldpack.errors import InputError
 from fieldpack.exports.inat_vision_camera import facts, testing
+from fieldpack.exports.inat_vision_camera.answers import place_distance
 from fieldpack.exports.inat_vision_camera.lint import LintResult, lint
 from fieldpack.exports.inat_vision_camera.planted_faults import PLANTS
 from fieldpack.exports.inat_vision_camera.rule import Severity
@@ -344,3 +346,15 @@ def test_the_list_holds_every_module_of_the_folder() -> None:
     modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "_rule_list"}
     listed = {module.__name__.rpartition(".")[2] for module in (*_rule_list.SUBJECTS, behaviour)}
     assert modules == listed
+
+
+def test_the_distance_of_places_is_the_same_for_few_and_for_many_taxa() -> None:
+    rng = np.random.default_rng(0)
+    few = rng.uniform(size=(8, 4))
+    other = np.clip(few + rng.normal(0, 0.02, few.shape), 0, 1)
+    many = [np.concatenate([scores, np.zeros((8, 10_000))], axis=1) for scores in (few, other)]
+    assert place_distance(few, other) == pytest.approx(place_distance(*many))
+    assert 0.01 < place_distance(few, other) < 0.1
+    assert place_distance(few, few) == 0
+    assert place_distance(np.eye(4), 1 - np.eye(4)) == 1
+    assert place_distance(np.zeros((2, 2)), np.zeros((2, 2))) == 0

@@ -12,6 +12,7 @@ from fieldpack.exports.inat_vision_camera.answers import (
     PLACES,
     Answers,
     geo_at,
+    largest_difference,
     picture_distance,
     place_distance,
 )
@@ -235,8 +236,8 @@ def _geo_apart(contents: Contents, answers: Answers, tolerance: float) -> Iterat
     plain = place_distance(*pair)
     high = slice(0, PLACES)
     above, below = (
-        place_distance(pair[0][high], pair[1][high]),
-        place_distance(pair[0][PLACES:], pair[1][PLACES:]),
+        largest_difference(pair[0][high], pair[1][high]),
+        largest_difference(pair[0][PLACES:], pair[1][PLACES:]),
     )
     factor = _factor(contents, pair[0][high], above, below)
     if factor is not None:
@@ -251,7 +252,7 @@ def _factor(contents: Contents, android: NDArray[Any], above: float, below: floa
     if above < SMALL or above < CLEARLY * below:
         return None
     for factor in (SKEW, 1 / SKEW):
-        scaled = place_distance(android, geo_at(contents, factor)[:PLACES])
+        scaled = largest_difference(android, geo_at(contents, factor)[:PLACES])
         if scaled * CLEARLY < above:
             return factor
     return None
