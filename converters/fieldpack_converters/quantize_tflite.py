@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import ConversionError, SpecError
-from fieldpack.recipe import Method
+from fieldpack.recipe import Method, Rule
 from fieldpack_converters.bias_correction import corrected_biases
 from fieldpack_converters.calibrator import (
     Ranges,
@@ -35,7 +35,7 @@ from fieldpack_converters.quantization_rules import (
 from fieldpack_converters.ranges import RangeChoice
 from fieldpack_converters.shared_outputs import rejoined
 from fieldpack_converters.source import Report, silent
-from fieldpack_converters.tflite_graph import TFLiteGraph
+from fieldpack_converters.tflite_graph import Operation, TFLiteGraph
 from fieldpack_converters.trained_ranges import found_ranges
 
 WEIGHTED = (
@@ -116,6 +116,7 @@ def quantize(
     head = head_rule(graph, float_heads).model_dump(mode="json") if float_heads else None
     ordered = rules_from([*([head] if head else []), *(rules or [])], _method(method, io))
     found = matched_operations(graph, ordered)
+    _check_weights(ordered, found)
     methods = chosen_methods(graph, ordered)
     arrays = measured = None
     taken: Ranges = {}
@@ -148,6 +149,19 @@ def quantize(
         "inputs": after.facts(after.inputs),
         "outputs": after.facts(after.outputs),
     }
+
+
+def _check_weights(rules: tuple[Rule, ...], found: dict[int, list[Operation]]) -> None:
+    """A rule about weights that meets none would leave the file as it is, and nobody would see it."""
+    for index, rule in enumerate(rules):
+        named = found[index]
+        if rule.method in WEIGHT_BITS and not any(item.name in WEIGHTED for item in named):
+            raise SpecError(
+                f"Rule {index - 1} of the recipe is about weights and matches no operator that has some.",
+                came=f"{rule.method.value} on layers {rule.layers!r}: "
+                + ", ".join(sorted({item.name for item in named})),
+                hint="list the layers: fieldpack inspect --layers on the float32 .tflite of a bundle",
+            )
 
 
 def _calibration(graph: TFLiteGraph, calibration: dict[str, str] | None) -> list[Array]:

@@ -165,6 +165,7 @@ def test_a_later_rule_wins_and_is_counted(tiny_files: Files, tmp_path: Path) -> 
         [{"method": "float32", "operators": ["TANH"]}],
         [{"method": "int3"}],
         [{"method": "palette", "layers": ".*"}],
+        [{"method": "weight_int8", "layers": ".*", "operators": ["SOFTMAX"]}],
         [{"method": "float32", "layers": "("}],
         [{"method": "float32", "layer": "stem"}],
     ],

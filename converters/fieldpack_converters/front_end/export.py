@@ -86,14 +86,14 @@ def _halves(path: Path) -> dict[str, str]:
     return found
 
 
-def tflite_of(graph: Graph, given: str = SOUND, made: str = "spectrogram") -> bytes:
-    """A graph as the bytes of a TFLite file of batch 1; `given` and `made` name input and layer."""
+def tflite_of(graph: Graph, given: str = SOUND, made: str = "spectrogram", batch: int = 1) -> bytes:
+    """A graph as the bytes of a TFLite file of a fixed batch; `given` and `made` name input and layer."""
     import keras
     import tensorflow as tf
 
     from fieldpack_converters.front_end.in_keras import FrontEndLayer
 
-    sound = keras.Input(batch_shape=(1, *graph.operations[0].shape), name=given)
+    sound = keras.Input(batch_shape=(batch, *graph.operations[0].shape), name=given)
     model = keras.Model(sound, FrontEndLayer(graph, name=made)(sound), name="front_end")
     with contextlib.redirect_stdout(io.StringIO()):
         return bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())

@@ -16,7 +16,7 @@ PLACE = "degrees_and_metres"
 
 
 def export_place(
-    contract: dict[str, Any], tflite: str | None, coreml: str | None, minimum_ios: str
+    contract: dict[str, Any], tflite: str | None, coreml: str | None, minimum_ios: str, batch: int = 1
 ) -> dict[str, Any]:
     """Write the encoder of a location input.
 
@@ -28,23 +28,25 @@ def export_place(
         The ``.tflite`` file and the ``.mlpackage`` folder; None for none.
     minimum_ios : str
         Deployment target of the package, "15" to "18".
+    batch : int
+        Places that the files take at once; 1 in a bundle.
     """
     stated = LocationInput.model_validate(contract)
     graph = graph_of_place(stated)
     if tflite is not None:
-        Path(tflite).write_bytes(tflite_of(graph, PLACE, stated.name))
+        Path(tflite).write_bytes(tflite_of(graph, PLACE, stated.name, batch))
     if coreml is not None:
-        _write_package(graph, stated.name, coreml, minimum_ios)
+        _write_package(graph, stated.name, coreml, minimum_ios, batch)
     return {"fields": graph.operations[0].shape[0]}
 
 
-def _write_package(graph: Graph, made: str, path: str, minimum_ios: str) -> None:
+def _write_package(graph: Graph, made: str, path: str, minimum_ios: str, batch: int) -> None:
     import coremltools as ct
     import torch
 
     from fieldpack_converters.front_end.in_torch import FrontEndModule
 
-    shape = (1, *graph.operations[0].shape)
+    shape = (batch, *graph.operations[0].shape)
     with quiet():
         traced = torch.jit.trace(FrontEndModule(graph).eval(), torch.zeros(shape))
         model = ct.convert(

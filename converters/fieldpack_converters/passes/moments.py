@@ -12,7 +12,7 @@ import numpy as np
 
 from fieldpack_converters.opened_source import Array, OpenedSource
 from fieldpack_converters.passes.patches import rows_met
-from fieldpack_converters.passes.recording import inputs_met
+from fieldpack_converters.passes.recording import calls_met, last_inputs_met
 from fieldpack_converters.passes.subject import Examples
 from fieldpack_converters.passes.weighted_layers import WeightedLayer, places
 
@@ -68,20 +68,26 @@ def moments_of(
     size = opened.fixed_batch or BATCH
     batches = range(0, len(examples), size)
     most = wanted if places(layer) == 1 and layer.window is None else -(-wanted // len(batches))
-    sums = _Sums()
+    sums, calls = _Sums(), [0, 0]
     for start in batches:
         arrays = [np.array(array[start : start + size]) for array in examples.inputs]
         if arrays[0].shape[0] < size and opened.fixed_batch:
             break
-        now = _rows(opened, layer, arrays, most, seed + start)
-        then = now if twin is None else _rows(twin[0], twin[1], arrays, most, seed + start)
+        if start == 0:
+            pairs = [(opened, layer), *([twin] if twin else [])]
+            calls = [calls_met(model, one, arrays) for model, one in pairs]
+        now = _rows(opened, layer, arrays, most, seed + start, calls[0])
+        then = now if twin is None else _rows(twin[0], twin[1], arrays, most, seed + start, calls[-1])
         sums.add(now, then)
     return sums.moments()
 
 
-def _rows(opened: OpenedSource, layer: WeightedLayer, arrays: list[Array], most: int, seed: int) -> Array:
+def _rows(
+    opened: OpenedSource, layer: WeightedLayer, arrays: list[Array], most: int, seed: int, calls: int
+) -> Array:
     """The same seed picks the same places in the model and in its twin."""
-    return rows_met(layer, inputs_met(opened, [layer], arrays)[0], most, np.random.default_rng(seed))
+    met = last_inputs_met(opened, layer, arrays, calls)
+    return rows_met(layer, met, most, np.random.default_rng(seed))
 
 
 class _Sums:

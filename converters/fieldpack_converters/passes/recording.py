@@ -6,7 +6,7 @@ torch tells by hooks; a Keras layer by its ``call``, wrapped for the time of one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ from fieldpack_converters.passes.weighted_layers import WeightedLayer
 
 Seen = Callable[[Any, Any], None]
 """Called with the arguments of a layer (one flat list) and its result."""
+
+
+class _Enough(BaseException):  # no Exception: frameworks catch those to dress them up
+    """All that is wanted has been met; what follows in the model is left out."""
 
 
 def inputs_met(opened: OpenedSource, layers: Sequence[WeightedLayer], arrays: list[Array]) -> list[Array]:
@@ -28,6 +32,33 @@ def inputs_met(opened: OpenedSource, layers: Sequence[WeightedLayer], arrays: li
     return [np.concatenate(parts) for parts in met]
 
 
+def last_inputs_met(opened: OpenedSource, layer: WeightedLayer, arrays: list[Array], calls: int) -> Array:
+    """As :func:`inputs_met` of one layer that is called so often, without what the model does afterwards.
+
+    Neither the layer's last call nor anything behind it is computed: the answers of a head of 100,000 labels
+    cost more than all that is before them.
+    """
+    met: list[Array] = []
+    keep = _keeper(met)
+
+    def stop(arguments: Any, result: Any) -> None:
+        keep(arguments, result)
+        if len(met) == calls:
+            raise _Enough
+
+    with watched(opened, layer.handle, stop, before=True), suppress(_Enough):
+        opened.call(arrays)
+    return np.concatenate(met)
+
+
+def calls_met(opened: OpenedSource, layer: WeightedLayer, arrays: list[Array]) -> int:
+    """How often the model calls a layer."""
+    seen: list[None] = []
+    with watched(opened, layer.handle, lambda arguments, result: seen.append(None)):
+        opened.call(arrays)
+    return len(seen)
+
+
 def _keeper(place: list[Array]) -> Seen:
     def keep(arguments: Any, result: Any) -> None:
         first = arguments[0]
@@ -37,13 +68,21 @@ def _keeper(place: list[Array]) -> Seen:
 
 
 @contextmanager
-def watched(opened: OpenedSource, handle: Any, seen: Seen) -> Iterator[None]:
-    """Hand every call of a layer to `seen`, as long as the context lasts."""
+def watched(opened: OpenedSource, handle: Any, seen: Seen, *, before: bool = False) -> Iterator[None]:
+    """Hand every call of a layer to `seen`, as long as the context lasts.
+
+    With `before` that is before the layer computes, and its result is None.
+    """
     if opened.kind.is_torch:
-        hook = handle.register_forward_hook(
-            lambda _, arguments, keywords, result: seen([*arguments, *keywords.values()], result),
-            with_kwargs=True,
-        )
+        if before:
+            hook = handle.register_forward_pre_hook(
+                lambda _, arguments, keywords: seen([*arguments, *keywords.values()], None), with_kwargs=True
+            )
+        else:
+            hook = handle.register_forward_hook(
+                lambda _, arguments, keywords, result: seen([*arguments, *keywords.values()], result),
+                with_kwargs=True,
+            )
         try:
             yield
         finally:
@@ -52,8 +91,11 @@ def watched(opened: OpenedSource, handle: Any, seen: Seen) -> Iterator[None]:
     original = handle.call
 
     def call(*arguments: Any, **keywords: Any) -> Any:
+        if before:
+            seen([*arguments, *keywords.values()], None)
         result = original(*arguments, **keywords)
-        seen([*arguments, *keywords.values()], result)
+        if not before:
+            seen([*arguments, *keywords.values()], result)
         return result
 
     # Past the layer's own attribute tracking, which would keep the wrapper as part of the model.

@@ -11,7 +11,7 @@ import pytest
 from fieldpack_converters import testing
 from fieldpack_converters.opened_source import Array, OpenedSource
 from fieldpack_converters.passes.patches import rows_met
-from fieldpack_converters.passes.recording import inputs_met
+from fieldpack_converters.passes.recording import calls_met, inputs_met, last_inputs_met
 from fieldpack_converters.passes.runner import apply
 from fieldpack_converters.passes.weighted_layers import WeightedLayer, matrix, weighted_layers
 from fieldpack_converters.source import open_source
@@ -39,6 +39,8 @@ def differences(opened: OpenedSource, samples: Array) -> list[float]:
 
 def _difference(opened: OpenedSource, layer: WeightedLayer, samples: Array) -> float:
     (met,) = inputs_met(opened, [layer], [samples])
+    calls = calls_met(opened, layer, [samples])
+    assert np.array_equal(met, last_inputs_met(opened, layer, [samples], calls))
     rows = rows_met(layer, met, 10**9, np.random.default_rng(0))
     weights = matrix(layer).reshape(layer.groups, -1, rows.shape[2])
     sums = (rows @ weights.transpose(0, 2, 1)).transpose(1, 0, 2).reshape(rows.shape[1], -1)
