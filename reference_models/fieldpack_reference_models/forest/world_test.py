@@ -70,3 +70,13 @@ def test_a_scene_has_its_place_and_its_bands(tmp_path: Path) -> None:
         assert (file.height, file.width, file.res, file.nodata) == (30, 40, (10.0, 10.0), 0)
         assert file.crs.to_epsg() == 32632
         assert np.array_equal(file.read(), world.landscape("scene", 0, 30, 40).bands)
+
+
+def test_a_large_scene_is_a_patchwork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rasterio = pytest.importorskip("rasterio", reason="pip install 'fieldpack[geo]'")
+    monkeypatch.setattr(scene, "PATCH_PX", 16)
+    scene.write_scene(tmp_path / "s.tif", 20, 40)
+    with rasterio.open(tmp_path / "s.tif") as file:
+        values = file.read()
+    assert np.array_equal(values[:, :16, 16:32], world.landscape("scene", 1, 16, 16).bands)
+    assert np.array_equal(values[:, 16:, 32:], world.landscape("scene", 1002, 4, 8).bands)
