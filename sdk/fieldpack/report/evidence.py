@@ -111,6 +111,7 @@ class FlavourEvidence(_Part):
     evidence: str = "not_run"
     runs: dict[str, dict[str, Comparison]] = {}
     windows: dict[str, dict[str, Comparison]] = {}
+    estimates: dict[str, dict[str, Comparison]] = {}
     layers: tuple[LayerRow, ...] = ()
 
     def worse(self, output: str) -> tuple[str, Comparison] | None:

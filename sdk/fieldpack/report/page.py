@@ -8,6 +8,7 @@ from importlib.resources import files
 from fieldpack.bundle.read import Bundle
 from fieldpack.report.classes import class_section
 from fieldpack.report.compression import compression_section
+from fieldpack.report.estimates import estimate_section
 from fieldpack.report.examples import example_section, pictures_within
 from fieldpack.report.flavours import flavour_section
 from fieldpack.report.heading import heading
@@ -30,6 +31,7 @@ LINKS = {
     "size": "Size and accuracy",
     "flavours": "How to run",
     "classes": "Classes",
+    "estimates": "Estimates",
     "examples": "Examples",
     "layers": "Layers",
     "compression": "Compression",
@@ -61,6 +63,7 @@ def render(bundle: Bundle, verdicts: Sequence[Verdict]) -> str:
         "size": plot_section(material),
         "flavours": flavour_section(material),
         "classes": class_section(material),
+        "estimates": estimate_section(material),
         "examples": example_section(material, {}),
         "layers": layer_section(material),
         "compression": compression_section(material),
