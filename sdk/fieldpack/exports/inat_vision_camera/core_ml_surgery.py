@@ -80,19 +80,16 @@ def _pixels(writer: NetworkWriter, pixels: Blob, item: ImageInput, border: Borde
 
 def _resized(writer: NetworkWriter, blob: Blob, height: int, width: int) -> Blob:
     """Bilinear with centres of pixels half a pixel inside, which no layer does: a product for each axis."""
-    from fieldpack.coreml.neural.writing.stored import Stored, put_weights
+    from fieldpack.coreml.neural.writing.stored import Stored
 
+    matrices: dict[int, Blob] = {}
     for target in (width, height):
-        matrix = interpolation(blob.shape[3], target)
-        params = writer.layer(
-            "batchedMatmul",
-            [blob],
-            (*blob.shape[:3], target),
-            weightMatrixFirstDimension=blob.shape[3],
-            weightMatrixSecondDimension=target,
-        )
-        put_weights(params.weights, Stored(matrix))
-        blob = writer.transpose(writer.last, (0, 1, 3, 2))
+        if target not in matrices:
+            values = interpolation(facts.SIZE, target).T.reshape(1, 1, facts.SIZE, target)
+            matrices[target] = writer.constant(Stored(values))
+        shape = (*blob.shape[:3], target)
+        product = writer.apply("batchedMatmul", [blob, matrices[target]], shape)
+        blob = writer.transpose(product, (0, 1, 3, 2))
     return blob
 
 

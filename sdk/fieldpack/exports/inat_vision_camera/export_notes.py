@@ -44,7 +44,7 @@ def size_notes(source: SourceModel, name: str, size_bytes: int) -> list[str]:
     if size_bytes <= LARGER * flavour.installed_bytes:
         return []
     sizes = f"{name} has {size_bytes} bytes, {flavour.name} {flavour.installed_bytes}"
-    why = "8-bit weights with a scale a channel stay so in a neural network, others become floats"
+    why = "8-bit weights with a scale a channel stay so, others become floats; a resize is stored as a matrix"
     return [f"{sizes}: {why}."]
 
 
