@@ -1,7 +1,7 @@
-"""``fieldpack study geo``: all that is claimed of rasters and the exported directory.
+"""``fieldpack study geo``: all that is claimed of places, rasters and the exported directory.
 
-The parts are studies of their own (``geo-raster``, ``geo-export``); with ``FIELDPACK_STUDIES`` naming a
-folder, finished parts are read from there (``gathered.py``).
+The parts are studies of their own (``geo-range``, ``geo-raster``, ``geo-export``); with ``FIELDPACK_STUDIES``
+naming a folder, finished parts are read from there (``gathered.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fieldpack_benchmarks.study import Study
 
 STUDIES = "fieldpack_benchmarks.studies"
 PARTS: Mapping[str, str] = {
+    "geo-range": f"{STUDIES}.geo_range:study",
     "geo-raster": f"{STUDIES}.geo_raster:study",
     "geo-export": f"{STUDIES}.geo_export:study",
 }
