@@ -64,7 +64,7 @@ test: venv ## lint, types and every test that needs no phone
 	.venv/bin/pytest -q -m "not device" -n $(TEST_WORKERS) --dist loadfile $(PYTEST_FLAGS)
 
 demo: venv ## build, gate and report the embedded picture model; hear, ask the range model, map the forest
-	@rm -rf build/meadow-12 build/meadow-12.html build/dusk-12 build/dusk.* build/planet-12
+	@rm -rf build/meadow-12 build/meadow-12.html build/dusk-12 build/dusk.* build/planet-12 build/bird.png
 	@rm -rf build/forest-4 build/forest.tif build/canopy.tif
 	set -x
 	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/vision/pack.toml --out build/meadow-12
@@ -74,12 +74,13 @@ demo: venv ## build, gate and report the embedded picture model; hear, ask the r
 	.venv/bin/python -m fieldpack_reference_models.sound.evening --out build/dusk.wav
 	.venv/bin/fieldpack predict build/dusk-12 build/dusk.wav --threshold 0.5 --plot build/dusk.png
 	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/planet/pack.toml --out build/planet-12
-	.venv/bin/fieldpack predict build/planet-12 20,-140,500 --flavour tflite-int8
+	.venv/bin/fieldpack predict build/planet-12 40.1,99.9 --flavour tflite-int8
+	.venv/bin/fieldpack map build/planet-12 --taxon bird --resolution 2 --compare tflite-int8 --out build/bird.png
 	.venv/bin/fieldpack build reference_models/fieldpack_reference_models/forest/pack.toml --out build/forest-4
 	.venv/bin/python -m fieldpack_reference_models.forest.scene --out build/forest.tif
 	.venv/bin/fieldpack predict build/forest-4 build/forest.tif --out build/canopy.tif --flavour tflite-int8
 	{ set +x; } 2>/dev/null
-	echo "demo: bundles in build/, the report $(abspath build/meadow-12.html), what was heard $(abspath build/dusk.png), the forest's height $(abspath build/canopy.tif)"
+	echo "demo: bundles in build/, the report $(abspath build/meadow-12.html), what was heard $(abspath build/dusk.png), a range $(abspath build/bird.png), the forest's height $(abspath build/canopy.tif)"
 
 demo-real: venv ## pack real server models of others; needs FIELDPACK_DATA
 	@if [ ! -d "$(FIELDPACK_DATA)/models" ]; then

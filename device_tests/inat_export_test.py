@@ -31,7 +31,7 @@ def built(name: str, folder: Path) -> Path:
     text = "[[flavours]]".join([head, *tables]) + "\n[budget.every]\ninstalled_bytes = 900000\n"
     for old, new in counts.items():
         text = text.replace(old, new)
-    for file in ("model.keras", "labels.txt", "taxonomy.csv"):
+    for file in ("model.keras", "labels.txt", "taxonomy.csv", "elevation_r2.csv"):
         text = text.replace(f'"{file}"', f'"{MODELS / name / file}"')
     (folder / f"{name}.toml").write_text(text, encoding="utf-8")
     assert main(["build", str(folder / f"{name}.toml"), "--out", str(folder / name)]) == 0

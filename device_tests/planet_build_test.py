@@ -28,7 +28,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     budget = "[budget.every]\nrange_iou = 0.9\nrange_f1_drop = 0.05\n"
     text = "".join([head, *tables, budget])
     text = text.replace("count = 6000", "count = 1500").replace("count = 2400", "count = 600")
-    for name in ("model.keras", "labels.txt", "taxonomy.csv"):
+    for name in ("model.keras", "labels.txt", "taxonomy.csv", "elevation_r2.csv"):
         text = text.replace(f'"{name}"', f'"{PACK.parent / name}"')
     (folder / "pack.toml").write_text(text, encoding="utf-8")
     assert main(["build", str(folder / "pack.toml"), "--out", str(folder / "planet")]) == 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fieldpack.errors import InputError
-from fieldpack_reference_models.planet import world
+from fieldpack_reference_models.planet import cells, world
 from fieldpack_reference_models.planet.ground import degrees, elevation_m, points, temperature_c
 from fieldpack_reference_models.planet.ranges import NICHES, ellipses
 from fieldpack_reference_models.planet.world import CLASSES
@@ -105,3 +105,9 @@ def test_what_the_planet_lacks_is_refused(split: str, count: int) -> None:
     for made in (world.observations, world.grid):
         with pytest.raises(InputError):
             made(split, count)
+
+
+def test_the_table_of_heights_is_that_of_the_planet() -> None:
+    pytest.importorskip("h3", reason="pip install 'fieldpack[geo]'")
+    assert cells.FILE.read_text(encoding="utf-8") == cells.table()
+    assert len(cells.table().splitlines()) == 1 + 2 + 120 * 7**2
