@@ -160,7 +160,7 @@ def confirm(assembly: Assembly, folder: Path, progress: Progress) -> Confirmed:
             check_apart(examples.prepared, other.prepared, name, "confirm")
     tensors = save_source_tensors(spec.contract, examples, folder / "tensors")
     facts = Conversion(spec, folder, examples, None, tensors, progress).answers_of_source()
-    results = measure(spec.contract, facts, assembly.made, examples, folder, progress)
+    results = measure(spec.contract, facts, assembly.made, examples, folder, progress, assembly.thresholds)
     add_references(
         spec, assembly.labels, assembly.made, results, examples, folder, progress, assembly.measured.evidence
     )
