@@ -26,8 +26,8 @@ LIMITS = (
     "and the interval holds about half of them or fewer. The stored weights have learned from both plots, so "
     "nothing shows what they do on a third. **Figures are for pictures that go on 40 m beyond what is asked, "
     "or are mirrored there**; closer to the ends of a scene answers are worse: `fieldpack predict` on the "
-    "picture of Zurich agrees with them within 0.3 m where it is 44 m from its ends, and gives R2 0.30 on the "
-    "same validation blocks, most of which lie nearer. Not for estimates of wood or carbon."
+    "picture of Zurich agrees with them within 0.3 m where it is 44 m from its ends, and gives R2 0.30 on "
+    "the same validation blocks, most of which lie nearer. Not for estimates of wood or carbon."
 )
 
 
