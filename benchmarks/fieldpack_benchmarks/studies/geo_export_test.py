@@ -107,5 +107,6 @@ def test_the_models_are_built_with_what_an_export_takes(tmp_path: Path) -> None:
     for case in cases:
         spec = geo_export.smaller(load_spec(case.spec), True)
         assert {item.name for item in spec.flavours} == set(geo_export.FLAVOURS)
+        assert [item.minimum_ios for item in spec.flavours if item.kind == "coreml"] == ["15"]
         assert set(spec.budget.flavours) <= set(geo_export.FLAVOURS)
         assert spec.data.evaluation.count == geo_export.QUICK_EXAMPLES  # type: ignore[union-attr]
