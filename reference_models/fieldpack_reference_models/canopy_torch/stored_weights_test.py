@@ -15,7 +15,7 @@ from fieldpack.spec import load_spec
 from fieldpack_reference_models.canopy_torch import evaluate, model_card, network, scenes, train
 
 HERE = Path(__file__).parent
-ROOT = Path(os.environ.get("FIELDPACK_DATA", HERE.parents[2] / "shared" / "data"))
+ROOT = Path(os.environ.get("FIELDPACK_DATA", HERE.parents[3] / "shared" / "data"))
 LARGEST_BYTES = 1_500_000
 BAR = 0.47
 

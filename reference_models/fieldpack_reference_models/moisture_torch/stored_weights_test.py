@@ -18,7 +18,7 @@ from fieldpack_reference_models.moisture_torch import evaluate, examples, model_
 from fieldpack_reference_models.moisture_torch.network_test import measurements
 
 HERE = Path(__file__).parent
-ROOT = Path(os.environ.get("FIELDPACK_DATA", HERE.parents[2] / "shared" / "data"))
+ROOT = Path(os.environ.get("FIELDPACK_DATA", HERE.parents[3] / "shared" / "data"))
 LARGEST_BYTES = 2_000_000
 BAR = 26.0
 

@@ -272,7 +272,7 @@ def test_links_are_not_followed(folder: Path) -> None:
 
 def test_models_of_others_are_judged(tmp_path: Path) -> None:
     """The public 8-bit bird model: bytes in, bytes out, 224 pixels."""
-    data = Path(os.environ.get("FIELDPACK_DATA", "/nowhere"))
+    data = Path(os.environ.get("FIELDPACK_DATA", Path(__file__).parents[5] / "shared" / "data"))
     birds = data / "models/vision/coral/mobilenet_v2_1.0_224_inat_bird_quant.tflite"
     if not birds.is_file():
         pytest.skip(f"no {birds}; set FIELDPACK_DATA to the folder of shared models")
