@@ -14,6 +14,10 @@ UV ?= uv==0.13.9
 PYTEST_FLAGS ?=
 # Processes that `make test` runs its files in; each may start a converter of 1 to 4 GB.
 TEST_WORKERS ?= 2
+# chromium looks at pages; adb, ssh and what builds adbd are for tests on loopback; the rest runs and counts arm64.
+DEBIAN_PACKAGES := chromium adb openssh-client clang lld dpkg-dev libcap-dev android-libbase-dev \
+	android-libboringssl-dev android-libcutils-dev android-liblog-dev gcc libc6-dev g++-aarch64-linux-gnu \
+	qemu-user valgrind
 # Real data and real models of others, for demo-real.
 FIELDPACK_DATA ?= $(abspath ../shared/data)
 
@@ -101,9 +105,12 @@ lock: ## resolve constraints.txt anew; LOCK_FLAGS=--upgrade takes newer versions
 		--no-header --no-annotate --output-file constraints.txt $(LOCK_FLAGS)
 	echo "lock: $$(grep -c == constraints.txt) packages in constraints.txt"
 
-debian: ## Debian packages (as root): chromium, for the test that looks at the report
-	@apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium > /dev/null
+debian: ## Debian packages (as root) for tests with real counterparts: a browser, adb, ssh, an emulated arm64
+	@if ! dpkg -s $(DEBIAN_PACKAGES) > /dev/null 2>&1; then
+		apt-get update -qq
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN_PACKAGES) > /dev/null
+	fi
+	getent passwd sshd > /dev/null || useradd --system --no-create-home --home-dir /run/sshd --shell /usr/sbin/nologin sshd
 
 clean: ## what the other targets wrote, but not .venv
 	@rm -rf build dist .venv-light .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks

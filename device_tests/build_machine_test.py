@@ -21,7 +21,6 @@ def _stand_in(folder: Path, name: str, script: str) -> None:
 def _run(tmp_path: Path, test_output: str, code: int) -> subprocess.CompletedProcess[str]:
     tools = tmp_path / "tools"
     tools.mkdir()
-    _stand_in(tools, "chromium", "exit 0")
     _stand_in(tools, "make", f'[ "$1" = test ] || exit 0\necho "{test_output}"\nexit {code}')
     environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "CI": "true"}
     return subprocess.run(
