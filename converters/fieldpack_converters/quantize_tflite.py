@@ -102,6 +102,7 @@ def quantize(
     dict
         ``head_rule`` (None without heads), ``matched`` (rule index -> operators; "default" first),
         ``quantised_ops``, ``float_ops``, ``changed``, ``mended_channels``, ``corrected_ops``,
+        ``without_weights`` (products of activations that a method about weights leaves in floats),
         ``trained_ranges`` (tensors that took one), ``size_bytes``, ``inputs``, ``outputs``.
 
     Raises
@@ -116,8 +117,12 @@ def quantize(
     head = head_rule(graph, float_heads).model_dump(mode="json") if float_heads else None
     ordered = rules_from([*([head] if head else []), *(rules or [])], _method(method, io))
     found = matched_operations(graph, ordered)
-    _check_weights(ordered, found)
+    products = _products(graph)
+    _check_weights(ordered, found, products)
     methods = chosen_methods(graph, ordered)
+    # Methods about weights have nothing to store there; static int8 rounds activations and takes them.
+    idle = [index for index in products if methods[index] not in (Method.FLOAT32, Method.STATIC_INT8)]
+    methods |= dict.fromkeys(idle, Method.FLOAT32)
     arrays = measured = None
     taken: Ranges = {}
     if Method.STATIC_INT8 in methods.values():
@@ -141,6 +146,7 @@ def quantize(
         "matched": {str(index - 1) if index else "default": len(items) for index, items in found.items()},
         "quantised_ops": quantised,
         "float_ops": floating,
+        "without_weights": len(idle),
         "changed": written != content,
         "mended_channels": mended,
         "corrected_ops": corrected,
@@ -151,17 +157,31 @@ def quantize(
     }
 
 
-def _check_weights(rules: tuple[Rule, ...], found: dict[int, list[Operation]]) -> None:
+def _check_weights(rules: tuple[Rule, ...], found: dict[int, list[Operation]], products: set[int]) -> None:
     """A rule about weights that meets none would leave the file as it is, and nobody would see it."""
     for index, rule in enumerate(rules):
         named = found[index]
-        if rule.method in WEIGHT_BITS and not any(item.name in WEIGHTED for item in named):
+        if rule.method in WEIGHT_BITS and not any(
+            item.name in WEIGHTED and item.index not in products for item in named
+        ):
             raise SpecError(
                 f"Rule {index - 1} of the recipe is about weights and matches no operator that has some.",
                 came=f"{rule.method.value} on layers {rule.layers!r}: "
                 + ", ".join(sorted({item.name for item in named})),
                 hint="list the layers: fieldpack inspect --layers on the float32 .tflite of a bundle",
             )
+
+
+def _products(graph: TFLiteGraph) -> set[int]:
+    """Operators, by index, that multiply two activations, as in attention: neither factor is stored."""
+    fed, found = set(graph.inputs), set()
+    for operation in graph.operations():
+        factors = operation.inputs[1:3] if operation.name == "TRANSPOSE_CONV" else operation.inputs[:2]
+        if operation.name in WEIGHTED and fed.issuperset(factors):
+            found.add(operation.index)
+        if not fed.isdisjoint(operation.inputs):
+            fed.update(operation.outputs)
+    return found
 
 
 def _calibration(graph: TFLiteGraph, calibration: dict[str, str] | None) -> list[Array]:

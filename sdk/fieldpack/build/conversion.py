@@ -309,6 +309,7 @@ class Conversion:
             matched=(matched["default"], *(matched[str(index)] for index in range(len(rules)))),
             changed=answer["quantised_ops"],
             unchanged=answer["float_ops"],
+            without_weights=answer["without_weights"],
         )
 
     def _estimates(self) -> list[str]:

@@ -54,6 +54,8 @@ def manifest_bytes(manifest: Manifest) -> bytes:
         for entry in plain["flavours"]:
             if not entry["thresholds"]:
                 del entry["thresholds"]
+            if not entry["compression"]["without_weights"]:
+                del entry["compression"]["without_weights"]
         data = canonical_json(plain)
     except (ValueError, TypeError, PydanticSerializationError) as error:
         raise BundleError(

@@ -89,6 +89,11 @@ class Compression(Strict):
     matched: tuple[int, ...] = Field(description="operators each rule matched; quantised Core ML: tensors")
     changed: int = Field(description="operators in another number format; quantised Core ML: tensors")
     unchanged: int = Field(description="operators that stayed float32")
+    without_weights: int = Field(
+        default=0,
+        ge=0,
+        description="of those, products of two activations: a method about weights has none to store",
+    )
 
 
 class GoldenOutput(Strict):

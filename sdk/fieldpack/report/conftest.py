@@ -228,6 +228,7 @@ def _flavour(writer: BundleWriter, name: str, golden: NDArray[np.float32], class
             "matched": [33],
             "changed": 31 if "int8" in name else 0,
             "unchanged": 2 if "int8" in name else 33,
+            "without_weights": 1 if "int8" in name else 0,
         },
         "golden": {"files": {"scores": f"golden/{name}.npy"}, "tolerance": {"scores": 1e-6}},
     }

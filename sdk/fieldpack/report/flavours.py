@@ -159,6 +159,9 @@ def _recipe(flavour: FlavourEntry) -> Markup:
         total = compression.changed + compression.unchanged
         kept = f"{compression.unchanged:,} stayed float32"
         result = f"{compression.changed:,} of {count(total, unit)} changed their number format, {kept}."
+        if compression.without_weights:
+            idle = count(compression.without_weights, "product")
+            result += f" {idle} of two activations (attention) had no weights to store."
     return join(element("ol", *rules, class_="rules") if rules else None, element("span", result))
 
 

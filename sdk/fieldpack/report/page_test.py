@@ -369,6 +369,8 @@ def test_a_card_says_what_to_feed_and_what_comes_out(root: Node) -> None:
     assert "q = round(x / 0.0078125) + 128" in card
     assert "40 labels: probabilities that sum to 1 (softmax)" in card
     assert "31 of 33 operators changed their number format, 2 stayed float32." in card
+    assert "1 product of two activations (attention) had no weights to store." in card
+    assert "had no weights" not in cards(root)["tflite-float32"].text
 
 
 def test_unknown_operators_are_loud(root: Node) -> None:
