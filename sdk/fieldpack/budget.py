@@ -18,11 +18,24 @@ from pydantic import AfterValidator, Field, model_validator
 
 from fieldpack.errors import SpecError
 from fieldpack.model import Strict, validated
-from fieldpack.share import RESERVED, SHIPPED, SOURCE, Bytes, Limit, Milliseconds, Share, circle
+from fieldpack.share import (
+    BASELINE,
+    RESERVED,
+    SHIPPED,
+    SOURCE,
+    Bytes,
+    Count,
+    Limit,
+    Milliseconds,
+    Share,
+    circle,
+)
 from fieldpack.verdict import CONFIDENCE
 
 SIZES = ("installed_bytes", "download_bytes")
 COSTS = ("latency_ms", "peak_memory_bytes")
+COUNTS = ("instructions", "outside_delegate")
+"""Exact, and taken from records of a bench; a build measures none."""
 OF_SHIPPED = ("shipped_flips", "shipped_top1_drop")
 OF_BACKGROUND = ("background_fires", "background_fires_rise")
 OF_ESTIMATES = (
@@ -71,6 +84,24 @@ class Limits(Strict):
         min_length=1,
         description="memory that loading and running adds on a named target, bytes, or a share",
         examples=[{"host": 20000000}],
+    )
+    instructions: dict[Target, Count] | None = Field(
+        default=None,
+        min_length=1,
+        description="instructions of one inference on an emulated target, or a share of the baseline's",
+        examples=[{"qemu-arm64:cortex-a76": {"share": 1.001, "of": "baseline"}}],
+    )
+    outside_delegate: dict[Target, Count] | None = Field(
+        default=None,
+        min_length=1,
+        description="operators that the fast kernels do not take at most, or a share of the baseline's",
+        examples=[{"qemu-arm64:cortex-a76": 1}],
+    )
+    layer_rise: float | None = Field(
+        default=None,
+        ge=0,
+        description="rise of the stored bytes of any layer over the baseline's, as a share of them",
+        examples=[0.02],
     )
     top1_agreement: float | None = Field(
         default=None, ge=0, le=1, description="at least this share has the source's top-1", examples=[0.98]
@@ -269,12 +300,30 @@ class Shipped(Strict):
     )
 
 
+class App(Strict):
+    """What the app that loads the bundle brings along; a flavour that needs newer software fails."""
+
+    tflite_runtime: str | None = Field(
+        default=None, pattern=r"^\d+(\.\d+){1,2}$", description="TFLite runtime", examples=["2.14.0"]
+    )
+    ios: str | None = Field(
+        default=None, pattern=r"^\d+(\.\d+)?$", description="oldest iOS it runs on", examples=["16"]
+    )
+
+    @model_validator(mode="after")
+    def _states_something(self) -> App:
+        if self.tflite_runtime is None and self.ios is None:
+            raise ValueError('an app states at least one; example: [budget.app] tflite_runtime = "2.14.0"')
+        return self
+
+
 class Budget(Strict):
     """Limits for every flavour, and more for named ones (a named flavour's limit wins)."""
 
     shipped: Shipped | None = Field(
         default=None, description="the bundle that shipped_flips, shipped_top1_drop and of = shipped mean"
     )
+    app: App | None = Field(default=None, description="what the app brings along")
     every: Limits = Field(default_factory=Limits, description="limits for every flavour")
     flavours: dict[str, Limits] = Field(default_factory=dict, description="limits for named flavours")
     confidence: float | None = Field(
@@ -287,6 +336,8 @@ class Budget(Strict):
 
     @model_validator(mode="after")
     def _states_something(self) -> Budget:
+        if self.app is not None:
+            return self
         if not self.every.stated() and not any(limits.stated() for limits in self.flavours.values()):
             raise ValueError(
                 "a budget states at least one limit; example: [budget.every] top1_agreement = 0.98"
@@ -333,6 +384,11 @@ class Budget(Strict):
             )
         for limits in (self.every, *self.flavours.values()):
             for name, limit in limits.stated().items():
+                if isinstance(limit, Share) and limit.of == BASELINE and name.partition(".")[0] in COSTS:
+                    raise ValueError(
+                        f"{name} is a share of the baseline, and times of two days are not compared; "
+                        "fieldpack bench BUNDLE --against OLD takes both in turn"
+                    )
                 if isinstance(limit, Share) and limit.of == SOURCE and name not in SIZES:
                     raise ValueError(f"a source model has no {name}; hold it against its float32 flavour")
         return self
@@ -410,7 +466,7 @@ def _by_name(layers: list[Limits]) -> dict[str, Limit]:
     found: dict[str, Limit] = {}
     for name in Limits.model_fields:
         values = [value for layer in layers if (value := getattr(layer, name)) is not None]
-        if values and name in COSTS:
+        if values and name in (*COSTS, *COUNTS):
             found |= {f"{name}.{target}": limit for target, limit in values[-1].items()}
         elif values:
             found[name] = values[-1]

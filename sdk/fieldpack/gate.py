@@ -17,14 +17,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fieldpack.budget import COSTS, OF_BACKGROUND, OF_ESTIMATES, OF_SHIPPED, SIZES, Budget
+from fieldpack.budget import COSTS, COUNTS, OF_BACKGROUND, OF_ESTIMATES, OF_SHIPPED, SIZES, App, Budget
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.errors import BundleError, SpecError
 from fieldpack.family import corrected
 from fieldpack.parity.judgement import judge_parity
 from fieldpack.parity.record import UNITS, Parity
-from fieldpack.relative import base_of, cost_figure, cost_ratio
-from fieldpack.share import HOST, Limit, Share
+from fieldpack.relative import REFERENCES, base_of, cost_figure, cost_ratio, count_figure, layer_rise
+from fieldpack.share import BASELINE, HOST, Limit, Share
 from fieldpack.verdict import (
     AT_LEAST,
     AT_MOST,
@@ -66,12 +66,13 @@ def hold(
     flavours : sequence of FlavourEntry
         From the manifest, in its order.
     evidence : mapping
-        The bundle's ``evidence/parity.json``.
+        The bundle's ``evidence/parity.json``, with what records and a baseline tell
+        (:mod:`fieldpack.records.held`).
 
     Returns
     -------
     tuple of Verdict
-        By flavour, then in the order of :class:`~fieldpack.budget.Limits`.
+        By flavour, then in the order of :class:`~fieldpack.budget.Limits`; then what the app brings along.
 
     Raises
     ------
@@ -84,7 +85,10 @@ def hold(
         for flavour in flavours
         for name, limit in budget.limits_of(flavour.name).items()
     ]
-    return tuple(max(group, key=_badness) for group in corrected(claims, budget.certainty))
+    held = tuple(max(group, key=_badness) for group in corrected(claims, budget.certainty))
+    return held + tuple(
+        _required(budget.app, flavour) for flavour in flavours if _concerns(budget.app, flavour)
+    )
 
 
 def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
@@ -103,10 +107,16 @@ def _claims(
     """A limit held against each comparison of a flavour: one for each arithmetic and output."""
     if name in SIZES:
         return [_size(flavour, name, limit, flavours, evidence)]
+    if name.partition(".")[0] in COUNTS:
+        return [_count(flavour, name, limit, flavours, evidence)]
     if name.partition(".")[0] in COSTS:
         return [_cost(flavour, name, limit, evidence, confidence)]
     if isinstance(limit, Share):
-        raise SpecError(f"{name} cannot be a share", allowed=", ".join((*SIZES, *COSTS)))
+        raise SpecError(f"{name} cannot be a share", allowed=", ".join((*SIZES, *COSTS, *COUNTS)))
+    if name == "layer_rise":
+        figure, note = layer_rise(flavour.name, evidence)
+        verdict = judge(figure, limit, AT_MOST, subject=flavour.name)
+        return [replace(verdict, reason=f"{verdict.reason}; {note}")]
     relation = AT_LEAST if name in AT_LEAST_LIMITS else AT_MOST
     beside = next((key for key, names in BESIDE.items() if name in names), None)
     found = _beside(flavour.name, beside, evidence) if beside else _parities(flavour.name, evidence)
@@ -134,15 +144,52 @@ def _size(
     evidence: Mapping[str, Any],
 ) -> Verdict:
     kind = Evidence.HOST if name == "installed_bytes" else Evidence.ESTIMATED
-    figure = Figure(name, getattr(flavour, name), "bytes", kind)
+    return _exact(flavour, Figure(name, getattr(flavour, name), "bytes", kind), limit, flavours, evidence)
+
+
+def _count(
+    flavour: FlavourEntry,
+    name: str,
+    limit: Limit,
+    flavours: Sequence[FlavourEntry],
+    evidence: Mapping[str, Any],
+) -> Verdict:
+    """Instructions and operators outside the delegate; a run that was marked is not settled by its figure."""
+    figure, target = count_figure(name, flavour.name, evidence), name.partition(".")[2]
+    verdict = _exact(flavour, figure, limit, flavours, evidence)
+    told = _told(flavour, target, evidence)
+    if figure.value is None and not told:
+        told = f"no record of this file on {target}; fieldpack bench BUNDLE --on {target} makes one"
+    return replace(verdict, reason=f"{verdict.reason}; {told}") if told else verdict
+
+
+def _told(flavour: FlavourEntry, target: str, evidence: Mapping[str, Any]) -> str:
+    """What a record, or its distance from the baseline, has to say beside its figures."""
+    costs = (evidence["flavours"].get(flavour.name) or {}).get("costs") or {}
+    before = ((evidence.get(REFERENCES) or {}).get(BASELINE) or {}).get(flavour.name) or {}
+    parts = [(costs.get(target) or {}).get("reason", ""), before.get(f"apart.{target}", "")]
+    return "; ".join(part for part in parts if part)
+
+
+def _exact(
+    flavour: FlavourEntry,
+    figure: Figure,
+    limit: Limit,
+    flavours: Sequence[FlavourEntry],
+    evidence: Mapping[str, Any],
+) -> Verdict:
+    """An exact figure held against a number, or a share of another exact figure."""
+    name = figure.name
     if not isinstance(limit, Share):
         return judge(figure, limit, AT_MOST, subject=flavour.name)
     base = base_of(limit, name, flavour.name, flavours, evidence)
     if base is None:
-        lacking = f"{name} of {limit.of} was not measured; a build with this limit measures it"
-        unknown = Figure(name, None, "bytes", Evidence.NOT_RUN)
+        remedy = "give the gate one" if limit.of == BASELINE else "a build with this limit measures it"
+        lacking = f"{name} of {limit.of} was not measured; {remedy}"
+        unknown = replace(figure, value=None, evidence=Evidence.NOT_RUN)
         return Verdict(name, flavour.name, Outcome.NOT_RUN, unknown, None, AT_MOST, None, lacking)
-    verdict = judge(figure, limit.share * base, AT_MOST, subject=flavour.name)
+    most = round(limit.share * base, 6)  # 1.001 of 1000 is 1001
+    verdict = judge(figure, most, AT_MOST, subject=flavour.name)
     return replace(verdict, reason=f"{verdict.reason}: {limit.share:g} of {limit.of} with {base:.0f}")
 
 
@@ -155,18 +202,52 @@ def _cost(
         note = f"ratio to {limit.of}, measured in turn"
     else:
         figure, value = cost_figure(name, flavour.name, evidence), limit
-        note = "wall clock of the machine that built it, other work included"
+        note = f"wall clock of {_whose(name)}, other work included"
     if figure.value is None:
-        note = _why_not_measured(flavour, name.partition(".")[2])
+        target = name.partition(".")[2]
+        note = _told(flavour, target, evidence) or _why_not_measured(flavour, target)
     elif name.startswith("peak_memory_bytes") and not isinstance(limit, Share):
-        note = "on the machine that built it"
+        note = f"on {_whose(name)}"
     verdict = judge(figure, value, AT_MOST, subject=flavour.name, confidence=confidence)
     return replace(verdict, reason=f"{verdict.reason}; {note}")
 
 
+def _concerns(app: App | None, flavour: FlavourEntry) -> bool:
+    return app is not None and None not in _versions(app, flavour)[:1]
+
+
+def _versions(app: App, flavour: FlavourEntry) -> tuple[str | None, str | None, str]:
+    """What the app brings along for a flavour, what the flavour needs, and of what."""
+    if flavour.kind is FlavourKind.TFLITE:
+        return app.tflite_runtime, flavour.requires.tflite_runtime, "tflite_runtime"
+    return app.ios, flavour.requires.ios, "ios"
+
+
+def _required(app: App | None, flavour: FlavourEntry) -> Verdict:
+    """Whether the app is new enough; operators that no known runtime has are never."""
+    brought, needed, what = _versions(app or App(), flavour)
+    unknown = flavour.requires.unknown_operators
+    figure = Figure(what, None if needed is None else _as_number(needed), "version", Evidence.HOST)
+    verdict = judge(figure, _as_number(brought or ""), AT_MOST, subject=flavour.name)
+    if unknown:
+        return replace(verdict, outcome=Outcome.FAIL, reason=f"no known runtime has {', '.join(unknown)}")
+    return replace(verdict, reason=f"needs {what} {needed}; the app brings {brought}")
+
+
+def _as_number(version: str) -> int:
+    """2.14.0 as 2014000, so that versions compare as they should."""
+    parts = [int(part) for part in version.split(".")] + [0, 0]
+    return (parts[0] * 1000 + parts[1]) * 1000 + parts[2]
+
+
+def _whose(name: str) -> str:
+    target = name.partition(".")[2]
+    return "the machine that built it" if target == HOST else target
+
+
 def _why_not_measured(flavour: FlavourEntry, target: str) -> str:
     if target != HOST:
-        return f"a build measures on {HOST}, not on {target}"
+        return f"no record of this file on {target}; fieldpack bench BUNDLE --on {target} makes one"
     if flavour.kind is not FlavourKind.TFLITE:
         return f"{HOST} runs TFLite files, not {flavour.kind.value}"
     return "the bundle was built without this limit, or the system does not tell"

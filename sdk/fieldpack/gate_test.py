@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from fieldpack import gate
-from fieldpack.budget import COSTS, SIZES, Budget, Limits, Shipped, load_budget
-from fieldpack.bundle.manifest import FlavourEntry
+from fieldpack.budget import COSTS, COUNTS, SIZES, App, Budget, Limits, Shipped, load_budget
+from fieldpack.bundle.manifest import FlavourEntry, FlavourKind, Requires
 from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import BundleError, SpecError
 from fieldpack.share import Share
@@ -150,7 +150,7 @@ def test_evidence_that_misses_a_flavour_is_refused(tmp_path: Path) -> None:
 def test_every_limit_has_a_figure_that_something_measures() -> None:
     from fieldpack.parity.record import UNITS
 
-    assert set(Limits.model_fields) - {*SIZES, *COSTS} <= set(UNITS)
+    assert set(Limits.model_fields) - {*SIZES, *COSTS, *COUNTS, "layer_rise"} <= set(UNITS)
     assert set(gate.AT_LEAST_LIMITS) <= set(Limits.model_fields)
 
 
@@ -268,3 +268,39 @@ def test_a_target_that_nothing_measures_never_passes(tmp_path: Path) -> None:
     held = gate.hold(budget, [entry], {"flavours": {entry.name: costs(1, 1, 1, 1, 1)}})
     assert [item.outcome for item in held] == [Outcome.NOT_RUN, Outcome.NOT_RUN]
     assert [item.name for item in held] == ["latency_ms.adb:R5CT", "peak_memory_bytes.host"]
+
+
+@pytest.mark.parametrize(
+    ("needs", "brings", "expected"),
+    [
+        ("2.9.0", "2.14.0", Outcome.PASS),
+        ("2.14.0", "2.14", Outcome.PASS),
+        ("2.14.1", "2.14.0", Outcome.FAIL),
+        ("2.14.0", "2.9.0", Outcome.FAIL),
+        (None, "2.14.0", Outcome.NOT_RUN),
+    ],
+)
+def test_an_app_brings_a_runtime_that_is_new_enough_or_fails(
+    tmp_path: Path, needs: str | None, brings: str, expected: Outcome
+) -> None:
+    requires = Requires(tflite_runtime=needs, operators={})
+    entry = flavour(tmp_path).model_copy(update={"requires": requires})
+    (verdict,) = gate.hold(Budget(app=App(tflite_runtime=brings)), [entry], evidence())
+    assert verdict.outcome is expected
+    assert (verdict.name, verdict.subject) == ("tflite_runtime", entry.name)
+
+
+def test_an_operator_that_no_runtime_has_fails_whatever_the_app_brings(tmp_path: Path) -> None:
+    requires = Requires(tflite_runtime="2.1.0", operators={}, unknown_operators=("ADD v99",))
+    entry = flavour(tmp_path).model_copy(update={"requires": requires})
+    (verdict,) = gate.hold(Budget(app=App(tflite_runtime="2.14.0")), [entry], evidence())
+    assert verdict.outcome is Outcome.FAIL
+    assert "ADD v99" in verdict.reason
+
+
+def test_an_app_says_nothing_of_the_platform_that_it_does_not_name(tmp_path: Path) -> None:
+    requires = Requires(ios="17", operators={})
+    entry = flavour(tmp_path).model_copy(update={"kind": FlavourKind.COREML, "requires": requires})
+    assert gate.hold(Budget(app=App(tflite_runtime="2.14.0")), [entry], evidence()) == ()
+    (verdict,) = gate.hold(Budget(app=App(ios="16")), [entry], evidence())
+    assert verdict.outcome is Outcome.FAIL

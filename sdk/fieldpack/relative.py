@@ -12,11 +12,11 @@ from statistics import median
 from typing import Any
 
 from fieldpack.bundle.manifest import FlavourEntry
-from fieldpack.share import SHIPPED, SOURCE, Share
+from fieldpack.share import BASELINE, SHIPPED, SOURCE, Share
 from fieldpack.verdict import Evidence, Figure
 
 REFERENCES = "references"
-"""The part of the evidence that tells of the source model and of the shipped bundle."""
+"""The part of the evidence that tells of the source model, of the shipped bundle and of the baseline."""
 
 
 def base_of(
@@ -29,7 +29,7 @@ def base_of(
     share : Share
         The limit.
     name : str
-        ``installed_bytes`` or ``download_bytes``.
+        ``installed_bytes``, ``download_bytes``, or a count on a target such as ``instructions.TARGET``.
     flavour : str
         The flavour that is limited.
     flavours : sequence of FlavourEntry
@@ -43,6 +43,8 @@ def base_of(
         return _size(_part(evidence, REFERENCES, SOURCE), name)
     if share.of == SHIPPED:
         return _size(_part(evidence, REFERENCES, SHIPPED, "flavours", flavour), name)
+    if share.of == BASELINE:
+        return _size(_part(evidence, REFERENCES, BASELINE, flavour), name)
     entry = next((item for item in flavours if item.name == share.of), None)
     return None if entry is None else float(getattr(entry, name))
 
@@ -58,7 +60,43 @@ def cost_figure(name: str, flavour: str, evidence: Mapping[str, Any]) -> Figure:
     measure, _, target = name.partition(".")
     record = _part(evidence, "flavours", flavour, "costs", target)
     values = _rounds(record, measure)
-    return _median(name, "ms" if measure == "latency_ms" else "bytes", values)
+    return _median(name, "ms" if measure == "latency_ms" else "bytes", values, _evidence(record))
+
+
+def count_figure(name: str, flavour: str, evidence: Mapping[str, Any]) -> Figure:
+    """Instructions, or operators outside the delegate, of a flavour on a target; exact.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``instructions.qemu-arm64:cortex-a76``.
+    """
+    measure, _, target = name.partition(".")
+    record = _part(evidence, "flavours", flavour, "costs", target)
+    value = record.get(measure) if isinstance(record, Mapping) else None
+    if value is None:
+        return Figure(name, None, "count", Evidence.NOT_RUN)
+    return Figure(name, value, "count", Evidence(record["evidence"]))
+
+
+def layer_rise(flavour: str, evidence: Mapping[str, Any]) -> tuple[Figure, str]:
+    """The largest rise of a layer's stored bytes over the baseline's, as a share, and that layer's name.
+
+    A layer that the baseline does not have rises from nothing: its share is of all that the baseline stores.
+    """
+    own = _part(evidence, "flavours", flavour, "layers")
+    before = _part(evidence, REFERENCES, BASELINE, flavour, "layers")
+    nothing = Figure("layer_rise", None, "fraction", Evidence.NOT_RUN)
+    if not own or not before:
+        return nothing, "the baseline does not tell of its layers"
+    if not set(own) & set(before):
+        return nothing, "no layer has a name that the baseline knows"
+    whole = sum(before.values())
+    rises = {
+        name: (size - before.get(name, 0)) / (before.get(name) or whole or 1) for name, size in own.items()
+    }
+    worst = max(rises, key=lambda name: rises[name])
+    return Figure("layer_rise", rises[worst], "fraction", Evidence.HOST), f"in {worst}"
 
 
 def cost_ratio(share: Share, name: str, flavour: str, evidence: Mapping[str, Any]) -> Figure:
@@ -72,7 +110,12 @@ def cost_ratio(share: Share, name: str, flavour: str, evidence: Mapping[str, Any
     return _median(name, f"of {share.of}", ratios)
 
 
-def _median(name: str, unit: str, values: Sequence[float]) -> Figure:
+def _evidence(record: Any) -> Evidence:
+    """Of what a record says; a build writes none, since it measures on the host alone."""
+    return Evidence(record.get("evidence", Evidence.HOST)) if isinstance(record, Mapping) else Evidence.HOST
+
+
+def _median(name: str, unit: str, values: Sequence[float], evidence: Evidence = Evidence.HOST) -> Figure:
     """The middle of the rounds, between the least and the most.
 
     Of five values or more the least lies above the true median one time in 32 or less, and so does the most
@@ -82,7 +125,7 @@ def _median(name: str, unit: str, values: Sequence[float]) -> Figure:
         return Figure(name, None, unit, Evidence.NOT_RUN)
     middle = median(values)
     value = round(middle) if unit == "bytes" else middle
-    return Figure(name, value, unit, Evidence.HOST, None, min(values), max(values))
+    return Figure(name, value, unit, evidence, None, min(values), max(values))
 
 
 FEWEST_ROUNDS = 5

@@ -12,10 +12,10 @@ from pydantic import Discriminator, Field, Tag
 
 from fieldpack.model import Strict
 
-SOURCE, SHIPPED = "source", "shipped"
+SOURCE, SHIPPED, BASELINE = "source", "shipped", "baseline"
 HOST = "host"
 """The target that a build itself measures on."""
-RESERVED = frozenset({SOURCE, SHIPPED})
+RESERVED = frozenset({SOURCE, SHIPPED, BASELINE})
 """Words after ``of`` that name no flavour."""
 
 
@@ -24,7 +24,9 @@ class Share(Strict):
 
     share: float = Field(gt=0, description="of that figure, at most", examples=[0.25])
     of: str = Field(
-        min_length=1, description="source, shipped, or a flavour of the same bundle", examples=["tflite-int8"]
+        min_length=1,
+        description="source, shipped, baseline (what the gate is given), or a flavour of the same bundle",
+        examples=["tflite-int8"],
     )
     base: float | None = Field(
         default=None, gt=0, description="what that figure was, where it lies in no bundle; a search writes it"
@@ -42,6 +44,9 @@ def _tag(value: Any) -> str:
 
 Bytes = Annotated[
     Annotated[int, Field(ge=1), Tag("number")] | Annotated[Share, Tag("relative")], Discriminator(_tag)
+]
+Count = Annotated[
+    Annotated[int, Field(ge=0), Tag("number")] | Annotated[Share, Tag("relative")], Discriminator(_tag)
 ]
 Milliseconds = Annotated[
     Annotated[float, Field(gt=0), Tag("number")] | Annotated[Share, Tag("relative")], Discriminator(_tag)

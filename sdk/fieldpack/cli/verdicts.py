@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fieldpack.cli.terminal import table
-from fieldpack.verdict import AT_LEAST, Figure, Outcome, Verdict, combine
+from fieldpack.verdict import Outcome, Verdict, combine
+from fieldpack.verdict_files.words import bounds, limit_text, number
 
 HEADER = ("flavour", "limit", "verdict", "figure", "bounds", "allowed", "n", "settles at", "evidence")
 
@@ -34,35 +35,6 @@ def verdict_text(verdicts: Sequence[Verdict]) -> str:
     ]
     last = f"verdict: {outcome.value.upper()}{_note(outcome, verdicts)}"
     return "\n".join([table(HEADER, rows, right=(3, 6)), "", *lacking, *([""] if lacking else []), last])
-
-
-def number(value: float | None, unit: str) -> str:
-    """A figure for people: shares in percent, bytes in full, all else in four digits with a unit."""
-    if value is None:
-        return "not measured"
-    if unit == "fraction":
-        return f"{100 * value:.2f} %"
-    if unit == "bytes":
-        return f"{int(value):,} B"
-    return f"{value:.4g} {unit}" if unit == "ms" or unit.startswith("of ") else f"{value:.4g}"
-
-
-def bounds(figure: Figure) -> str:
-    """The two one-sided bounds; empty for an exact figure."""
-    if figure.exact:
-        return ""
-    unit = "" if figure.unit.startswith("of ") else figure.unit
-    low = "-inf" if figure.low is None else number(figure.low, unit)
-    high = "inf" if figure.high is None else number(figure.high, unit)
-    return f"{low} .. {high}"
-
-
-def limit_text(verdict: Verdict) -> str:
-    """The limit with its direction; empty where it is a share of what nobody knows."""
-    if verdict.limit is None:
-        return ""
-    sign = ">=" if verdict.relation == AT_LEAST else "<="
-    return f"{sign} {number(verdict.limit, verdict.figure.unit)}"
 
 
 def _why(verdict: Verdict) -> str:

@@ -38,7 +38,7 @@ def explain_tflite(path: Path, function: str | None = None) -> Explanation:
         tensors=model.activation_dtypes(),
         weights=model.weight_bytes_by_dtype(),
         compression={},
-        layers=_layers(model),
+        layers=layers_of(model),
         labels=(),
         metadata={"description": model.description} if model.description else {},
         engines=(_litert(path, model),),
@@ -62,7 +62,7 @@ def _litert(path: Path, model: TfliteModel) -> EngineCover:
     return EngineCover("LiteRT", True)
 
 
-def _layers(model: TfliteModel) -> tuple[Layer, ...]:
+def layers_of(model: TfliteModel) -> tuple[Layer, ...]:
     """Operators of the graph that runs, by the names of what they write; a shared buffer counts once."""
     spent: set[int] = set()
     layers = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from fieldpack.verdict import AT_LEAST, Figure, Verdict
+from fieldpack.verdict_files.words import version_text
 
 MINUS = "−"
 NARROW = "\u202f"
@@ -30,6 +31,10 @@ def quantity(value: float | None, unit: str) -> str:
         return percent(value, 2)
     if unit == "bytes":
         return f"{int(value):,}{NARROW}B"
+    if unit == "count":
+        return f"{int(value):,}"
+    if unit == "version":
+        return version_text(value)
     text = significant(value)
     return f"{text}{NARROW}{unit}" if unit in ("nats", "ms") or unit.startswith("of ") else text
 

@@ -93,6 +93,11 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "shipped_top1_drop": "Top-1 accuracy lost against the shipped version",
         "latency_ms": "Time of one run",
         "peak_memory_bytes": "Memory that loading and running adds",
+        "instructions": "Instructions of one run",
+        "outside_delegate": "Operators outside the fast kernels",
+        "layer_rise": "Largest rise of a layer's stored bytes",
+        "tflite_runtime": "TFLite runtime that it needs",
+        "ios": "iOS that it needs",
     }
 )
 

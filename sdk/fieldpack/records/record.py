@@ -1,0 +1,128 @@
+"""One run of one flavour on one target, as a line of JSON."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fieldpack.budget import Target
+from fieldpack.bundle.manifest import FlavourKind
+from fieldpack.model import Strict
+from fieldpack.verdict import Evidence
+
+SCHEMA = "fieldpack-bench/1"
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+MachineKey = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+
+
+class RunOutcome(StrEnum):
+    """How a run ended."""
+
+    MEASURED = "measured"
+    FAILED = "failed"
+    NOT_RUN = "not_run"
+
+
+class Flag(StrEnum):
+    """Why a measured run proves less than it should."""
+
+    TOO_FEW_SAMPLES = "too_few_samples"
+    TOO_SHORT = "too_short"
+    UNSTABLE = "unstable"
+    THROTTLED = "throttled"
+    DELEGATE_LOST = "delegate_lost"
+
+
+class BundleName(Strict):
+    """The bundle that was run."""
+
+    name: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+    digest: Sha256
+
+
+class FlavourName(Strict):
+    """The flavour that was run."""
+
+    name: str = Field(min_length=1)
+    kind: FlavourKind
+    digest: Sha256 = Field(description="of the file, or of the folder's file table")
+
+
+class Runner(Strict):
+    """What ran it. Counts of two runners or runtimes are not compared."""
+
+    kind: Literal["c", "python", "instrumentation", "xctest"]
+    runtime: str = Field(min_length=1, description="name and version", examples=["LiteRT 2.3.0"])
+    processor: str = Field(min_length=1, description="real or emulated", examples=["cortex-a76"])
+    emulator: str | None = Field(default=None, description="name and version; absent on real processors")
+    threads: int = Field(ge=1)
+
+
+class Round(Strict):
+    """One process: its middle and its tails, milliseconds, and the memory that it grew by, bytes."""
+
+    latency_ms: float = Field(gt=0, description="median")
+    p90_ms: float = Field(gt=0)
+    p99_ms: float = Field(gt=0)
+    samples: int = Field(ge=1)
+    load_ms: float = Field(ge=0, description="until the model was ready")
+    first_run_ms: float = Field(ge=0)
+    peak_memory_bytes: int | None = Field(default=None, ge=0)
+
+
+class Delegation(Strict):
+    """What the runtime handed to its fast kernels."""
+
+    operators: int = Field(ge=0, description="steps that ran")
+    outside: int = Field(ge=0, description="of them, those of the slow, built-in kind")
+
+
+class Step(Strict):
+    """A row of the profile: one operator as the runtime names it."""
+
+    name: str
+    average_ms: float = Field(ge=0)
+    delegated: bool
+
+
+class Record(Strict):
+    """One line of a record file.
+
+    Times are wall clock. Of an emulated target there are none, only counts.
+    """
+
+    schema_version: Literal["fieldpack-bench/1"] = Field(alias="schema")
+    taken: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="UTC")
+    bundle: BundleName
+    flavour: FlavourName
+    target: Target
+    evidence: Evidence
+    outcome: RunOutcome
+    reason: str = Field(default="", description="why it failed or was not run")
+    machine: MachineKey | None = Field(default=None, description="file in `machines/` that tells of it")
+    runner: Runner | None = None
+    mode: Literal["quick", "full", "sustained", "count"] | None = None
+    instructions: int | None = Field(default=None, ge=1, description="of one inference, least of the counted")
+    rounds: tuple[Round, ...] = ()
+    delegation: Delegation | None = None
+    outputs: dict[str, str] = Field(
+        default_factory=dict, description="output -> digest over all golden vectors, in their order"
+    )
+    flags: tuple[Flag, ...] = ()
+    profile: tuple[Step, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Record:
+        if self.outcome is RunOutcome.MEASURED:
+            if self.runner is None or self.evidence is Evidence.NOT_RUN:
+                raise ValueError("a measured run names its runner and its evidence")
+            if self.instructions is None and not self.rounds:
+                raise ValueError("a measured run has instructions or rounds")
+        elif not self.reason:
+            raise ValueError(f"a run that is {self.outcome.value} says why in `reason`")
+        if self.evidence is Evidence.EMULATED and self.rounds:
+            raise ValueError("times of an emulated processor are no times")
+        return self

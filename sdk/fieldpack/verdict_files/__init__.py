@@ -1,0 +1,1 @@
+"""Verdicts as words, as JUnit for test reports, SARIF for code scanning and Markdown for pull requests."""
