@@ -18,7 +18,7 @@ ENDINGS = (".geojson", ".parquet", ".png")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file of a range model")
-    parser.add_argument("--taxon", required=True, help="a label of the bundle")
+    parser.add_argument("--taxon", required=True, help="a label of the bundle, or a taxon id")
     parser.add_argument("--resolution", type=int, required=True, help="H3 resolution of the cells, 0 to 15")
     parser.add_argument("--bbox", metavar="SOUTH,WEST,NORTH,EAST", help="degrees; default: the whole earth")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=" or ".join(ENDINGS))
@@ -41,6 +41,10 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
     if options.out.suffix not in ENDINGS:
         raise InputError("a map has one of three forms", came=options.out.name, allowed=", ".join(ENDINGS))
+    if options.compare is not None and options.compare == options.flavour:
+        raise InputError(
+            "a flavour is compared with itself", came=options.compare, allowed="another --compare"
+        )
     box = WORLD if options.bbox is None else _box(options.bbox)
     with open_bundle(options.bundle) as bundle:
         _note_elevation(bundle, options, terminal)

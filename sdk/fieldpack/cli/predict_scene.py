@@ -70,6 +70,8 @@ def map_file(bundle: Bundle, scene: Path, options: argparse.Namespace, terminal:
         )
     finally:
         workers.close()
+    for doubt in mapped.doubts:
+        terminal.note(f"warning: {scene.name}: {doubt}")
     terminal.result({"scene": str(scene), **mapped.as_dict()}, _text(mapped))
     return 0
 

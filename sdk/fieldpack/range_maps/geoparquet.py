@@ -33,8 +33,10 @@ def geoparquet_bytes(found: RangeMap, places: NDArray[np.int64]) -> bytes:
         ) from error
     shapes = [_shape(shapely, rings_of(int(found.cells[place]))) for place in places]
     rows = [properties(found, int(place)) for place in places]
-    names = list(rows[0]) if rows else ["cell", "score", "expected"]
-    columns = {name: [row[name] for row in rows] for name in names}
+    kinds = {"cell": pa.string()}
+    for ending in ("", "_compared")[: len(found.flavours)]:
+        kinds |= {f"score{ending}": pa.float64(), f"expected{ending}": pa.bool_()}
+    columns = {name: pa.array([row[name] for row in rows], kind) for name, kind in kinds.items()}
     table = pa.table(
         {**columns, "geometry": pa.array([shapely.to_wkb(shape) for shape in shapes], pa.binary())}
     )

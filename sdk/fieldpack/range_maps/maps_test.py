@@ -122,6 +122,7 @@ def test_geoparquet_carries_its_metadata() -> None:
     assert table["score"].to_pylist()[0] == pytest.approx(found.flavours[0].scores[found.shown[0]], abs=1e-6)
     none = parquet.read_table(io.BytesIO(geoparquet_bytes(found, found.shown[:0])))
     assert none.num_rows == 0
+    assert none.schema.equals(table.schema)
 
 
 def test_the_picture_shows_what_is_kept_lost_and_gained(tmp_path: Path) -> None:
@@ -190,6 +191,7 @@ def test_the_command_writes_each_form(
     [
         (["--out", "map.shp"], "one of three forms"),
         (["--bbox", "1,2,3"], "not four numbers"),
+        (["--flavour", "other", "--compare", "other"], "compared with itself"),
         (["--bbox", "0,0,0.001,0.001"], "no cell has its centre"),
         (["--elevations", "absent.csv"], "cannot be read"),
     ],

@@ -161,7 +161,7 @@ def _vectors(
 
 
 def output_of(bundle: Bundle, taxon: str) -> tuple[Output, int]:
-    """The output that has a label for a taxon, and the label's place in it.
+    """The output that has a label for a taxon, or its id in a taxonomy, and the label's place in it.
 
     Raises
     ------
@@ -176,6 +176,7 @@ def output_of(bundle: Bundle, taxon: str) -> tuple[Output, int]:
         known += labels
         found = [index for index, label in enumerate(labels) if label == taxon]
         found = found or [index for index, label in enumerate(labels) if label.partition("_")[0] == taxon]
+        found = found or _leaf_of(bundle, output, taxon)
         if len(found) == 1 and output.threshold is not None:
             return output, found[0]
         if found:
@@ -184,6 +185,19 @@ def output_of(bundle: Bundle, taxon: str) -> tuple[Output, int]:
     near = difflib.get_close_matches(taxon, known, 3)
     hint = f"near it: {', '.join(near)}" if near else "fieldpack inspect lists the outputs"
     raise InputError("the bundle has no label for this taxon", came=taxon, hint=hint)
+
+
+def _leaf_of(bundle: Bundle, output: Output, taxon: str) -> list[int]:
+    """The place of the leaf with this id, where the output has a taxonomy."""
+    from fieldpack.taxonomy.release import stored_taxonomy
+
+    if output.taxonomy is None:
+        return []
+    return [
+        item.leaf
+        for item in stored_taxonomy(bundle, output.name).taxa
+        if item.id == taxon and item.leaf is not None
+    ]
 
 
 def properties(found: RangeMap, place: int) -> dict[str, Any]:

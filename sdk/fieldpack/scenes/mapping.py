@@ -18,6 +18,7 @@ from fieldpack.estimates.intervals import as_stated
 from fieldpack.predict import Predictor
 from fieldpack.scenes.answering import Job, Model, answer_size, raster_input
 from fieldpack.scenes.bands import MapContent
+from fieldpack.scenes.doubts import scene_doubts
 from fieldpack.scenes.journal import Journal, Progress
 from fieldpack.scenes.mosaic import Mosaic, Strip, TileAnswer
 from fieldpack.scenes.reading import open_scene
@@ -55,6 +56,8 @@ class Mapped:
         Of this run.
     evidence : str
         Class of the answers.
+    doubts : tuple of str
+        What speaks against the scene, see :func:`fieldpack.scenes.doubts.scene_doubts`.
     """
 
     path: Path
@@ -66,6 +69,7 @@ class Mapped:
     known: float
     seconds: float
     evidence: str
+    doubts: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -80,6 +84,7 @@ class Mapped:
             "known": round(self.known, 6),
             "seconds": round(self.seconds, 2),
             "evidence": self.evidence,
+            "doubts": list(self.doubts),
         }
 
 
@@ -133,12 +138,13 @@ def map_scene(
         Something cannot be written.
     """
     check_target(target)
+    _check_apart(scene, target)
     begun = time.monotonic()
     predictor = Predictor(bundle, flavour, precision=precision)
     contract, content = raster_input(predictor), content_of(predictor)
     size = answer_size(predictor)
     with open_scene(scene, contract) as opened:
-        place = opened.place
+        place, doubts = opened.place, scene_doubts(opened, contract)
     tiles = plan_tiles(contract, place.height, place.width, size)
     model = Model(str(bundle.location.absolute()), bundle.digest, predictor.flavour.name, precision)
     raw = RawMap(target.with_name(target.name + ".part"), place.coarser(tiles.factor), content.bands)
@@ -168,7 +174,14 @@ def map_scene(
         known,
         time.monotonic() - begun,
         predictor.evidence.value,
+        doubts,
     )
+
+
+def _check_apart(scene: Path, target: Path) -> None:
+    """Refuse a map in the place of its scene, which would be lost."""
+    if target.exists() and scene.exists() and target.samefile(scene):
+        raise InputError("the map would take the place of its scene", came=target, allowed="another --out")
 
 
 def _identity(model: Model, scene: Path, content: MapContent, place: Place) -> dict[str, Any]:

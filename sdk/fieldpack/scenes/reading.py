@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,7 +86,9 @@ def open_scene(path: Path, contract: RasterInput) -> Iterator[RasterScene]:
     rasterio = geo_library("rasterio")
     with rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
         try:
-            dataset = rasterio.open(path)
+            with warnings.catch_warnings():  # a file without a place is refused below
+                warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+                dataset = rasterio.open(path)
         except rasterio.errors.RasterioError as error:
             raise InputError(
                 f"{path} cannot be opened as a raster", came=" ".join(str(error).split())[:300]
@@ -96,6 +99,11 @@ def open_scene(path: Path, contract: RasterInput) -> Iterator[RasterScene]:
 
 
 def _check(path: Path, dataset: Any) -> None:
+    if dataset.crs is None and dataset.gcps[0]:
+        raise InputError(
+            f"{path} has ground control points in place of a transform",
+            hint="place its pixels first: gdalwarp IN OUT",
+        )
     if dataset.crs is None:
         raise InputError(
             f"{path} has no coordinate reference system, so its answers would have no place",

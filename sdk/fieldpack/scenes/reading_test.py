@@ -117,6 +117,24 @@ def test_a_number_of_unnamed_bands_is_held(tmp_path: Path) -> None:
     assert caught.value.came == "3 bands"
 
 
+def test_control_points_are_no_transform(tmp_path: Path, rasterio: Any) -> None:
+    corners = ((0, 0), (0, 20), (20, 0))
+    points = [rasterio.control.GroundControlPoint(row, col, 10.0 * col, -10.0 * row) for row, col in corners]
+    path = write_scene(tmp_path / "s.tif", made_scene(20, 20), gcps=points, transform=None)
+    with pytest.raises(InputError, match="ground control points"), open_scene(path, stated()):
+        pass
+
+
+def test_a_file_without_a_place_is_refused_in_one_word(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = write_scene(tmp_path / "s.tif", made_scene(20, 20), transform=None)
+    recwarn.clear()
+    with pytest.raises(InputError, match="does not say where"), open_scene(path, stated()):
+        pass
+    assert not [item for item in recwarn if "georeferenced" in str(item.message).lower()]
+
+
 @pytest.mark.parametrize("compress", ["none", "deflate"])
 def test_a_file_that_was_cut_off_is_named_with_the_place(compress: str, tmp_path: Path) -> None:
     path = write_scene(tmp_path / "s.tif", made_scene(300, 300), compress=compress, front=True)

@@ -30,7 +30,8 @@ def geo_library(name: str) -> Any:
 def band_places(where: str, contract: RasterInput, names: Sequence[str | None]) -> list[int]:
     """The place of each band of the contract among a scene's, from 0.
 
-    By name where every band of the scene has one, else in order.
+    By name where every band of the scene has one, else in order; names that only some bands have must not
+    speak against that order.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def band_places(where: str, contract: RasterInput, names: Sequence[str | None]) 
     Raises
     ------
     InputError
-        A band is missing or named twice, or their number differs where they have no names.
+        A band is missing or named twice, or their number differs where they have no names, or some names
+        stand elsewhere than in order.
     """
     wanted = [band.name for band in contract.bands]
     if names and all(names):
@@ -63,6 +65,14 @@ def band_places(where: str, contract: RasterInput, names: Sequence[str | None]) 
             came=f"{len(names)} bands",
             allowed=f"{len(wanted)}: {', '.join(wanted)}",
             hint="take these bands, or give each band its name as its description",
+        )
+    astray = [name for place, name in enumerate(names) if name in wanted and wanted[place] != name]
+    if astray:
+        raise InputError(
+            f"{where} names only some bands, and they stand in another order than in input {contract.name!r}",
+            came=", ".join(str(name or "no name") for name in names),
+            allowed=", ".join(wanted),
+            hint="give each band its name as its description",
         )
     return list(range(len(wanted)))
 

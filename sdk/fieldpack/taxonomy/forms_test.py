@@ -183,7 +183,7 @@ def test_json_takes_numbers_only() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", [b"[", b'{"a": 1}', b"[NaN]", b"[" * 100_000])
+@pytest.mark.parametrize("text", [b"[", b'{"a": 1}', b"[NaN]", b'[{"a": 1, "a": 2}]', b"[" * 100_000])
 def test_no_array_of_objects_is_refused(text: bytes) -> None:
     assert [code for _, code in faults_of(text)] == ["unreadable"]
 

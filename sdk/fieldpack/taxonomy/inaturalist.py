@@ -69,7 +69,7 @@ def read_json(data: bytes) -> Draft:
         return draft
     byte_hazards(data.replace(b"\r\n", b"\n"), draft)
     try:
-        rows = json.loads(text, parse_constant=_no_constant)
+        rows = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         draft.fault(None, FaultCode.UNREADABLE, f"is not readable as JSON: {error}")
         return draft
@@ -226,6 +226,15 @@ def _without_life(draft: Draft) -> Draft:
 
 def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is not JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        double = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"an object has {', '.join(double)} twice")
+    return found
 
 
 def _check_writable(taxonomy: Taxonomy, form: str) -> None:
