@@ -387,7 +387,7 @@ class Budget(Strict):
                 if isinstance(limit, Share) and limit.of == BASELINE and name.partition(".")[0] in COSTS:
                     raise ValueError(
                         f"{name} is a share of the baseline, and times of two days are not compared; "
-                        "fieldpack bench BUNDLE --against OLD takes both in turn"
+                        "fieldpack bench run BUNDLE --against OLD takes both in turn"
                     )
                 if isinstance(limit, Share) and limit.of == SOURCE and name not in SIZES:
                     raise ValueError(f"a source model has no {name}; hold it against its float32 flavour")

@@ -159,7 +159,7 @@ def _count(
     verdict = _exact(flavour, figure, limit, flavours, evidence)
     told = _told(flavour, target, evidence)
     if figure.value is None and not told:
-        told = f"no record of this file on {target}; fieldpack bench BUNDLE --on {target} makes one"
+        told = f"no record of this file on {target}; fieldpack bench run BUNDLE --on {target} makes one"
     return replace(verdict, reason=f"{verdict.reason}; {told}") if told else verdict
 
 
@@ -247,7 +247,7 @@ def _whose(name: str) -> str:
 
 def _why_not_measured(flavour: FlavourEntry, target: str) -> str:
     if target != HOST:
-        return f"no record of this file on {target}; fieldpack bench BUNDLE --on {target} makes one"
+        return f"no record of this file on {target}; fieldpack bench run BUNDLE --on {target} makes one"
     if flavour.kind is not FlavourKind.TFLITE:
         return f"{HOST} runs TFLite files, not {flavour.kind.value}"
     return "the bundle was built without this limit, or the system does not tell"

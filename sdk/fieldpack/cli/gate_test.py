@@ -87,7 +87,7 @@ def test_a_count_is_held_exactly(
 def test_a_target_without_a_record_is_never_a_pass(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, document = gate(bundle, f"{COUNTED}1\n", capsys=capsys)
     assert (code, document["outcome"]) == (4, "not_run")
-    assert "fieldpack bench BUNDLE --on" in document["verdicts"][0]["reason"]
+    assert "fieldpack bench run BUNDLE --on" in document["verdicts"][0]["reason"]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ COMMANDS = {
     "lint": "say whether an app loads a directory of model files on both platforms, and why not",
     "fuse": "say what the server and the phones answer to a picture, a place and a sound",
     "gate": "hold a bundle against a budget: pass, fail or inconclusive",
+    "ci": "write the template that gates bundles on GitHub or GitLab",
     "plan-eval": "say how many labelled examples a margin needs",
     "taxonomy": "check, convert and compare taxonomies; release a bundle with a new one",
     "report": "write the report as one HTML file",

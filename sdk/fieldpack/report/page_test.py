@@ -600,5 +600,5 @@ def test_limits_on_time_say_what_they_were_measured_on(meadow: Bundle) -> None:
     assert "Time of one run, on host" in rows["tflite-int8", "latency_ms.host"].text
     shown = cells(rows["tflite-int8", "latency_ms.adb:R5"])
     assert shown["Measured"].text == (
-        "not measuredno record of this file on adb:R5; fieldpack bench BUNDLE --on adb:R5 makes one"
+        "not measuredno record of this file on adb:R5; fieldpack bench run BUNDLE --on adb:R5 makes one"
     )
