@@ -65,7 +65,7 @@ check: light ## lint, types and the tests that need no framework
 test: venv ## lint, types and every test that needs no phone
 	@$(call lint,.venv)
 	echo "test: all layers"
-	.venv/bin/pytest -q -m "not device" -n $(TEST_WORKERS) --dist loadfile $(PYTEST_FLAGS)
+	.venv/bin/pytest -q -m "not device" -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 
 demo: venv ## build, gate and report the embedded picture model; hear, ask the range model, map the forest
 	@rm -rf build/meadow-12 build/meadow-12.html build/dusk-12 build/dusk.* build/planet-12 build/bird.png

@@ -5,6 +5,9 @@ test, so that a broken installation never looks like a green run.
 
 Hypothesis has no deadline, since timing never decides a test, and draws the same examples at every run on
 a build machine (``CI`` is set), so that a red run there can be repeated.
+
+Files with a test marked ``full`` run first, so that several workers (``-n``) end together; and a worker of
+several computes on one thread: threads that wait for a core spin, and take it from those that compute.
 """
 
 from __future__ import annotations
@@ -27,9 +30,17 @@ EXTRAS = {
 hypothesis.settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("house")
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--light", action="store_true", help="skip tests whose extra is not installed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    heavy = {item.path for item in items if item.get_closest_marker("full") is not None}
+    items.sort(key=lambda item: item.path not in heavy)
 
 
 class LightModule(pytest.Module):

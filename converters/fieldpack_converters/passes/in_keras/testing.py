@@ -212,9 +212,9 @@ class Trials:
                 "zeros": float(zeros),
                 "most_of_four": int(max(fours)),
                 "accuracy": accuracy(one),
-                "later": self._later(one, applied.matched, subject.masks),
                 "bytes": applied.facts["deflated_bytes"] / applied.facts["deflated_bytes_before"],
             }
+        self.facts["later"] = self._later(one, applied.matched, subject.masks)
 
     def _later(self, one: OpenedSource, names: tuple[str, ...], masks: dict[str, Array]) -> dict[str, Any]:
         """Placed zeros that other passes lost, and whether the weights beside them changed."""

@@ -76,10 +76,9 @@ def test_zeros_stay_through_training(facts: dict[str, Any]) -> None:
 
 
 def test_later_passes_keep_placed_zeros(facts: dict[str, Any]) -> None:
-    for pattern in ("unstructured", "2:4"):
-        assert facts[pattern]["later"] == {
-            "fine_tune": [0, True], "distil": [0, True], "quantisation_aware": [0, True], "round": [0, True],
-        }  # fmt: skip
+    assert facts["later"] == {
+        "fine_tune": [0, True], "distil": [0, True], "quantisation_aware": [0, True], "round": [0, True],
+    }  # fmt: skip
 
 
 def test_zeros_rise_while_a_teacher_trains(facts: dict[str, Any]) -> None:
