@@ -60,6 +60,10 @@ def test_features_labels_and_pack_have_the_same_sizes() -> None:
     assert (output.activation, output.refit) == ("sigmoid", "lpt_5")
     kinds = [(flavour.kind, flavour.name) for flavour in spec.flavours]
     assert {"tflite-float32", "tflite-float16", "tflite-int8", "coreml-fp16"} <= {name for _, name in kinds}
+    rounded = {flavour.name for flavour in spec.flavours if flavour.recipe[0].method.weights_only}
+    assert rounded == {"tflite-int8", "coreml-int8"}
+    (step,) = spec.recipe
+    assert (step.method, step.bits) == ("round_head", 8)  # type: ignore[union-attr]
 
 
 def test_the_comparison_is_at_or_above_boosting_in_every_region() -> None:
