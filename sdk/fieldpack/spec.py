@@ -214,8 +214,61 @@ class PlaceData(Strict):
         return self
 
 
+class ScenePair(Strict):
+    """A scene, and what is true there."""
+
+    scene: str = Field(description="raster that fits the contract's input", examples=["zurich.tif"])
+    truth: str | None = Field(
+        default=None,
+        description="raster of one band: the same coordinates, pixels as large as those of the model's "
+        "answer, both grids in line. No data means that the truth is not known",
+        examples=["zurich_height.tif"],
+    )
+
+
+class SceneData(Strict):
+    """Scenes, cut into tiles as ``fieldpack predict`` cuts them.
+
+    Each pixel of the truth counts once, in the tile that decides it in a map. Where maps give no answer, the
+    truth does not count; tiles without any are left out.
+    """
+
+    kind: Literal["scenes"]
+    scenes: tuple[ScenePair, ...] = Field(
+        min_length=1, description="in order", examples=[[{"scene": "zurich.tif", "truth": "height.tif"}]]
+    )
+    quantity: str | None = Field(
+        default=None,
+        description="what the truth is of; each scene has a truth then",
+        examples=["canopy_height"],
+    )
+    block: int = Field(
+        ge=1,
+        description="side of a block, pixels of the scene. Tiles whose middles lie in one block are not "
+        "independent: every interval counts blocks, and folds are made of whole ones",
+        examples=[512],
+    )
+    folds: int = Field(
+        default=1, ge=1, description="parts into which the blocks are drawn by pack.seed", examples=[5]
+    )
+    take: tuple[int, ...] = Field(
+        default=(0,), min_length=1, description="which of these parts, from 0", examples=[[1, 2]]
+    )
+    limit: int | None = Field(
+        default=None, ge=1, description="seeded sample of so many tiles", examples=[200]
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> SceneData:
+        if any((pair.truth is None) != (self.quantity is None) for pair in self.scenes):
+            raise ValueError("quantity is stated, and every scene has its truth; or neither")
+        if not all(0 <= part < self.folds for part in self.take) or len(set(self.take)) < len(self.take):
+            raise ValueError(f"take names parts of 0 to {self.folds - 1}, each once")
+        return self
+
+
 DataSource = Annotated[
-    TableData | FolderData | ProviderData | ArrayData | PlaceData, Field(discriminator="kind")
+    TableData | FolderData | ProviderData | ArrayData | PlaceData | SceneData, Field(discriminator="kind")
 ]
 
 
@@ -565,4 +618,9 @@ def _absolute_data(part: Any, place: Any) -> Any:
     if isinstance(part, ArrayData):
         for field in ("inputs", "targets"):
             update[field] = {name: place(item) for name, item in getattr(part, field).items()}
+    if isinstance(part, SceneData):
+        update["scenes"] = tuple(
+            ScenePair(scene=place(pair.scene), truth=None if pair.truth is None else place(pair.truth))
+            for pair in part.scenes
+        )
     return part.model_copy(update=update)

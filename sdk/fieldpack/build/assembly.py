@@ -45,7 +45,16 @@ from fieldpack.contract import LabelTable, Output
 from fieldpack.relative import REFERENCES
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.share import SHIPPED
-from fieldpack.spec import ArrayData, DataSource, FolderData, PlaceData, ProviderData, SourceKind, Spec
+from fieldpack.spec import (
+    ArrayData,
+    DataSource,
+    FolderData,
+    PlaceData,
+    ProviderData,
+    SceneData,
+    SourceKind,
+    Spec,
+)
 from fieldpack.taxonomy import Form, read_taxonomy, write_taxonomy
 from fieldpack.verdict import Outcome, Verdict
 
@@ -263,6 +272,8 @@ def _data_lineage(source: DataSource, examples: Examples) -> DataLineage:
     if isinstance(source, PlaceData):
         rows = "; ".join(f"{column} is {' or '.join(values)}" for column, values in source.where.items())
         text = f"places {Path(source.table).name}" + (f" where {rows}" if rows else "")
+    elif isinstance(source, SceneData):
+        text = _scenes_told(source)
     elif isinstance(source, ProviderData):
         text = f"{source.provider} split {source.split}"
     elif isinstance(source, FolderData):
@@ -273,6 +284,12 @@ def _data_lineage(source: DataSource, examples: Examples) -> DataLineage:
         rows = "; ".join(f"{column} is {' or '.join(values)}" for column, values in source.where.items())
         text = f"table {Path(source.manifest).name}" + (f" where {rows}" if rows else "")
     return DataLineage(description=text, count=examples.count, digest=examples.prepared.digest())
+
+
+def _scenes_told(source: SceneData) -> str:
+    names = ", ".join(Path(pair.scene).name for pair in source.scenes)
+    parts = f", parts {', '.join(map(str, source.take))} of {source.folds}" if source.folds > 1 else ""
+    return f"scenes {names}, blocks of {source.block} pixels{parts}"
 
 
 def _copy(source: Path, target: Path) -> None:

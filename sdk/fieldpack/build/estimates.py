@@ -38,7 +38,8 @@ def check_truth(spec: Spec, calibration: Examples | None) -> None:
             raise SpecError(
                 f"interval {interval.name} is refitted, and [data.calibration] has no truth of it",
                 came="no such data" if calibration is None else "no truth",
-                allowed=f"true values of {interval.quantity}: targets of arrays, or a provider's mapping",
+                allowed=f"true values of {interval.quantity}: targets of arrays, truth of scenes, or a "
+                "provider's mapping",
                 hint='or give the interval refit = "none"',
             )
 

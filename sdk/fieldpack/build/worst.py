@@ -61,7 +61,8 @@ class WorstExamples:
     def _draw(self, wanted: list[int], writer: BundleWriter) -> dict[int, str]:
         """One JPEG an example; examples are numbered as they were prepared."""
         files: dict[int, str] = {}
-        for number, example in enumerate(open_data(self._spec.data.evaluation, self._spec.pack.seed)):
+        spec = self._spec
+        for number, example in enumerate(open_data(spec.data.evaluation, spec.pack.seed, spec.contract)):
             if number not in wanted:
                 continue
             buffer = io.BytesIO()

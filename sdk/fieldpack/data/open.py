@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from fieldpack.contract.contract import Contract
 from fieldpack.data.arrays import open_arrays
 from fieldpack.data.example import Examples
 from fieldpack.data.folder import open_folder
 from fieldpack.data.places import open_places
 from fieldpack.data.provider import open_provider
+from fieldpack.data.scenes import open_scenes
 from fieldpack.data.table import open_table
-from fieldpack.spec import DataSource, FolderData, PlaceData, ProviderData, TableData
+from fieldpack.spec import DataSource, FolderData, PlaceData, ProviderData, SceneData, TableData
 
 
-def open_data(source: DataSource, seed: int) -> Examples:
+def open_data(source: DataSource, seed: int, contract: Contract | None = None) -> Examples:
     """Open a data set.
 
     Parameters
@@ -20,6 +22,8 @@ def open_data(source: DataSource, seed: int) -> Examples:
         A table of ``[data]``, paths absolute.
     seed : int
         Seed of the sample that ``limit`` takes.
+    contract : Contract, optional
+        What the examples are for; scenes are cut by it, nothing else needs it.
 
     Returns
     -------
@@ -41,4 +45,6 @@ def open_data(source: DataSource, seed: int) -> Examples:
         return open_provider(source)
     if isinstance(source, PlaceData):
         return open_places(source, seed)
+    if isinstance(source, SceneData):
+        return open_scenes(source, seed, contract)
     return open_arrays(source)

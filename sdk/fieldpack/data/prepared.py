@@ -153,7 +153,7 @@ def prepare_data(
     StorageError
         The temporary folder is full.
     """
-    examples = open_data(source, seed)
+    examples = open_data(source, seed, contract)
     stores = {item.name: RowStore(prepared_shape(item), prepared_dtype(item)) for item in contract.inputs}
     truth = TargetStore(contract.quantities)
     kept: list[_Kept] = []

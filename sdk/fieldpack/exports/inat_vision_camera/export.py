@@ -152,7 +152,8 @@ def export(
         picture, place = find_sources(opened, list(choices.flavours))
         if place is None:
             raise InputError("The plugin needs a bundle of places, too", came=bundles[0], allowed="both")
-        staging = Path(stack.enter_context(_staging(target)))
+        staging = Path(stack.enter_context(_staging(target))) / "made"
+        staging.mkdir()  # the folder around it is open to its owner alone
         names = _names(picture, place, CORE_ML_SUFFIXES[choices.core_ml])
         taxonomy = with_thresholds(find_taxonomy(picture, choices.taxonomy), place, choices.thresholds)
         notes = export_notes(picture, place, taxonomy, choices.geo_floor)

@@ -51,6 +51,12 @@ def test_the_directory_passes_its_own_rules_and_gives_the_flavours_scores(made: 
     assert max(figure.difference for figure in made.golden) < 1e-6
 
 
+def test_whoever_may_read_new_folders_may_read_the_directory(made: Exported, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    assert made.folder.stat().st_mode == (tmp_path / "new").stat().st_mode
+    assert sorted(item.name for item in made.folder.parent.iterdir() if item.name.startswith(".")) == []
+
+
 def test_both_strict_readers_load_one_tree(made: Exported) -> None:
     android = android_reader.read(made.folder / "android" / "taxonomy_pictures_1_0_0.csv")
     ios = ios_reader.read(made.folder / "ios" / "taxonomy_pictures_1_0_0.json")
