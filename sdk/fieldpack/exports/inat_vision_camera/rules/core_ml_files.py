@@ -36,7 +36,8 @@ VERSION = _rule(
     "coreml-ios-version",
     f"iOS {facts.IOS} loads it",
     f"not loaded by iOS {facts.IOS}, which the apps still support; Xcode warns or refuses",
-    "convert with minimum_deployment_target iOS13 (neural network) or iOS15 (ML Program)",
+    "convert with minimum_deployment_target iOS13 (neural network) or iOS15 (ML Program); from a bundle "
+    'export with --coreml neuralnetwork, or build a flavour with minimum_ios = "15"',
 )
 CUSTOM = _rule(
     "coreml-custom-layer",
