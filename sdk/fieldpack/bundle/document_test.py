@@ -82,3 +82,15 @@ def test_limits_that_were_left_out_are_absent_and_older_manifests_with_nulls_are
     words["budget"] = {"every": then, "flavours": {"tflite-float32": {"top1_drop": None, "mean_kl": 0.1}}}
     manifest = parse_manifest(canonical_json(words), "older")
     assert manifest.budget.limits_of("tflite-float32") == {"installed_bytes": 100000, "mean_kl": 0.1}
+
+
+def test_products_without_weights_are_told_where_there_are_some_and_survive(tmp_path: Path) -> None:
+    with open_bundle(tiny_bundle(tmp_path / "tiny")) as bundle:
+        words = json.loads(bundle.manifest_data)
+    compression = words["flavours"][0]["compression"]
+    assert "without_weights" not in compression
+    compression["without_weights"] = 2
+    data = canonical_json(words)
+    manifest = parse_manifest(data, "x")
+    assert manifest.flavours[0].compression.without_weights == 2
+    assert manifest_bytes(manifest) == data
