@@ -33,6 +33,7 @@ H3_RESOLUTION = 4
 """A place is replaced by the centroid of its H3 cell."""
 
 # -- taxonomy ------------------------------------------------------------------------------------
+LARGEST_ID = 2**31 - 1  # Android makes a Java int of each id that it reports
 LIFE = 48460
 """Taxon of the root that both platforms make themselves."""
 LIFE_RANK = 100.0

@@ -502,6 +502,7 @@ PLANTS: dict[str, Plant] = {
     "taxon-twice": _plant(
         _rows(_add(parent_taxon_id=900, taxon_id=901, leaf_class_id=4, geo_threshold=0.5)), "leaf-count"
     ),
+    "taxon-id-range": _plant(_rows(_set(901, taxon_id=2**31))),
     "parent-circle": _plant(_rows(_set(47158, parent_taxon_id=900)), "rank-order", "leaf-missing"),
     "leaf-missing": _plant(_rows(_add(parent_taxon_id=900, taxon_id=950))),
     "leaf-inner": _plant(_rows(_set(900, leaf_class_id=4, geo_threshold=0.5)), "leaf-count"),

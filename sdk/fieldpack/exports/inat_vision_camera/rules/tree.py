@@ -47,6 +47,13 @@ TWICE = _rule(
     "the last row wins in the lookup, both hang in the tree: sums count it twice",
     "remove one of the rows",
 )
+ID_RANGE = _rule(
+    "taxon-id-range",
+    f"taxon ids up to {facts.LARGEST_ID}",
+    "NumberFormatException when the taxon or anything below it is reported: the answer is lost",
+    "works: ids are kept as 64-bit numbers",
+    "give the taxon a smaller id",
+)
 CIRCLE = _rule(
     "parent-circle",
     "parents lead to a root",
@@ -140,6 +147,7 @@ RULES = (
     PARENT_LIFE,
     LIFE_ROW,
     TWICE,
+    ID_RANGE,
     CIRCLE,
     NO_LEAF,
     INNER_LEAF,
@@ -192,6 +200,8 @@ def _parents(file: TaxonomyFile, shown: str) -> Iterator[Finding]:
     yield from _grouped(
         TWICE, shown, [r for r in file.rows if counts[r.taxon or -1] > 1], "rows share their id"
     )
+    large = [row for row in file.rows if row.taxon is not None and row.taxon > facts.LARGEST_ID]
+    yield from _grouped(ID_RANGE, shown, large, "taxa have a larger id")
     yield from _grouped(CIRCLE, shown, _circular(file), "taxa lead to no root")
 
 
