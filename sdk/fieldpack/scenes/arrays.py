@@ -7,6 +7,7 @@ mapping. rioxarray itself is not needed. An array that Dask holds is computed wi
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from fieldpack.errors import InputError
 from fieldpack.predict import Predictor
 from fieldpack.scenes.answering import answer_size, answer_tiles, raster_input
 from fieldpack.scenes.bands import MapContent
+from fieldpack.scenes.doubts import scene_doubts
 from fieldpack.scenes.mapping import begin_mosaic, content_of
 from fieldpack.scenes.requirements import band_places, check_resolution, geo_library
 from fieldpack.scenes.scene import Affine, Place, Window
@@ -44,12 +46,15 @@ class ArrayScene:
     Raises
     ------
     InputError
-        It has no coordinate reference system or place, or other dimensions, bands or pixels.
+        It is no DataArray, has no coordinate reference system or place, or other dimensions, bands or
+        pixels.
     MissingDependencyError
-        rasterio is not installed.
+        rasterio or xarray is not installed.
     """
 
     def __init__(self, array: Any, contract: RasterInput) -> None:
+        if not isinstance(array, geo_library("xarray").DataArray):
+            raise InputError("a scene is a DataArray", came=type(array).__name__, allowed="xarray.DataArray")
         rows, columns, band = _dimensions(array)
         if band is None:
             array, band = array.expand_dims("band"), "band"
@@ -92,6 +97,11 @@ def map_array(bundle: Bundle, array: Any, *, flavour: str | None = None, precisi
         One float32 variable [y, x] a band of the map, NaN where there is no answer, with its unit. The same
         numbers as :func:`fieldpack.scenes.mapping.map_scene` writes.
 
+    Warns
+    -----
+    UserWarning
+        What speaks against the scene, see :func:`fieldpack.scenes.doubts.scene_doubts`.
+
     Raises
     ------
     InputError
@@ -100,6 +110,8 @@ def map_array(bundle: Bundle, array: Any, *, flavour: str | None = None, precisi
     predictor = Predictor(bundle, flavour, precision=precision)
     contract, content = raster_input(predictor), content_of(predictor)
     scene = ArrayScene(array, contract)
+    for doubt in scene_doubts(scene, contract):
+        warnings.warn(doubt, UserWarning, stacklevel=2)
     tiles = plan_tiles(contract, scene.place.height, scene.place.width, answer_size(predictor))
     place = scene.place.coarser(tiles.factor)
     mosaic = begin_mosaic(contract, tiles, len(content.contract.outputs))

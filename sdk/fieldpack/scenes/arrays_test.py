@@ -127,3 +127,16 @@ def test_other_dimensions_are_refused() -> None:
         ArrayScene(cube, stated())
     with pytest.raises(InputError, match="another number of bands"):
         ArrayScene(array_of(made_scene(20, 30)).isel(band=0, drop=True), stated())
+
+
+def test_what_is_no_array_of_xarray_is_refused() -> None:
+    for thing in (array_of(made_scene(20, 20)).to_dataset(name="scene"), made_scene(20, 20), None):
+        with pytest.raises(InputError, match="is a DataArray"):
+            ArrayScene(thing, stated())
+
+
+def test_an_array_from_south_to_north_is_doubted(tiles_bundle: Path) -> None:
+    array = array_of(made_scene(20, 20)).isel(y=slice(None, None, -1))
+    with open_bundle(tiles_bundle) as bundle, pytest.warns(UserWarning, match="is mirrored"):
+        found = map_array(bundle, array)
+    assert np.array_equal(found.y, array.y)

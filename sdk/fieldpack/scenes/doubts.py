@@ -19,6 +19,8 @@ OUTSIDE = 0.5
 """Share of a band's values beyond one end of its clip range from which a warning is given."""
 STRETCH = 0.05
 """Share by which a pixel on the ground may be larger or smaller than asked for; UTM changes 0.001."""
+TURN = 10.0
+"""Degrees from which a scene is told to be turned; orbits of satellites lean by as much."""
 SAMPLES = 3
 """Windows along each axis that are looked at."""
 EQUATOR_M, FLATTENING = 6_378_137.0, 1 / 298.257223563
@@ -35,7 +37,16 @@ def scene_doubts(scene: Scene, contract: RasterInput) -> tuple[str, ...]:
         What it is for.
     """
     stretched = _stretched(scene.place, contract) if contract.resolution_unit == "metre" else ()
-    return (*stretched, *_outside(scene, contract))
+    return (*_turned(scene.place), *stretched, *_outside(scene, contract))
+
+
+def _turned(place: Place) -> Iterator[str]:
+    a, b, _, d, e, _ = place.transform
+    if a * e - b * d > 0:
+        yield "the scene is mirrored, such as by rows that run from south to north; the model sees it so"
+    angle = abs(math.degrees(math.atan2(d, a)))
+    if angle > TURN:
+        yield f"the scene's rows are turned by {angle:.3g} degrees from east; the model sees it so"
 
 
 def _stretched(place: Place, contract: RasterInput) -> Iterator[str]:

@@ -53,6 +53,13 @@ def test_a_pixel_beyond_the_earth_has_no_size(code: str, x: float, y: float) -> 
         ({"scale": 1e-4, "shift": -100.0}, {}, ["band red lie below", "band nir lie below"]),
         ({"scale": 10.0, "shift": 0.0}, {}, ["band red lie above", "band nir lie above"]),
         ({}, {"crs": "EPSG:3857"}, ["m on the ground, the model takes 10 m"]),
+        ({}, {"transform": rasterio.Affine(10, 0, 5e5, 0, 10, 52e5)}, ["is mirrored"]),
+        (
+            {},
+            {"transform": rasterio.Affine(0, 10, 5e5, -10, 0, 52e5)},
+            ["is mirrored", "turned by 90 degrees"],
+        ),
+        ({}, {"transform": rasterio.Affine(-10, 0, 5e5, 0, 10, 52e5)}, ["turned by 180 degrees"]),
     ],
 )
 def test_doubts_are_told_beside_the_map(
