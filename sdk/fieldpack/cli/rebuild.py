@@ -6,9 +6,12 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fieldpack.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from fieldpack.bundle.manifest import Manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,32 +25,50 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack.bundle.read import open_bundle
 
     with open_bundle(options.check) as bundle:
-        digest, files = bundle.digest, bundle.manifest.files
+        digest, files, version = bundle.digest, bundle.manifest.files, bundle.manifest.version
+        names = name_files(bundle.manifest)
         tools = bundle.manifest.lineage.tools
         before = json.loads(bundle.read(bundle.manifest.evidence))
     with tempfile.TemporaryDirectory(prefix="fieldpack-rebuild-") as folder:
         path = _built(options.spec, Path(folder) / "bundle", before, terminal)
         with open_bundle(path) as rebuilt:
             again, digest_now = rebuilt.manifest.files, rebuilt.digest
+            version_now = rebuilt.manifest.version
             tools_now = rebuilt.manifest.lineage.tools
     different = sorted(name for name in files.keys() | again.keys() if files.get(name) != again.get(name))
     changed_tools = sorted(
         name for name in tools.keys() | tools_now.keys() if tools.get(name) != tools_now.get(name)
     )
     identical = digest_now == digest
+    only_names = bool(different) and set(different) <= names
     document = {
         "identical": identical,
         "digest": digest,
         "rebuilt": digest_now,
         "different_files": different,
+        "only_names": only_names,
+        "versions": [version, version_now],
         "changed_tools": changed_tools,
     }
     lines = [f"given    sha256:{digest}", f"rebuilt  sha256:{digest_now}"]
     lines += [f"differs  {name}" for name in different or ([] if identical else ["manifest.json"])]
     lines += [f"tool     {name}: {tools.get(name)} then, {tools_now.get(name)} now" for name in changed_tools]
+    if version != version_now:
+        lines.append(f"version  {version} given, {version_now} in the spec")
+    if only_names:
+        lines.append("models, golden vectors and evidence are the same bytes: names alone differ, as by")
+        lines.append("         fieldpack taxonomy release; state the new taxonomy and version in the spec")
     lines.append("rebuild: " + ("IDENTICAL" if identical else "DIFFERENT"))
     terminal.result(document, "\n".join(lines))
     return 0 if identical else 1
+
+
+def name_files(manifest: Manifest) -> set[str]:
+    """Files of labels, taxonomies and thresholds, which a release with another taxonomy writes anew."""
+    outputs = manifest.contract.outputs
+    found = {path for item in outputs for path in (item.labels, item.taxonomy, item.thresholds)}
+    found |= {path for flavour in manifest.flavours for path in flavour.thresholds.values()}
+    return {path for path in found if path is not None}
 
 
 def _built(spec: Path, target: Path, before: dict[str, Any], terminal: Terminal) -> Path:
