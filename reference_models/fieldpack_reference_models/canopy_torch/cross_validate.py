@@ -1,8 +1,8 @@
 """Judge the recipe by cross-validation, beside a random forest on the same folds.
 
 ``python -m fieldpack_reference_models.canopy_torch.cross_validate --data FOLDER --out FILE``: the folds of
-the recipe go round, so that each is judged once by a network and a forest that learned from others; the
-interval's offset comes from folds that neither of the two has seen.
+the recipe go round, so that each is judged once by a network and a forest that learned from others; its
+interval's offset comes from the other folds that neither of the two has seen.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def judge(scenes: Sequence[Scene], recipe: CanopyRecipe, out: Path) -> Judged:
     """Learn and judge round by round; what a round gave is kept beside `out` until all are done."""
     blocks = make_blocks(scenes, recipe.block_m, recipe.folds, recipe.seed)
     parts = []
-    for by in range(0, recipe.folds, len(recipe.validation)):
+    for by in range(0, recipe.folds, recipe.together):
         turned, path = recipe.turned(by), _kept(out, by)
         name = json.dumps([listed(turned), [scene.name for scene in scenes], cells(scenes)])
         done = read_checkpoint(path, name)
@@ -72,7 +72,7 @@ def judge(scenes: Sequence[Scene], recipe: CanopyRecipe, out: Path) -> Judged:
             state = _round(scenes, blocks, turned)
             done = Checkpoint(1, time.monotonic() - clock, 0.0, state)
             write_checkpoint(path, done, name)
-        parts.append(_with_interval(done.state))
+        parts.append(_with_interval(done.state, blocks.folds))
     for place, part in enumerate(parts):
         _add_across(part, parts[:place] + parts[place + 1 :])
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -81,38 +81,55 @@ def judge(scenes: Sequence[Scene], recipe: CanopyRecipe, out: Path) -> Judged:
 
 
 def _round(scenes: Sequence[Scene], blocks: Blocks, recipe: CanopyRecipe) -> State:
-    """What models that learned from the training folds say on the validation and calibration folds."""
-    seen, judged = blocks.apart(recipe.training, recipe.buffer_m), blocks.of(recipe.validation)
+    """What models that learned from the training folds say on the folds held out.
+
+    Names with ``KEPT`` before them: all folds held out, Zurich alone. The others: the folds that are judged.
+    """
+    seen, judged = (
+        blocks.apart(recipe.training, recipe.buffer_m),
+        blocks.of(recipe.held_out[: recipe.together]),
+    )
     module = learn(scenes, seen, recipe)
     answers = [predict(module, scene) for scene in scenes]
-    calibrated = zip(scenes, blocks.of(recipe.calibration), strict=True)
-    kept = gathered(scenes, tuple(mask & (scene.name == CALIBRATED) for scene, mask in calibrated), answers)
-    found = gathered(scenes, judged, answers)
+    apart = zip(scenes, blocks.of(recipe.held_out), strict=True)
+    fitted = tuple(mask & (scene.name == CALIBRATED) for scene, mask in apart)
+    kept, found = (
+        gathered(scenes, masks, answers) | {"block": _numbers(blocks, masks)} for masks in (fitted, judged)
+    )
     stacks = [forest.features(scene) for scene in scenes]
     trees = forest.fitted(stacks, scenes, seen, recipe.seed)
     shares = [forest.answers(trees, *pair) for pair in zip(stacks, judged, strict=True) if pair[1].any()]
     found["forest"] = np.concatenate(shares)
     found["scene"] = np.repeat(np.arange(len(scenes)), [int(mask.sum()) for mask in judged])
-    numbers = [part[mask] for part, mask in zip(blocks.numbers, judged, strict=True)]
-    found["block"] = np.concatenate(numbers)
     LOG.info(
         "folds %s: %d cells, squared errors %.0f and %.0f of the forest",
-        recipe.validation, len(found["truth"]), ((found["mean"] - found["truth"]) ** 2).sum(),
-        ((found["forest"] - found["truth"]) ** 2).sum(),
+        recipe.held_out[: recipe.together], len(found["truth"]),
+        ((found["mean"] - found["truth"]) ** 2).sum(), ((found["forest"] - found["truth"]) ** 2).sum(),
     )  # fmt: skip
     return found | {f"{KEPT}{name}": values for name, values in kept.items()}
+
+
+def _numbers(blocks: Blocks, masks: Masks) -> NDArray[np.int64]:
+    return np.concatenate([part[mask] for part, mask in zip(blocks.numbers, masks, strict=True)])
 
 
 def _kept(out: Path, by: int) -> Path:
     return out.with_name(f"{out.name}.round{by}.npz")
 
 
-def _with_interval(state: State) -> dict[str, NDArray[Any]]:
-    """A round's answers with the ends of the interval, whose offsets come from what was kept for them."""
+def _with_interval(state: State, folds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """A round's answers with the ends of the interval: a fold's offset comes from all others held out."""
     found = {name: values for name, values in state.items() if not name.startswith(KEPT)}
     kept = {name.removeprefix(KEPT): values for name, values in state.items() if name.startswith(KEPT)}
-    fit, stated = figures.offset(kept, kept["truth"]), figures.contract()
-    found["low"], found["high"] = interval_ends(stated, stated.intervals[0], fit, found)
+    found["low"], found["high"] = np.empty((2, len(found["truth"])))
+    own, others = folds[found["block"]], folds[kept["block"]]
+    for fold in np.unique(own):
+        judged, rest = own == fold, others != fold
+        fit = figures.offset({name: kept[name][rest] for name in network.OUTPUTS}, kept["truth"][rest])
+        values = {name: found[name][judged] for name in network.OUTPUTS}
+        stated = figures.contract()
+        ends = interval_ends(stated, stated.intervals[0], fit, values)
+        found["low"][judged], found["high"][judged] = ends
     return found
 
 
@@ -172,7 +189,7 @@ def cross_validate_command(recipe: CanopyRecipe, arguments: Sequence[str] | None
         "scenes": {scene.name: report(judged, place, recipe.seed) for place, scene in enumerate(scenes)},
     }
     options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    for by in range(0, recipe.folds, len(recipe.validation)):
+    for by in range(0, recipe.folds, recipe.together):
         _kept(options.out, by).unlink()
     LOG.info("%s", options.out)
     return 0

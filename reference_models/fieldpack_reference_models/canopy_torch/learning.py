@@ -48,10 +48,16 @@ class CanopyRecipe:
         A cell is drawn 1 + min(height, 10 m) * tall times as often as bare ground.
     square : float
         Weight of the squared error of the mean beside the two pinball losses.
+    average : float
+        How much of the running mean of the weights stays at each step; that mean is the result. 0: the last
+        weights are.
     block_m, folds, buffer_m : int
         Side of a block, number of folds, and distance of training cells from other folds.
     validation, calibration : tuple of int
         Folds that the weights are judged on, and that the interval is fitted on.
+    together : int
+        So many of these folds are judged by one network of the cross-validation, each with an interval that
+        is fitted on all the others.
     """
 
     seed: int
@@ -66,16 +72,23 @@ class CanopyRecipe:
     tint: float
     tall: float
     square: float
+    average: float
     block_m: int
     folds: int
     buffer_m: int
     validation: tuple[int, ...]
     calibration: tuple[int, ...]
+    together: int
+
+    @property
+    def held_out(self) -> tuple[int, ...]:
+        """The folds that are not learned from, those of `validation` first."""
+        return (*self.validation, *self.calibration)
 
     @property
     def training(self) -> tuple[int, ...]:
         """The folds that are learned from."""
-        return tuple(sorted(set(range(self.folds)) - {*self.validation, *self.calibration}))
+        return tuple(sorted(set(range(self.folds)) - set(self.held_out)))
 
     def turned(self, by: int) -> CanopyRecipe:
         """The recipe whose validation and calibration folds lie so many folds farther."""
@@ -146,7 +159,7 @@ def learn(scenes: Sequence[Scene], masks: Masks, recipe: CanopyRecipe) -> Any:
     rate = recipe.peak_rate
     optimiser = torch.optim.AdamW(module.parameters(), rate, weight_decay=recipe.weight_decay)
     pace = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=recipe.steps, pct_start=0.1)
-    losses = []
+    losses, mean = [], RunningMean(module, recipe.average)
     for step in range(recipe.steps):
         loss = _loss(module, cutter.batch(dice), recipe.square)
         optimiser.zero_grad()
@@ -154,10 +167,38 @@ def learn(scenes: Sequence[Scene], masks: Masks, recipe: CanopyRecipe) -> Any:
         torch.nn.utils.clip_grad_norm_(module.parameters(), 5.0)
         optimiser.step()
         pace.step()
+        mean.add(step)
         losses.append(float(loss.detach()))
         if (step + 1) % 100 == 0:
             LOG.info("step %d: loss %.3f", step + 1, np.mean(losses[-100:]))
-    return rounded(network.folded(module.eval()))
+    return rounded(network.folded(mean.module().eval()))
+
+
+class RunningMean:
+    """The running mean of a module's weights and statistics over the steps (Polyak and Juditsky 1992).
+
+    A share `stays` of it stays at each step, less at the first ones, so that they do not count for long.
+    """
+
+    def __init__(self, module: Any, stays: float) -> None:
+        self._module, self._stays = module, stays
+        self._mean = {
+            name: value.detach().clone()
+            for name, value in module.state_dict().items()
+            if value.is_floating_point()
+        }
+
+    def add(self, step: int) -> None:
+        """Take in the weights after step number `step`, the first is 0."""
+        share = 1 - min(self._stays, (1 + step) / (10 + step))
+        now = self._module.state_dict()
+        for name, value in self._mean.items():
+            value.lerp_(now[name], share)
+
+    def module(self) -> Any:
+        """The module, which has the mean from here on."""
+        self._module.load_state_dict(self._mean, strict=False)
+        return self._module
 
 
 def _loss(module: Any, crops: Crops, square: float) -> Any:

@@ -39,11 +39,13 @@ RECIPE = CanopyRecipe(
     tint=0.1,
     tall=0.4,
     square=0.05,
+    average=0.99,
     block_m=40,
     folds=10,
     buffer_m=5,
-    validation=(0, 1),
-    calibration=(4, 5),
+    validation=(0,),
+    calibration=(1, 4, 5),
+    together=2,
 )
 PACKAGES = ("torch", "numpy", "rasterio")
 

@@ -26,7 +26,7 @@ from fieldpack_reference_models.canopy_torch.scenes_test import drawn
 
 torch = pytest.importorskip("torch", reason="pip install 'fieldpack[torch]'")
 RECIPE = replace(train.RECIPE, steps=60, batch=4, crop_m=32, channels=4, block_m=20, folds=5, buffer_m=1)
-RECIPE = replace(RECIPE, validation=(0,), calibration=(1,), peak_rate=1e-2)
+RECIPE = replace(RECIPE, validation=(0,), calibration=(1,), together=1, average=0.9, peak_rate=1e-2)
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +145,40 @@ def test_the_offset_gives_the_promised_coverage_on_cells_alike() -> None:
     share, width = figures.covered({name: part[2000:] for name, part in values.items()}, truth[2000:], fit)
     assert share == pytest.approx(0.9, abs=0.02)
     assert width == pytest.approx(2 * 1.645, abs=0.2)
+
+
+def test_the_running_mean_is_that_of_the_weights_so_far() -> None:
+    module = torch.nn.BatchNorm2d(1)
+    mean = learning.RunningMean(module, 0.5)
+    wanted = module.weight.item()
+    for step, value in enumerate((3.0, 5.0, 9.0, 2.0, 4.0, 8.0, 6.0, 7.0, 5.0, 1.0)):
+        with torch.no_grad():
+            module.weight.fill_(value)
+            module.running_var.fill_(2 * value)
+        mean.add(step)
+        stays = min(0.5, (1 + step) / (10 + step))
+        wanted = stays * wanted + (1 - stays) * value
+    assert mean.module().weight.item() == pytest.approx(wanted)
+    assert module.running_var.item() == pytest.approx(2 * wanted, abs=1e-4)
+    last = learning.RunningMean(module, 0.0)
+    with torch.no_grad():
+        module.weight.fill_(4.0)
+    last.add(0)
+    assert last.module().weight.item() == 4.0
+
+
+def test_a_fold_has_the_offset_of_the_other_folds_held_out() -> None:
+    truth = np.array([0.0, 0.0, 10.0, 10.0])
+    shared = {"truth": np.repeat(truth, 50), "block": np.repeat(np.arange(4), 50)}
+    shared |= {name: np.repeat(value, 200) for name, value in (("q05", 4.0), ("mean", 5.0), ("q95", 6.0))}
+    shared["truth"][100:] = np.linspace(4, 10, 100)
+    state = {name: values[:100] for name, values in shared.items()}
+    state |= {f"{cross_validate.KEPT}{name}": values for name, values in shared.items()}
+    found = cross_validate._with_interval(state, np.array([0, 0, 1, 2]))
+    alone = figures.offset({name: shared[name][100:] for name in network.OUTPUTS}, shared["truth"][100:])
+    assert found["low"] == pytest.approx(4.0 - alone.numbers[0])
+    assert found["high"] == pytest.approx(6.0 + alone.numbers[0])
+    assert set(found) == {*network.OUTPUTS, "truth", "block", "low", "high"}
 
 
 def test_each_fold_is_judged_once_by_models_that_did_not_learn_from_it() -> None:
