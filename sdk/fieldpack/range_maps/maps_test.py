@@ -20,7 +20,8 @@ from fieldpack.range_maps.geojson import geojson_bytes
 from fieldpack.range_maps.geoparquet import geoparquet_bytes
 from fieldpack.range_maps.grid import WORLD, Box, cells_in, rings_of
 from fieldpack.range_maps.picture import BOTH, GAINED, LOST, draw_map
-from fieldpack.range_maps.scored import RangeMap, Scored, range_map
+from fieldpack.range_maps.scored import RangeMap, Scored, output_of, range_map
+from fieldpack.taxonomy import Form, Taxon, Taxonomy, write_taxonomy
 from fieldpack.testing import TINY_LABELS, tiny_content
 
 h3 = pytest.importorskip("h3", reason="pip install 'fieldpack[geo]'")
@@ -28,13 +29,16 @@ shapely = pytest.importorskip("shapely", reason="pip install 'fieldpack[geo]'")
 RESOLUTION = 1
 
 
-def place_bundle(target: Path) -> Path:
+def place_bundle(target: Path, taxonomy: Taxonomy | None = None) -> Path:
     """The tiny bundle as a range model; a bee is expected from 0.4 on, by both of its flavours' names."""
     with BundleWriter(target) as writer:
         fields = tiny_content(writer)
         fields["contract"]["inputs"] = [{"kind": "location", "name": "vector", "encoding": "sin_cos_4"}]
         stated = {"activation": "sigmoid", "threshold": 0.5, "thresholds": "labels/t.csv"}
         fields["contract"]["outputs"][0] |= stated
+        if taxonomy is not None:
+            writer.add_bytes("taxa.csv", write_taxonomy(taxonomy, Form.PLAIN))
+            fields["contract"]["outputs"][0] |= {"taxonomy": "taxa.csv"}
         writer.add_bytes(
             "labels/t.csv", thresholds_bytes(TINY_LABELS, np.array([0.4, np.nan, 0.6], np.float32))
         )
@@ -222,3 +226,13 @@ def test_elevations_by_cell_reach_the_model(tmp_path: Path) -> None:
     contract = LocationInput.model_validate(words)
     vectors = _vectors(contract, cells, {int(cells[1]): 5705.63}, None)
     assert vectors[:, 4].tolist() == [-1.0, 1.0, -1.0]
+
+
+def test_a_taxon_is_found_by_its_id(tmp_path: Path) -> None:
+    leaves = [Taxon(str(70 + at), "7", label, 10.0, at) for at, label in enumerate(TINY_LABELS)]
+    tree = Taxonomy((Taxon("7", None, "Insecta", 50.0), *leaves))
+    with open_bundle(place_bundle(tmp_path / "tiny", tree)) as bundle:
+        for at, label in enumerate(TINY_LABELS):
+            assert output_of(bundle, str(70 + at)) == output_of(bundle, label)
+        with pytest.raises(InputError, match="no label for this taxon"):
+            output_of(bundle, "7")
