@@ -13,6 +13,7 @@
     ├── ConversionError      RuntimeError     1   a converter ran and its result is not the source model
     ├── UnsupportedError     NotImplementedError  2   legal, but outside what Fieldpack can do today
     ├── MissingDependencyError  ImportError   4   an extra or a tool must be installed first
+    ├── TargetError          RuntimeError     4   a device cannot be reached, or gave no answer to believe
     └── WorkerError          RuntimeError     5   a worker process crashed; carries the end of its log
 
 A message says what was asked, what came, what is allowed and what to do next; the
@@ -134,6 +135,12 @@ class MissingDependencyError(FieldpackError, ImportError):
     exit_code = 4
 
 
+class TargetError(FieldpackError, RuntimeError):
+    """A place that should run a model cannot be reached, or gave no answer that can be believed."""
+
+    exit_code = 4
+
+
 class WorkerError(FieldpackError, RuntimeError):
     """A worker process crashed; the message carries the end of its log."""
 
@@ -153,6 +160,7 @@ ERRORS: dict[str, type[FieldpackError]] = {
         ConversionError,
         UnsupportedError,
         MissingDependencyError,
+        TargetError,
         WorkerError,
     )
 }
