@@ -52,14 +52,14 @@ def rounded(
         part = np.array(weights[rows], np.float32)
         given = grid.held(part) if held is None else held[rows]
         turned = _rounded_rows(
-            np.asfortranarray(part[:, order]),
-            np.asfortranarray(grid.spread(rows)[:, order]),
-            np.asfortranarray(given[:, order]),
-            None if kept is None else np.asfortranarray(kept[rows][:, order]),
+            part.T[order],
+            grid.spread(rows).T[order],
+            given.T[order],
+            None if kept is None else kept[rows].T[order],
             factor,
             grid.last,
         )
-        steps[rows][:, order] = turned
+        steps[rows][:, order] = turned.T
     return steps
 
 
@@ -76,20 +76,21 @@ def compensation(moments: Array, damping: float) -> Array:
 def _rounded_rows(
     weights: Array, scales: Array, given: Array, kept: Array | None, factor: Array, last: int
 ) -> Array:
-    count = weights.shape[1]
-    steps = np.empty(weights.shape, np.int8, order="F")
+    """int8 [K, R] of arrays [K, R]: what an input changes lies in one piece; `weights` is used up."""
+    count = len(weights)
+    steps = np.empty(weights.shape, np.int8)
     for start in range(0, count, _COLUMNS):
         end = min(start + _COLUMNS, count)
-        errors = np.empty((weights.shape[0], end - start), np.float32, order="F")
+        errors = np.empty((end - start, weights.shape[1]), np.float32)
         for column in range(start, end):
-            values, scale = weights[:, column], scales[:, column]
+            values, scale = weights[column], scales[column]
             chosen = np.clip(np.rint(values / scale), -last, last)
-            chosen = np.where(given[:, column], given[:, column], chosen).astype(np.float32)
+            chosen = np.where(given[column], given[column], chosen).astype(np.float32)
             if kept is not None:
-                chosen *= kept[:, column]
-            steps[:, column] = chosen
-            error = (values - chosen * scale) / factor[column, column]
-            errors[:, column - start] = error
-            weights[:, column + 1 : end] -= np.outer(error, factor[column, column + 1 : end])
-        weights[:, end:] -= errors @ factor[start:end, end:]
+                chosen *= kept[column]
+            steps[column] = chosen
+            error = errors[column - start]
+            error[:] = (values - chosen * scale) / factor[column, column]
+            weights[column + 1 : end] -= factor[column, column + 1 : end, None] * error
+        weights[end:] -= (errors.T @ factor[start:end, end:]).T
     return steps
