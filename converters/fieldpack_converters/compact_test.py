@@ -90,3 +90,33 @@ def test_a_changed_answer_is_noticed(tiny_content: bytes, monkeypatch: pytest.Mo
 def test_other_bytes_are_refused() -> None:
     with pytest.raises(ModelFileError):
         compacted(b"PK\x03\x04 this is no model")
+
+
+def behind_its_tables(content: bytes) -> bytes:
+    """The file with its constants after the flatbuffer, as a quantiser writes large ones."""
+    graph = TFLiteGraph(content)
+    arrays = {
+        place: bytes(item.data)
+        for place, item in enumerate(graph.model.buffers)
+        if item.data is not None and len(item.data)
+    }
+    start = 16  # any place gives tables of the same length
+    for _ in range(2):
+        end = start
+        for place, data in arrays.items():
+            buffer = graph.model.buffers[place]
+            buffer.data, buffer.offset, buffer.size = None, end, len(data)
+            end += len(data)
+        tables = graph.content()
+        start = len(tables)
+    return tables + b"".join(arrays.values())
+
+
+def test_constants_behind_the_tables_are_written_as_arrays(tiny_content: bytes) -> None:
+    outside = behind_its_tables(tiny_content)
+    graph = TFLiteGraph(outside)
+    kept = [item.data for item in graph.model.buffers if item.data is not None]
+    assert kept
+    assert all(isinstance(data, np.ndarray) for data in kept)
+    assert graph.content() == TFLiteGraph(tiny_content).content()
+    assert compacted(outside) == compacted(tiny_content)

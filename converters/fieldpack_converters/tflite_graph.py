@@ -47,6 +47,9 @@ class TFLiteGraph:
             )
         self.model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
         self.main: Any = self.model.subgraphs[0]
+        for buffer in self.model.buffers:
+            if isinstance(buffer.data, bytearray):  # lay behind the tables; arrays are written in one go
+                buffer.data = np.frombuffer(buffer.data, np.uint8)
 
     @classmethod
     def read(cls, path: str | Path) -> TFLiteGraph:
