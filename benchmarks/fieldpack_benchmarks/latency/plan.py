@@ -58,8 +58,6 @@ def validity(plan: Plan, rounds_ms: Sequence[Sequence[float]]) -> tuple[Flag, ..
     flags = []
     if len(rounds_ms) < plan.rounds or any(_few(plan, taken) for taken in rounds_ms):
         flags.append(Flag.TOO_FEW_SAMPLES)
-    if any(sum(taken) < plan.shortest_s * 1e3 for taken in rounds_ms):
-        flags.append(Flag.TOO_SHORT)
     if any(_spread(taken) >= UNSTABLE for taken in rounds_ms if taken):
         flags.append(Flag.UNSTABLE)
     return tuple(flags)

@@ -31,6 +31,7 @@ COMMANDS = {
     "export": "write bundles as the directory that an app loads today, unmodified",
     "lint": "say whether an app loads a directory of model files on both platforms, and why not",
     "fuse": "say what the server and the phones answer to a picture, a place and a sound",
+    "bench": "run a bundle on this machine, phones, boards and emulated processors; compare records",
     "gate": "hold a bundle against a budget: pass, fail or inconclusive",
     "ci": "write the template that gates bundles on GitHub or GitLab",
     "plan-eval": "say how many labelled examples a margin needs",

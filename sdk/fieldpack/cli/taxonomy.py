@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fieldpack.cli.tasks import add_task
 from fieldpack.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -17,22 +18,22 @@ FORMS = ("plain", "inaturalist-csv", "inaturalist-json", "speciesnet", "birdnet"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     tasks = parser.add_subparsers(dest="task", metavar="TASK", required=True)
-    check = _task(tasks, "check", "list everything that is wrong with a file, with its line")
+    check = add_task(tasks, "check", "list everything that is wrong with a file, with its line")
     check.add_argument("file", type=Path, help="taxonomy file")
     check.add_argument("--outputs", type=_count, metavar="N", help="how many outputs the model has")
     check.add_argument("--form", choices=FORMS, help="form of the file; default: by its first line")
-    convert = _task(tasks, "convert", "write a taxonomy in another form")
+    convert = add_task(tasks, "convert", "write a taxonomy in another form")
     convert.add_argument("file", type=Path, help="taxonomy file")
     convert.add_argument("--form", choices=FORMS, help="form of the file; default: by its first line")
     convert.add_argument("--to", choices=FORMS, required=True, help="form that is written")
     convert.add_argument("--out", type=Path, required=True, metavar="FILE", help="where it goes")
     convert.add_argument("--thresholds", type=Path, metavar="FILE", help="thresholds by taxon id to take in")
     convert.add_argument("--threshold-type", metavar="TYPE", help="which of a file with several types")
-    diff = _task(tasks, "diff", "say what changed between two versions")
+    diff = add_task(tasks, "diff", "say what changed between two versions")
     diff.add_argument("old", type=Path, help="taxonomy file")
     diff.add_argument("new", type=Path, help="taxonomy file")
     diff.add_argument("--synonyms", type=Path, metavar="FILE", help="ids that were replaced")
-    release = _task(tasks, "release", "write a bundle again with the same weights and a new taxonomy")
+    release = add_task(tasks, "release", "write a bundle again with the same weights and a new taxonomy")
     release.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
     release.add_argument("--taxonomy", type=Path, required=True, metavar="FILE", help="the new one")
     release.add_argument("--version", required=True, help="version of the new bundle, MAJOR.MINOR.PATCH")
@@ -45,15 +46,6 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Run one task; `check` gives 0 for a good file and 1 for any fault."""
     tasks = {"check": _check, "convert": _convert, "diff": _diff, "release": _release}
     return tasks[options.task](options, terminal)
-
-
-def _task(
-    tasks: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
-) -> argparse.ArgumentParser:
-    parser = tasks.add_parser(name, help=summary, description=summary)
-    text = "print one JSON document instead of text"
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=text)
-    return parser
 
 
 def _check(options: argparse.Namespace, terminal: Terminal) -> int:

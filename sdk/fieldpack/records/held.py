@@ -17,7 +17,7 @@ from fieldpack.records.record import Flag, Record, RunOutcome
 from fieldpack.relative import REFERENCES
 from fieldpack.share import BASELINE
 
-VOID = {Flag.TOO_FEW_SAMPLES, Flag.TOO_SHORT, Flag.THROTTLED}
+VOID = {Flag.TOO_FEW_SAMPLES, Flag.THROTTLED}
 """A time with one of these is no time to hold a limit against."""
 
 

@@ -29,7 +29,6 @@ class Flag(StrEnum):
     """Why a measured run proves less than it should."""
 
     TOO_FEW_SAMPLES = "too_few_samples"
-    TOO_SHORT = "too_short"
     UNSTABLE = "unstable"
     THROTTLED = "throttled"
     DELEGATE_LOST = "delegate_lost"
@@ -108,8 +107,14 @@ class Record(Strict):
     instructions: int | None = Field(default=None, ge=1, description="of one inference, least of the counted")
     rounds: tuple[Round, ...] = ()
     delegation: Delegation | None = None
-    outputs: dict[str, str] = Field(
-        default_factory=dict, description="output -> digest over all golden vectors, in their order"
+    examples: int | None = Field(
+        default=None, ge=1, description="golden vectors, from the first, that it ran"
+    )
+    outputs: dict[str, Sha256] = Field(
+        default_factory=dict, description="output -> digest of the file's own values over those examples"
+    )
+    golden_gap: float | None = Field(
+        default=None, ge=0, description="largest difference from what the flavour gave when it was built"
     )
     flags: tuple[Flag, ...] = ()
     profile: tuple[Step, ...] = ()

@@ -1,0 +1,203 @@
+"""What ``fieldpack bench`` does; the sdk finds it through the entry points ``fieldpack.bench``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
+from fieldpack.bundle.read import Bundle, open_bundle
+from fieldpack.errors import InputError
+from fieldpack.records.record import Record, RunOutcome
+from fieldpack.records.store import append, read
+from fieldpack_benchmarks.bench.examples import examples_of
+from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour, lacking, paired_times
+from fieldpack_benchmarks.bench.table import HEADER, agreement, rows_of
+from fieldpack_benchmarks.latency.comparison import PAIRS, Comparison, Finding, compare, orders
+from fieldpack_benchmarks.latency.plan import FULL, PAIRED, QUICK
+from fieldpack_benchmarks.targets import parse_target
+from fieldpack_benchmarks.targets.model_run import open_target
+
+Progress = Callable[[str, float], None]
+Pair = tuple[FlavourEntry, str]
+PLANS = {"quick": QUICK, "full": FULL}
+
+
+@dataclass(frozen=True, slots=True)
+class Benched:
+    """What a command found.
+
+    Attributes
+    ----------
+    document : mapping
+        For ``--json``.
+    header, rows : sequence of str
+        For a table.
+    lines : sequence of str
+        Below it.
+    exit_code : int
+        0, 1 where something failed or is slower, 4 where something was not run.
+    """
+
+    document: Mapping[str, Any]
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    lines: Sequence[str]
+    exit_code: int
+
+
+def run(
+    bundle: Path, targets: Sequence[str], flavours: Sequence[str], mode: str, examples: int, records: Path,
+    progress: Progress,
+) -> Benched:  # fmt: skip
+    """Bench flavours on targets, one after the other, and keep a record of each.
+
+    Flavours that are not named are left out where no target of that kind runs them.
+
+    Raises
+    ------
+    InputError
+        No such target or flavour.
+    """
+    for name in targets:
+        parse_target(name)
+    found: list[Record] = []
+    with open_bundle(bundle) as opened:
+        every = [(flavour, target) for flavour in _flavours(opened, flavours) for target in targets]
+        pairs = every if flavours else [pair for pair in every if not lacking(*pair)]
+        for done, (flavour, target) in enumerate(pairs):
+            progress(f"{flavour.name} on {target}", done / len(pairs))
+            found.append(bench_flavour(opened, flavour, target, Wish(mode, PLANS[mode], examples, records)))
+            append(records, found[-1])
+    return Benched(
+        {"records": [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in found]},
+        HEADER,
+        rows_of(found),
+        [*agreement(found), *_left_out(every, pairs)],
+        _code(found),
+    )
+
+
+def against(
+    bundle: Path, old: Path, targets: Sequence[str], flavours: Sequence[str], progress: Progress
+) -> Benched:
+    """Compare the flavours of two bundles on targets, in pairs of runs that follow each other.
+
+    Raises
+    ------
+    InputError
+        No such target or flavour, or the old bundle lacks one.
+    """
+    found: list[tuple[str, str, Comparison]] = []
+    with open_bundle(bundle) as new, open_bundle(old) as before:
+        wanted = [item for item in _flavours(new, flavours) if item.kind is FlavourKind.TFLITE]
+        for flavour in wanted:
+            for target in targets:
+                progress(f"{flavour.name} on {target}", len(found) / (len(wanted) * len(targets)))
+                found.append((flavour.name, target, _pair(new, before, flavour, target)))
+    rows = [
+        (name, target, item.finding.value, f"{item.ratio:.3f}", f"{item.low:.3f} .. {item.high:.3f}",
+         str(item.pairs), f"{item.detectable:.1%}")
+        for name, target, item in found
+    ]  # fmt: skip
+    document = {
+        "comparisons": [
+            {"flavour": name, "target": target, "finding": item.finding.value, "ratio": item.ratio,
+             "low": item.low, "high": item.high, "pairs": item.pairs}
+            for name, target, item in found
+        ]
+    }  # fmt: skip
+    header = ("flavour", "target", "finding", "new / old", "99 % bounds", "pairs", "would find")
+    slower = any(item.finding is Finding.SLOWER for _, _, item in found)
+    return Benched(document, header, rows, (), int(slower))
+
+
+def compare_records(old: Path, new: Path) -> Benched:
+    """Compare the last records of two files: counts exactly, times only told, since they are of two days.
+
+    Raises
+    ------
+    InputError
+        A file has no record.
+    """
+    sides = [{(item.flavour.name, item.target): item for item in _some(path)} for path in (old, new)]
+    rows, more = [], False
+    for key in sorted(set(sides[0]) | set(sides[1])):
+        first, second = sides[0].get(key), sides[1].get(key)
+        words, worse = _difference(first, second)
+        more |= worse
+        rows.append((*key, *words))
+    header = ("flavour", "target", "instructions", "change", "p50, ms", "answers", "note")
+    document = {"differences": [dict(zip(header, row, strict=True)) for row in rows]}
+    return Benched(document, header, rows, (), int(more))
+
+
+def _pair(new: Bundle, before: Bundle, flavour: FlavourEntry, target: str) -> Comparison:
+    then = before.manifest.flavour(flavour.name)
+    if then is None:
+        raise InputError(
+            "the old bundle has no such flavour", came=flavour.name,
+            allowed=", ".join(item.name for item in before.manifest.flavours),
+        )  # fmt: skip
+    sides = (examples_of(before, then, 1), examples_of(new, flavour, 1))
+    with open_target(parse_target(target)) as transport:
+        models = (sides[0].model, sides[1].model)
+        times = paired_times(transport, models, (sides[0].fed[0], sides[1].fed[0]), orders(PAIRS), PAIRED)
+    return compare(*times)
+
+
+def _flavours(bundle: Bundle, names: Sequence[str]) -> list[FlavourEntry]:
+    known = {item.name: item for item in bundle.manifest.flavours}
+    strangers = [name for name in names if name not in known]
+    if strangers:
+        raise InputError(
+            "the bundle has no such flavour", came=", ".join(strangers), allowed=", ".join(known)
+        )
+    return [known[name] for name in names] if names else list(known.values())
+
+
+def _left_out(every: Sequence[Pair], pairs: Sequence[Pair]) -> list[str]:
+    """What was not asked for by name and cannot run there, a line a reason."""
+    found: dict[str, list[str]] = {}
+    for flavour, target in every:
+        if (flavour, target) not in pairs:
+            found.setdefault(lacking(flavour, target), []).append(flavour.name)
+    return [f"left out: {', '.join(names)}: {reason}" for reason, names in found.items()]
+
+
+def _code(records: Sequence[Record]) -> int:
+    outcomes = {record.outcome for record in records}
+    if RunOutcome.FAILED in outcomes:
+        return 1
+    return 4 if RunOutcome.NOT_RUN in outcomes or not outcomes else 0
+
+
+def _some(path: Path) -> tuple[Record, ...]:
+    found = tuple(item for item in read(path) if item.outcome is RunOutcome.MEASURED)
+    if not found:
+        raise InputError(
+            "there is no measured record", came=path, hint="fieldpack bench run BUNDLE --on TARGET"
+        )
+    return found
+
+
+def _difference(first: Record | None, second: Record | None) -> tuple[tuple[str, ...], bool]:
+    if first is None or second is None:
+        return ("", "", "", "", "only in the old" if second is None else "only in the new"), False
+    times = " -> ".join(_middle(item) for item in (first, second) if item.rounds)
+    same = "same" if first.outputs == second.outputs else "differ"
+    if first.instructions is None or second.instructions is None:
+        return ("", "", times, same, "times of two runs; --against compares"), False
+    if first.runner != second.runner:
+        return ("", "", times, same, "counted by two runners or runtimes"), False
+    change = second.instructions / first.instructions - 1
+    counts = f"{first.instructions:,} -> {second.instructions:,}"
+    return (counts, f"{change:+.3%}", times, same, ""), second.instructions > first.instructions
+
+
+def _middle(record: Record) -> str:
+    from statistics import median
+
+    return f"{median(item.latency_ms for item in record.rounds):.3g}"

@@ -1,0 +1,245 @@
+"""One flavour on one target as a record: measured, failed with the reason, or not run with the reason."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
+from fieldpack.bundle.read import Bundle
+from fieldpack.errors import InputError, MissingDependencyError, TargetError
+from fieldpack.model import validated
+from fieldpack.records.record import SCHEMA, Record
+from fieldpack.records.store import remember_machine
+from fieldpack.verdict import Evidence
+from fieldpack_benchmarks.bench.examples import Examples, examples_of
+from fieldpack_benchmarks.latency.plan import Plan, percentiles, validity
+from fieldpack_benchmarks.targets import Target, TargetKind, parse_target
+from fieldpack_benchmarks.targets.counting import InstructionCount, count_instructions
+from fieldpack_benchmarks.targets.model_run import ModelRun, open_target, run_model
+from fieldpack_benchmarks.targets.protocol import RunRequest
+
+APPLE = {TargetKind.IOS, TargetKind.MAC}
+CHECKED = RunRequest(warm_ups=1, samples=1)
+"""A run that is made for its answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of every target.
+
+    Attributes
+    ----------
+    mode : str
+        ``quick`` or ``full``.
+    plan : Plan
+        How long to sample.
+    examples : int
+        Golden vectors whose answers are compared.
+    records : Path
+        Folder that the machine's facts go to.
+    """
+
+    mode: str
+    plan: Plan
+    examples: int
+    records: Path
+
+
+def bench_flavour(bundle: Bundle, flavour: FlavourEntry, name: str, wish: Wish) -> Record:
+    """Run a flavour on a target.
+
+    Raises
+    ------
+    InputError
+        No target has this name; everything else that goes wrong is a record.
+    """
+    target = parse_target(name)
+    fields = _named(bundle, flavour, target)
+    reason = lacking(flavour, name)
+    if reason:
+        return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=reason)
+    try:
+        examples = examples_of(bundle, flavour, wish.examples)
+        if target.kind is TargetKind.QEMU_ARM64:
+            return _record(fields, **_counted(examples, target, wish))
+        return _record(fields, **_timed(examples, target, wish))
+    except MissingDependencyError as error:
+        return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=_words(error))
+    except TargetError as error:
+        return _record(fields, evidence=Evidence.NOT_RUN, outcome="failed", reason=_words(error))
+
+
+def _named(bundle: Bundle, flavour: FlavourEntry, target: Target) -> dict[str, Any]:
+    manifest = bundle.manifest
+    return {
+        "schema": SCHEMA,
+        "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "bundle": {"name": manifest.name, "version": manifest.version, "digest": bundle.digest},
+        "flavour": {"name": flavour.name, "kind": flavour.kind.value, "digest": flavour.digest},
+        "target": str(target),
+    }
+
+
+def _record(fields: dict[str, Any], **more: Any) -> Record:
+    return validated(Record, fields | more, "the record of a run", InputError)
+
+
+def _words(error: MissingDependencyError | TargetError) -> str:
+    parts = [error.what, f"got {error.came}" if error.came else "", error.hint or ""]
+    return "; ".join(part for part in parts if part)
+
+
+def lacking(flavour: FlavourEntry, name: str) -> str:
+    """Why a flavour cannot run on a kind of target at all; empty where it can."""
+    target = parse_target(name)
+    if target.kind in APPLE:
+        if flavour.kind is not FlavourKind.COREML:
+            return f"{target} runs Core ML flavours, not {flavour.kind.value}"
+        return (
+            f"Core ML runs on Apple's machines, not on {platform.system()}; run the project of "
+            "`fieldpack bench project --for ios` there, then `fieldpack bench import` its result"
+        )
+    if flavour.kind is not FlavourKind.TFLITE:
+        return f"{target} runs TFLite files, not {flavour.kind.value}"
+    return ""
+
+
+def _counted(examples: Examples, target: Target, wish: Wish) -> dict[str, Any]:
+    """An emulated target: exact counts, answers, and no times."""
+    count = count_instructions(examples.model, examples.fed[0], target.place)
+    answers = [count.outputs]
+    if len(examples.fed) > 1:
+        with open_target(target) as transport:
+            answers += [
+                run_model(transport, examples.model, fed, CHECKED).outputs for fed in examples.fed[1:]
+            ]
+    return {
+        "evidence": count.evidence,
+        "outcome": "measured",
+        "mode": "count",
+        "machine": remember_machine(wish.records, _counter(count)),
+        "runner": {
+            "kind": "c",
+            "runtime": count.runtime,
+            "processor": count.cpu,
+            "emulator": count.counter,
+            "threads": 1,
+        },
+        "instructions": count.instructions,
+        "delegation": {"operators": count.operators, "outside": count.operators - count.delegated},
+        **_answers(examples, answers),
+    }
+
+
+def _counter(count: InstructionCount) -> dict[str, Any]:
+    """What a count hangs on, beside the model."""
+    return {
+        "processor": count.cpu,
+        "counter": count.counter,
+        "runtime": count.runtime,
+        "library_sha256": count.library_sha256,
+        "runner_sha256": count.runner_sha256,
+        "glibc": ".".join(map(str, count.glibc)),
+    }
+
+
+def _timed(examples: Examples, target: Target, wish: Wish) -> dict[str, Any]:
+    """A real target: rounds of a process each, the profile of the last, and the answers."""
+    request = RunRequest(
+        warm_ups=wish.plan.warm_ups,
+        samples=wish.plan.samples,
+        min_seconds=wish.plan.shortest_s,
+        max_seconds=wish.plan.seconds,
+    )
+    with open_target(target) as transport:
+        runs = [
+            run_model(transport, examples.model, examples.fed[0], replace(request, profile=last))
+            for last in [False] * (wish.plan.rounds - 1) + [True]
+        ]
+        rest = [run_model(transport, examples.model, fed, CHECKED) for fed in examples.fed[1:]]
+    rows = runs[-1].report.profile or ()
+    delegated = sum(row.delegated for row in rows)
+    emulated = runs[0].evidence is Evidence.EMULATED
+    taken = [[value / 1e6 for value in run.report.wall_ns] for run in runs]
+    if emulated:
+        raise TargetError(
+            "times of an emulated processor are no times",
+            came=str(target),
+            hint="bench qemu-arm64:<cpu> instead",
+        )
+    return {
+        "evidence": runs[0].evidence,
+        "outcome": "measured",
+        "mode": wish.mode,
+        "machine": remember_machine(wish.records, _machine(runs[0])),
+        "runner": {
+            "kind": runs[0].report.runner,
+            "runtime": runs[0].runtime,
+            "processor": runs[0].facts.cpu or runs[0].facts.architecture,
+            "threads": request.threads,
+        },
+        "rounds": [_round(run, values) for run, values in zip(runs, taken, strict=True)],
+        "delegation": {"operators": len(rows), "outside": len(rows) - delegated},
+        "flags": validity(wish.plan, taken),
+        "profile": [
+            {"name": row.name, "average_ms": row.average_ms or 0.0, "delegated": row.delegated}
+            for row in rows
+        ],
+        **_answers(examples, [run.outputs for run in (runs[0], *rest)]),
+    }
+
+
+def _machine(run: ModelRun) -> dict[str, Any]:
+    """What a machine says of itself that does not change from run to run."""
+    facts = asdict(run.facts)
+    return {name: value for name, value in facts.items() if name not in ("free_bytes", "readings") and value}
+
+
+def _round(run: ModelRun, taken: Sequence[float]) -> dict[str, Any]:
+    middle, ninety, most = percentiles(taken)
+    return {
+        "latency_ms": middle,
+        "p90_ms": ninety,
+        "p99_ms": most,
+        "samples": len(taken),
+        "load_ms": (run.report.init_ns or 0) / 1e6,
+        "first_run_ms": (run.report.first_run_ns or 0) / 1e6,
+        "peak_memory_bytes": run.report.peak_bytes,
+    }
+
+
+def _answers(examples: Examples, answers: Sequence[Sequence[bytes]]) -> dict[str, Any]:
+    return {
+        "examples": len(answers),
+        "outputs": examples.digests(answers),
+        "golden_gap": examples.gap(answers),
+    }
+
+
+def paired_times(
+    transport: Any, models: tuple[Path, Path], fed: tuple[list[NDArray[Any]], list[NDArray[Any]]],
+    firsts: Sequence[bool], plan: Plan,
+) -> tuple[list[float], list[float]]:  # fmt: skip
+    """Median times of old and new, ms, pair by pair; in each pair one runs right after the other.
+
+    Parameters
+    ----------
+    firsts : sequence of bool
+        For each pair, whether the new one runs first.
+    """
+    request = RunRequest(
+        warm_ups=plan.warm_ups, samples=plan.samples, min_seconds=plan.shortest_s, max_seconds=plan.seconds
+    )
+    times: tuple[list[float], list[float]] = ([], [])
+    for new_first in firsts:
+        for which in (1, 0) if new_first else (0, 1):
+            run = run_model(transport, models[which], fed[which], request)
+            times[which].append(percentiles([value / 1e6 for value in run.report.wall_ns])[0])
+    return times

@@ -1,0 +1,75 @@
+"""``fieldpack bench``: run bundles on targets, keep the records, compare them.
+
+What runs is found through the entry points ``fieldpack.bench``, so that the sdk does not import the package
+of benchmarks.
+"""
+
+from __future__ import annotations
+
+import argparse
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from fieldpack.cli.tasks import add_task
+from fieldpack.cli.terminal import Terminal, table
+
+GROUP = "fieldpack.bench"
+RECORDS = Path(".fieldpack") / "bench"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    run_ = add_task(actions, "run", "run a bundle on targets and keep a record of each")
+    run_.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
+    run_.add_argument(
+        "--on", dest="targets", action="append", default=[], metavar="TARGET",
+        help="host, adb:SERIAL, ssh:USER@HOST:PORT, qemu-arm64:CPU; again for more; default: host",
+    )  # fmt: skip
+    run_.add_argument(
+        "--flavour", action="append", default=[], metavar="NAME", help="only this; again for more"
+    )
+    run_.add_argument("--mode", choices=("quick", "full"), default="quick", help="how long to sample")
+    run_.add_argument(
+        "--examples", type=int, default=3, metavar="N", help="golden vectors to compare; default 3"
+    )
+    run_.add_argument("--records", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
+    run_.add_argument(
+        "--against", type=Path, metavar="OLD", help="compare with another bundle, in pairs of runs in turn"
+    )
+    compare = add_task(actions, "compare", "compare the records of two files or folders")
+    compare.add_argument("old", type=Path)
+    compare.add_argument("new", type=Path)
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Print the table; 0, 1 where something failed or is slower, 4 where something was not run."""
+    if options.action == "compare":
+        found = _command("compare")(options.old, options.new)
+    elif options.against is not None:
+        found = _command("against")(
+            options.bundle, options.against, options.targets or ["host"], options.flavour, _progress(terminal)
+        )
+    else:
+        found = _command("run")(
+            options.bundle, options.targets or ["host"], options.flavour, options.mode, options.examples,
+            options.records, _progress(terminal),
+        )  # fmt: skip
+    lines = [table(found.header, found.rows), *([""] if found.lines else []), *found.lines]
+    terminal.result(found.document, "\n".join(lines))
+    code: int = found.exit_code
+    return code
+
+
+def _progress(terminal: Terminal) -> Any:
+    return lambda stage, fraction: terminal.progress("bench", stage, fraction)
+
+
+def _command(name: str) -> Any:
+    from fieldpack.errors import MissingDependencyError
+
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in found:
+        raise MissingDependencyError("the benchmarks are not installed", hint="pip install -e . in a clone")
+    return found[name].load()
