@@ -18,7 +18,7 @@ from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.contract import RasterInput
 from fieldpack.errors import InputError
 from fieldpack.scenes.requirements import geo_library
-from fieldpack.scenes.tiles import plan_tiles
+from fieldpack.scenes.tiles import plan_tiles, seen_lines
 
 
 class BareTiles:
@@ -55,9 +55,14 @@ class BareTiles:
         clips = [free if isinstance(band.clip, str) else band.clip for band in contract.bands]
         self._low, self._high = np.array(clips, np.float32).T
 
-    def answer(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """Bands [C, H, W] as measured to every output, [outputs, H, W]; NaN where a band has no data."""
+    def answer(self, values: NDArray[Any], beyond: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Bands [C, H, W] as measured to every output, [outputs, H, W]; NaN where a band has no data.
+
+        Pixels `beyond` [H, W] the scene have none where the contract fills them.
+        """
         unseen = (values == self.contract.no_data).any(axis=0)
+        if self.contract.tiling.beyond == "fill":
+            unseen |= beyond
         tile = np.clip(values.transpose(1, 2, 0).astype(np.float32), self._low, self._high)
         tile = tile * self._scale + self._offset
         tile[unseen] = self.contract.fill
@@ -68,7 +73,7 @@ class BareTiles:
 
 
 def map_bare(bundle: Path, flavour: str, scene: Path, target: Path) -> int:
-    """Map a scene that is no smaller than a tile.
+    """Map a scene.
 
     Parameters
     ----------
@@ -92,10 +97,16 @@ def map_bare(bundle: Path, flavour: str, scene: Path, target: Path) -> int:
         height, width = model.contract.height, model.contract.width
         tiles = plan_tiles(model.contract, file.height, file.width, (height, width))
         for row, top in enumerate(tiles.rows.starts):
+            down = seen_lines(top, height, file.height)
             first, end = tiles.rows.own(row)
             strips = []
             for column, left in enumerate(tiles.columns.starts):
-                answer = model.answer(file.read(window=rasterio.windows.Window(left, top, width, height)))
+                across = seen_lines(left, width, file.width)
+                window = rasterio.windows.Window.from_slices(
+                    (down.first, down.end), (across.first, across.end)
+                )
+                values = file.read(window=window)[:, down.places[:, None], across.places]
+                answer = model.answer(values, down.beyond[:, None] | across.beyond)
                 start, stop = tiles.columns.own(column)
                 strips.append(answer[:, first - top : end - top, start - left : stop - left])
             out.write(np.concatenate(strips, axis=2).transpose(1, 2, 0).tobytes())

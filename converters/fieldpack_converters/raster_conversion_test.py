@@ -68,7 +68,7 @@ layout = "NCHW"
 resolution = 1
 resolution_unit = "metre"
 resolution_tolerance = 0.01
-tiling = { overlap = 8, blend = "hann", margin = 2 }
+tiling = { overlap = 8, alignment = 1, blend = "hann", margin = 2, beyond = "mirror" }
 
 [[contract.outputs]]
 name = "mass"

@@ -13,7 +13,7 @@ import pytest
 from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import InputError
 from fieldpack.scenes.mapping import map_scene
-from fieldpack.scenes.testing import made_scene, tile_bundle, write_scene
+from fieldpack.scenes.testing import made_scene, tile_bundle, tile_contract, write_scene
 from fieldpack.spec import load_spec
 from fieldpack_benchmarks.bare_scene import main, map_bare
 from fieldpack_benchmarks.studies import geo_raster, raster_scene
@@ -96,14 +96,16 @@ def test_a_dask_cluster_gives_the_same_map(bundle: Path, tmp_path: Path) -> None
 
 
 def test_a_missing_seam_does_not_hold(bundle: Path, tmp_path: Path) -> None:
-    part = geo_raster._maps("one", bundle, write_scene(tmp_path / "s.tif", made_scene(16, 16)), tmp_path)
+    part = geo_raster._maps("one", bundle, write_scene(tmp_path / "s.tif", made_scene(14, 14)), tmp_path)
     assert part.bars[0].value is None
     assert not part.bars[0].holds
 
 
-def test_the_plain_loop_gives_the_same_map(bundle: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("beyond", ["mirror", "fill"])
+def test_the_plain_loop_gives_the_same_map(beyond: str, tmp_path: Path) -> None:
     import rasterio
 
+    bundle = tile_bundle(tmp_path / "bundle", tile_contract(tiling={"beyond": beyond}))
     scene = write_scene(tmp_path / "s.tif", made_scene(61, 83))
     assert main([str(bundle), "tflite-float32", str(scene), str(tmp_path / "bare.raw")]) == 0
     with open_bundle(bundle) as opened:

@@ -25,9 +25,9 @@ LIMITS = (
     "by a network that had learned from neither, heights come out metres too low, worse than their own mean, "
     "and the interval holds about half of them or fewer. The stored weights have learned from both plots, so "
     "nothing shows what they do on a third. **Figures are for pictures that go on 40 m beyond what is asked, "
-    "or are mirrored there**; closer to the ends of a scene answers are worse: `fieldpack predict` on the "
-    "picture of Zurich agrees with them within 0.3 m where it is 44 m from its ends, and gives R2 -0.01 on "
-    "the same validation blocks, most of which lie nearer. Not for estimates of wood or carbon."
+    "or are mirrored there**, as `fieldpack predict` does: on the same validation blocks it gives R2 0.3628 "
+    "as float32 and 0.3419 with 8 bits, and its tiles meet without a step. Most of these blocks lie within "
+    "44 m of the picture's ends, where answers rest on the mirror. Not for estimates of wood or carbon."
 )
 
 COMPARED = (

@@ -55,6 +55,8 @@ def test_the_pack_is_that_of_the_network() -> None:
     assert isinstance(taken, RasterInput)
     assert taken.tiling.margin == network.RADIUS_PX
     assert taken.height % network.STRIDE_PX == taken.tiling.overlap % network.STRIDE_PX == 0
+    assert taken.tiling.alignment == network.STRIDE_PX
+    assert taken.tiling.beyond == "mirror"
     assert tuple(item.name for item in spec.contract.outputs) == network.OUTPUTS
     assert spec.contract.quantities == (scenes.QUANTITY,)
     assert spec.source.factory_arguments == {"channels": train.RECIPE.channels}

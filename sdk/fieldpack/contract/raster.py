@@ -69,9 +69,23 @@ class Band(Strict):
 
 
 class Tiling(Strict):
-    """How a scene is cut into tiles and put together again."""
+    """How a scene is cut into tiles and put together again.
 
-    overlap: int = Field(ge=0, description="pixels that neighbouring tiles share at least", examples=[32])
+    Tiles stand in steps of their size less `overlap`, all of them. The first begins `margin` before the
+    scene, rounded up to `alignment`, and the last ends at least `margin` behind it.
+    """
+
+    overlap: int = Field(
+        ge=0,
+        description="pixels that neighbouring tiles share; a tile's size less it is the step",
+        examples=[32],
+    )
+    alignment: int = Field(
+        ge=1,
+        description="pixels of a side that the network pools to one at its coarsest, 1 without pooling; "
+        "the step is a multiple of it, and tiles begin at multiples of it from the scene's origin",
+        examples=[16],
+    )
     blend: Literal["crop", "hann"] = Field(
         description="crop: each tile answers up to the middle of the overlap; hann: answers are averaged, "
         "with weights that rise as a squared sine over the overlap between the margins",
@@ -82,6 +96,12 @@ class Tiling(Strict):
         description="radius of the network's receptive field, pixels: so near to missing data an answer is "
         "not given, and so near to its edge a tile's answer is not taken",
         examples=[12],
+    )
+    beyond: Literal["mirror", "fill"] = Field(
+        description="what tiles see beyond a scene's ends. mirror: its pixels once more, backwards from the "
+        "last one, which is not repeated, and forwards again where the scene is that small; fill: pixels "
+        "without data. Either takes no answer from the pixels within",
+        examples=["mirror"],
     )
 
     @model_validator(mode="after")
@@ -138,7 +158,8 @@ class RasterInput(Strict):
         ge=0, lt=1, description="share by which a scene's pixels may be larger or smaller", examples=[0.05]
     )
     tiling: Tiling = Field(
-        description="how scenes become tiles", examples=[{"overlap": 32, "blend": "crop", "margin": 12}]
+        description="how scenes become tiles",
+        examples=[{"overlap": 32, "alignment": 16, "blend": "crop", "margin": 12, "beyond": "mirror"}],
     )
 
     @model_validator(mode="after")
@@ -148,6 +169,8 @@ class RasterInput(Strict):
             raise ValueError("band names must be unique")
         if 2 * self.tiling.overlap > min(self.height, self.width):
             raise ValueError("the overlap of tiling may be half a tile at most")
+        if any((side - self.tiling.overlap) % self.tiling.alignment for side in (self.height, self.width)):
+            raise ValueError("a tile's size less the overlap of tiling must be a multiple of its alignment")
         return self
 
     @property

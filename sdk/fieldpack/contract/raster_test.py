@@ -17,6 +17,7 @@ INTERVAL = {
     "ends": {"kind": "quantiles", "lower": "low", "upper": "high"},
     "refit": "conformal",
 }
+MIRROR = {"alignment": 1, "beyond": "mirror"}
 
 
 def test_the_shape_follows_layout_and_mask() -> None:
@@ -36,9 +37,17 @@ def test_a_range_maps_its_ends() -> None:
     ("changes", "words"),
     [
         ({"bands": []}, "at least 1"),
-        ({"tiling": {"overlap": 4, "blend": "crop", "margin": 3}}, "at least 6"),
-        ({"tiling": {"overlap": 4, "blend": "hann", "margin": 2}}, "at least 5"),
-        ({"tiling": {"overlap": 10, "blend": "crop", "margin": 1}}, "half a tile"),
+        ({"tiling": {"overlap": 4, "blend": "crop", "margin": 3, **MIRROR}}, "at least 6"),
+        ({"tiling": {"overlap": 4, "blend": "hann", "margin": 2, **MIRROR}}, "at least 5"),
+        ({"tiling": {"overlap": 10, "blend": "crop", "margin": 1, **MIRROR}}, "half a tile"),
+        (
+            {"tiling": {"overlap": 4, "blend": "crop", "margin": 1, "alignment": 1, "beyond": "move_back"}},
+            "beyond",
+        ),
+        (
+            {"tiling": {"overlap": 4, "blend": "crop", "margin": 1, "alignment": 8, "beyond": "mirror"}},
+            "multiple",
+        ),
         ({"resolution": 0.0}, "greater than 0"),
         ({"no_data": "zero"}, "no_data"),
         ({"mask_channel": "yes"}, "valid_is_1"),
@@ -55,6 +64,14 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any], words: str) -> None:
 def test_nothing_that_changes_a_number_has_a_default(name: str) -> None:
     fields = tile_contract().model_dump(mode="json")
     del fields["inputs"][0][name]
+    with pytest.raises(ValidationError, match=name):
+        Contract.model_validate(fields)
+
+
+@pytest.mark.parametrize("name", ["overlap", "alignment", "blend", "margin", "beyond"])
+def test_nothing_of_the_tiling_has_a_default(name: str) -> None:
+    fields = tile_contract().model_dump(mode="json")
+    del fields["inputs"][0]["tiling"][name]
     with pytest.raises(ValidationError, match=name):
         Contract.model_validate(fields)
 

@@ -53,7 +53,7 @@ def stated(scene: Path, truth: Path | None = None, **words: Any) -> SceneData:
 
 @pytest.mark.parametrize("factor", [1, 2])
 def test_the_truth_lies_where_the_model_answers(factor: int, tmp_path: Path) -> None:
-    contract = tile_contract()
+    contract = tile_contract(tiling={"alignment": factor})
     data = prepare_data(pair(tmp_path, factor), contract, None, seed=0)
     with open_bundle(tile_bundle(tmp_path / "tiny", contract, stride=factor)) as bundle:
         answers = Predictor(bundle).run({"tile": data.inputs["tile"]})["middle"].reshape(len(data), -1)

@@ -151,5 +151,6 @@ def answer_tiles(
         prepared, missing = read_tile(contract, scene, tiles, row, column)
         results = predictor.run({contract.name: prepared[None]})
         values = np.stack([results[name][0] for name in names])
-        answers.append(TileAnswer(values[:, : missing.shape[0], : missing.shape[1]], missing))
+        inner = tiles.rows.inner(row), tiles.columns.inner(column)
+        answers.append(TileAnswer(values[:, *inner], missing[inner]))
     return answers

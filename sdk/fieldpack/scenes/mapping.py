@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fieldpack.bundle.read import Bundle
 from fieldpack.contract.raster import RasterInput
-from fieldpack.errors import InputError
+from fieldpack.errors import FieldpackError, InputError
 from fieldpack.estimates.intervals import as_stated
 from fieldpack.predict import Predictor
 from fieldpack.scenes.answering import Job, Model, answer_size, raster_input
@@ -117,7 +118,8 @@ def map_scene(
         Whatever GDAL opens; see :func:`fieldpack.scenes.reading.open_scene` for what it must have.
     target : Path
         ``FILE.tif``; an existing file is replaced in one rename when all is done. Until then the work lies
-        beside it, in ``FILE.tif.part`` and ``FILE.tif.journal``.
+        beside it, in ``FILE.tif.part`` and ``FILE.tif.journal``; a run that fails leaves them where a row of
+        tiles is done, and says so, and removes them where none is.
     flavour, precision : str, optional
         As for :class:`~fieldpack.predict.Predictor`.
     workers : Workers, optional
@@ -154,14 +156,15 @@ def map_scene(
     first = _first_row(tiles, done.lines)
     mosaic = begin_mosaic(contract, tiles, len(content.contract.outputs), first)
     jobs = (_jobs(model, scene, tiles, row) for row in range(first, len(tiles.rows.starts)))
-    rows = _rows((workers or OneProcess()).answers(job for row in jobs for job in row), tiles, first)
-    for row, answers in enumerate(rows, start=first):
-        lines = _store(raw, content, mosaic.add_row(answers), done.lines)
-        journal.note(row, lines, mosaic.seams[row] if row not in done.seams else done.seams[row])
-        report("tiles", (row + 1) / len(tiles.rows.starts))
-    report("write", 1.0)
-    raw.finish(target, _tags(predictor, scene), cloud_optimised=cloud_optimised)
-    known = raw.known()
+    with _kept(raw, journal):
+        rows = _rows((workers or OneProcess()).answers(job for row in jobs for job in row), tiles, first)
+        for row, answers in enumerate(rows, start=first):
+            lines = _store(raw, content, mosaic.add_row(answers), done.lines)
+            journal.note(row, lines, mosaic.seams[row] if row not in done.seams else done.seams[row])
+            report("tiles", (row + 1) / len(tiles.rows.starts))
+        report("write", 1.0)
+        raw.finish(target, _tags(predictor, scene), cloud_optimised=cloud_optimised)
+        known = raw.known()
     raw.path.unlink()
     journal.path.unlink()
     return Mapped(
@@ -217,9 +220,25 @@ def _begun(raw: RawMap, journal: Journal, resume: bool) -> Progress:
     return Progress(0, {})
 
 
+@contextmanager
+def _kept(raw: RawMap, journal: Journal) -> Iterator[None]:
+    """Remove what a run that failed began, or say that its finished rows are kept."""
+    try:
+        yield
+    except BaseException as error:
+        if journal.has_only_begun():
+            raw.path.unlink(missing_ok=True)
+            journal.path.unlink(missing_ok=True)
+        elif isinstance(error, FieldpackError):
+            kept = f"finished rows are kept in {raw.path.name} and {journal.path.name}"
+            then = f"{kept}: go on with --resume, or delete both"
+            error.hint = f"{error.hint}; {then}" if error.hint else then
+        raise
+
+
 def _first_row(tiles: Tiles, lines: int) -> int:
     """The first row of tiles that still decides lines from `lines` on; the last one when all is done."""
-    rows = [row for row, start in enumerate(tiles.rows.starts) if start + tiles.rows.tile > lines]
+    rows = [row for row in range(len(tiles.rows.starts)) if tiles.rows.span(row)[1] > lines]
     return rows[0] if rows else len(tiles.rows.starts) - 1
 
 

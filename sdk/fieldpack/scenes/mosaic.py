@@ -77,7 +77,7 @@ class Mosaic:
         self._overlap, self._margin = overlap, margin
         self._row = first_row
         height, width = min(tiles.rows.tile, tiles.rows.length), tiles.columns.length
-        self._first = tiles.rows.starts[first_row]
+        self._first = tiles.rows.span(first_row)[0]
         self._sums = np.zeros((outputs, height, width))
         self._weights = np.zeros((height, width))
         self._missing = np.zeros((height, width), np.bool_)
@@ -99,11 +99,11 @@ class Mosaic:
         return strip
 
     def _cropped(self, row: int, answers: Sequence[TileAnswer]) -> Strip:
-        (top, bottom), start = self._tiles.rows.own(row), self._tiles.rows.starts[row]
+        (top, bottom), start = self._tiles.rows.own(row), self._tiles.rows.span(row)[0]
         values = np.empty((len(self._sums), bottom - top, self._tiles.columns.length), np.float32)
         for column, answer in enumerate(answers):
             left, right = self._tiles.columns.own(column)
-            begin = self._tiles.columns.starts[column]
+            begin = self._tiles.columns.span(column)[0]
             inner = np.s_[top - start : bottom - start, left - begin : right - begin]
             part = values[:, :, left:right]
             part[:] = answer.values[:, *inner]
@@ -111,24 +111,24 @@ class Mosaic:
         return Strip(top, values)
 
     def _blended(self, row: int, answers: Sequence[TileAnswer], last: bool) -> Strip:
-        start = self._tiles.rows.starts[row]
+        start = self._tiles.rows.span(row)[0]
         strip = self._finished(start - self._first)
         down = self._weight(self._tiles.rows, row)
         for column, answer in enumerate(answers):
             left, right = self._tiles.columns.span(column)
-            rows, columns = answer.missing.shape
+            rows = len(answer.missing)
             across = self._weight(self._tiles.columns, column)
-            weights = down[:rows, None] * across[None, :columns]
+            weights = down[:, None] * across
             self._sums[:, :rows, left:right] += answer.values * weights
             self._weights[:rows, left:right] += weights
             self._missing[:rows, left:right] |= answer.missing
         if not last:
             return strip
-        rest = self._finished(self._weights.shape[0])
+        rest = self._finished(self._tiles.rows.length - start)
         return Strip(strip.first, np.concatenate([strip.values, rest.values], axis=1))
 
     def _weight(self, axis: Axis, number: int) -> NDArray[np.float64]:
-        return hann_weights(axis, number, self._overlap, self._margin)
+        return hann_weights(axis, number, self._overlap, self._margin)[axis.inner(number)]
 
     def _finished(self, lines: int) -> Strip:
         """Hand out the first lines, and move the rest up."""
@@ -145,11 +145,11 @@ class Mosaic:
     def _seam(self, row: int, answers: Sequence[TileAnswer]) -> Seam:
         """Within this row, and between it and the row above."""
         tiles = self._tiles
-        top, bottom = (line - tiles.rows.starts[row] for line in tiles.rows.own(row))
+        top, bottom = (line - tiles.rows.span(row)[0] for line in tiles.rows.own(row))
         found = []
         for column, cut in enumerate(tiles.columns.cuts):
             pair = answers[column], answers[column + 1]
-            begins = tiles.columns.starts[column : column + 2]
+            begins = [tiles.columns.span(at)[0] for at in (column, column + 1)]
             parts = [
                 (np.s_[top:bottom, max(cut - 1 - begin, 0) : cut + 1 - begin], one)
                 for begin, one in zip(begins, pair, strict=True)
@@ -161,8 +161,8 @@ class Mosaic:
 
     def _between(self, row: int, column: int, answers: Sequence[TileAnswer]) -> Seam:
         tiles, cut = self._tiles, self._tiles.rows.cuts[row - 1]
-        left, right = (line - tiles.columns.starts[column] for line in tiles.columns.own(column))
-        begins = tiles.rows.starts[row - 1 : row + 1]
+        left, right = (line - tiles.columns.span(column)[0] for line in tiles.columns.own(column))
+        begins = [tiles.rows.span(at)[0] for at in (row - 1, row)]
         pair = self._above[column], answers[column]
         parts = [
             (np.s_[max(cut - 1 - begin, 0) : cut + 1 - begin, left:right], one)

@@ -22,7 +22,7 @@ def test_a_map_of_zurich_lies_on_the_height_models_grid(tmp_path: Path) -> None:
     with rasterio.open(CANOPY / "zurich_rgb_0p5m.tif") as file:
         values, place = file.read([1, 2]), {"crs": file.crs, "transform": file.transform}
     scene = write_scene(tmp_path / "s.tif", values, **place)
-    contract = tile_contract({"resolution": 0.5, "no_data": "none"})
+    contract = tile_contract({"resolution": 0.5, "no_data": "none"}, tiling={"alignment": 2})
     bundle = tile_bundle(tmp_path / "b", contract, stride=2)
     with open_bundle(bundle) as opened:
         found = map_scene(opened, scene, tmp_path / "m.tif")

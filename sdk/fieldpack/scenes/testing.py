@@ -51,7 +51,14 @@ def tile_contract(
         "resolution": 10.0,
         "resolution_unit": "metre",
         "resolution_tolerance": 0.01,
-        "tiling": {"overlap": 4, "blend": "crop", "margin": 1, **(tiling or {})},
+        "tiling": {
+            "overlap": 4,
+            "blend": "crop",
+            "alignment": 1,
+            "margin": 1,
+            "beyond": "fill",
+            **(tiling or {}),
+        },
         **(tile or {}),
     }
     outputs = [
@@ -100,7 +107,10 @@ def whole_answer(values: NDArray[Any], contract: Contract, stride: int = 1) -> d
     scaled = prepare_raster(values, whole).astype(np.float64)
     unseen = widened(missing_pixels(values, stated), stated.tiling.margin)
     if stride == 1:
-        scaled = np.pad(scaled, ((1, 1), (1, 1), (0, 0)))
+        beyond: dict[str, Any] = {"mode": "constant", "constant_values": stated.fill}
+        if stated.tiling.beyond == "mirror":
+            beyond = {"mode": "reflect"}
+        scaled = np.pad(scaled, ((1, 1), (1, 1), (0, 0)), **beyond)
     else:
         rows, columns = height // stride * stride, width // stride * stride
         scaled, unseen = scaled[:rows, :columns], unseen[:rows, :columns]

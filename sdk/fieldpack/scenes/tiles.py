@@ -1,7 +1,8 @@
 """How a scene is cut into tiles: where they begin, and what each of them decides.
 
-Tiles stand in rows and columns of a regular step; the last of a row is moved back, so that it ends with the
-scene. A scene smaller than a tile is one tile, filled up by reflection at its lower and right ends.
+Tiles stand in rows and columns of a regular step, so that each lies alike on the grid to which a network
+pools. The first begins a margin before the scene, rounded up to that grid, and the last ends a margin behind
+it at least; what they see there is the scene's reflection, or nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Axis:
     tile : int
         Pixels of one tile's answer.
     starts : tuple of int
-        First pixel of every tile.
+        First pixel of every tile; the first one may be negative, the last tile may end beyond the map.
     """
 
     length: int
@@ -47,7 +48,32 @@ class Axis:
 
     def span(self, number: int) -> tuple[int, int]:
         """First and past-the-last pixel of a tile inside the map."""
-        return self.starts[number], min(self.starts[number] + self.tile, self.length)
+        return max(self.starts[number], 0), min(self.starts[number] + self.tile, self.length)
+
+    def inner(self, number: int) -> slice:
+        """That span in the tile's own pixels."""
+        first, end = self.span(number)
+        return slice(first - self.starts[number], end - self.starts[number])
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a tile sees of a scene along one axis.
+
+    Attributes
+    ----------
+    first, end : int
+        The lines of the scene that it needs, past-the-last; never more than the tile has.
+    places : ndarray of int [tile]
+        Which of them stands at each line of the tile.
+    beyond : ndarray of bool [tile]
+        Lines of the tile that lie beyond the scene's ends.
+    """
+
+    first: int
+    end: int
+    places: NDArray[np.intp]
+    beyond: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +119,14 @@ def plan_tiles(contract: RasterInput, height: int, width: int, answer: tuple[int
     factor = contract.height // answer[0] if answer[0] else 0
     least = 2 * margin_of(contract, factor) + (contract.tiling.blend == "hann") if factor else 0
     whole = bool(factor) and (answer[0] * factor, answer[1] * factor) == (contract.height, contract.width)
-    if not whole or contract.tiling.overlap % factor or contract.tiling.overlap // factor < least:
+    uneven = whole and (contract.tiling.overlap % factor or contract.tiling.alignment % factor)
+    if not whole or uneven or contract.tiling.overlap // factor < least:
         raise InputError(
             f"scenes cannot be tiled for input {contract.name!r}",
-            came=f"answers of {answer[0]} by {answer[1]} pixels, overlap {contract.tiling.overlap}",
-            allowed=f"a whole share of {contract.height} by {contract.width} along both axes, and an overlap "
-            f"that this factor divides, of {least} pixels of the answer at least",
+            came=f"answers of {answer[0]} by {answer[1]} pixels, overlap {contract.tiling.overlap}, "
+            f"alignment {contract.tiling.alignment}",
+            allowed=f"a whole share of {contract.height} by {contract.width} along both axes, an overlap "
+            f"and an alignment that this factor divides, the overlap {least} pixels of the answer at least",
         )
     if min(height, width) < factor:
         raise InputError(
@@ -106,10 +134,14 @@ def plan_tiles(contract: RasterInput, height: int, width: int, answer: tuple[int
             came=f"{height} by {width}",
             allowed=f"{factor} by {factor} at least",
         )
-    overlap = contract.tiling.overlap // factor
-    return Tiles(
-        _axis(height // factor, answer[0], overlap), _axis(width // factor, answer[1], overlap), factor
+    overlap, margin = contract.tiling.overlap // factor, margin_of(contract, factor)
+    grid = contract.tiling.alignment // factor
+    before = -(-margin // grid) * grid
+    rows, columns = (
+        _axis(length // factor, tile, tile - overlap, before, margin)
+        for length, tile in zip((height, width), answer, strict=True)
     )
+    return Tiles(rows, columns, factor)
 
 
 def margin_of(contract: RasterInput, factor: int) -> int:
@@ -117,11 +149,33 @@ def margin_of(contract: RasterInput, factor: int) -> int:
     return -(-contract.tiling.margin // factor)
 
 
-def _axis(length: int, tile: int, overlap: int) -> Axis:
-    if length <= tile:
-        return Axis(length, tile, (0,))
-    starts = list(range(0, length - tile, tile - overlap))
-    return Axis(length, tile, (*starts, length - tile))
+def _axis(length: int, tile: int, step: int, before: int, behind: int) -> Axis:
+    """Tiles from `before` the map to `behind` it at least."""
+    more = max(0, -(-(length + before + behind - tile) // step))
+    return Axis(length, tile, tuple(number * step - before for number in range(more + 1)))
+
+
+def seen_lines(start: int, count: int, length: int) -> Seen:
+    """What lines `start` to ``start + count - 1`` are in a scene of `length` lines, mirrored at its ends.
+
+    Line -1 is line 1 and line `length` is ``length - 2``, as in :func:`numpy.pad` with ``mode="reflect"``,
+    again and again where the scene is smaller than what is asked for; a scene of one line is repeated.
+
+    Parameters
+    ----------
+    start : int
+        May be negative.
+    count : int
+        Lines of a tile.
+    length : int
+        Lines of the scene.
+    """
+    lines = np.arange(start, start + count)
+    turn = max(2 * (length - 1), 1)
+    places = lines % turn
+    places = np.minimum(places, turn - places) if length > 1 else np.zeros_like(lines)
+    first, end = int(places.min()), int(places.max()) + 1
+    return Seen(first, end, places - first, np.asarray((lines < 0) | (lines >= length)))
 
 
 def hann_weights(axis: Axis, number: int, overlap: int, margin: int) -> NDArray[np.float64]:

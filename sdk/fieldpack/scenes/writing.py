@@ -119,7 +119,7 @@ class RawMap:
             raise StorageError(
                 "the map cannot be written",
                 came=" ".join(str(error).split()),
-                hint="make room, then --resume",
+                hint="make room",
             ) from error
         finally:
             for left in (plain, made):
