@@ -42,9 +42,10 @@ def verdicts(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     return {f"{item['subject']} {item['name']}": item for item in document["verdicts"]}
 
 
-def test_shares_costs_and_a_shipped_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = spec(tmp_path, flavours=FLAVOURS)
-    assert main(["build", str(path), "--out", str(tmp_path / "now")]) == 0
+def test_shares_costs_and_a_shipped_bundle(
+    meadow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "now").symlink_to(meadow)
     path = spec(tmp_path, (PLAIN, LIMITS), ('{ kind = "mse" }', '{ kind = "min_max" }'), flavours=FLAVOURS)
     held = verdicts(capsys, "build", str(path), "--out", str(tmp_path / "new"))
     assert {item["outcome"] for item in held.values()} == {"pass"}
@@ -59,6 +60,7 @@ def test_shares_costs_and_a_shipped_bundle(tmp_path: Path, capsys: pytest.Captur
         assert shipped is not None
         assert (shipped.bundle, shipped.digest) == ("meadow-12-1.0.0", before.digest)
         assert str(tmp_path) not in bundle.manifest_data.decode()
+        assert str(meadow) not in bundle.manifest_data.decode()
         record = json.loads(bundle.read(bundle.manifest.evidence))["flavours"]["tflite-int8"]["costs"]["host"]
     assert len(record["rounds"]) == 5
     other = tmp_path / "budget.toml"

@@ -1,7 +1,8 @@
-"""Real counterparts on loopback: Android's adbd with its client, and an sshd.
+"""Real counterparts on loopback: Android's adbd with its client, and an sshd; and a bundle that files share.
 
-Each is made once by a script beside this file, kept in ``.cache/``, and started for the tests that ask for
-it; the reason of a skip is the command that installs what is missing.
+Each counterpart is made once by a script beside this file, kept in ``.cache/``, and started for the tests
+that ask for it; the reason of a skip is the command that installs what is missing. The bundle is built once
+in a run.
 """
 
 from __future__ import annotations
@@ -24,6 +25,21 @@ HERE = Path(__file__).parent
 CACHE = HERE.parent / ".cache"
 INSTALL = "make debian (as root)"
 PATIENCE_S = 20.0
+
+
+@pytest.fixture(scope="session")
+def meadow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded picture model as a bundle in every form, for reading; all workers of a run share it."""
+    from device_tests.build_test import build_meadow
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / "meadow.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "meadow").exists():
+            build_meadow(folder, folder / "meadow")
+    return folder / "meadow"
 
 
 @dataclass(frozen=True, slots=True)
