@@ -257,6 +257,11 @@ class RoundHead(_Pass):
     damping: float = Field(
         default=0.01, gt=0, description="share of the mean feature variance added to all", examples=[0.01]
     )
+    weighting: Literal["features", "border"] = Field(
+        default="features",
+        description="least error on all features alike, or where a label is undecided (sigmoid scores only)",
+        examples=["border"],
+    )
 
 
 class LowRank(_Pass):

@@ -43,6 +43,7 @@ FOUR_TIMES, EIGHT_TIMES, SMALLEST, HEAD_SECONDS, HEAD_BYTES = 0.995, 0.96, 0.985
 CELLS_OF_PACKAGES = 3000
 DAMPING = {8: 0.01, 4: 0.0001}
 """Of the GPTQ rounding; that of 4 bits had the least squared error on the cells that do not judge."""
+WEIGHTING = {8: "features", 4: "border"}
 HEAD8, HEAD4 = "GPTQ int8 head", "GPTQ int4 head"
 COLUMNS = (
     Column("part", "text", "row", "maps, encoder or head"),
@@ -82,18 +83,22 @@ def packings() -> tuple[Packing, ...]:
         "nearest int8 head, float16 trunk": float16 % "weight_int8",
         "nearest int4 head, float16 trunk": float16 % "weight_int4",
     }
-    recipe = '[[recipe]]\nmethod = "round_head"\nlayers = "head"\nbits = %d\ndamping = %g\n'
+    rounding = (
+        '[[recipe]]\nmethod = "round_head"\nlayers = "head"\nbits = %d\ndamping = %g\nweighting = "%s"\n'
+    )
     core = 'precision = "float16"\nmethod = "weight_int%d"\nweight_layers = "head"\nminimum_ios = "18"'
     heads = [
         Packing(
-            recipe % (bits, DAMPING[bits]),
+            rounding % (bits, DAMPING[bits], WEIGHTING[bits]),
             {f"GPTQ int{bits} head, float16 trunk": float16 % f"weight_int{bits}"},
         )
         for bits in (8, 4)
     ]
     packages = [
         Packing(
-            recipe % (bits, DAMPING[bits]), {f"GPTQ int{bits} head, Core ML": core % bits}, CELLS_OF_PACKAGES
+            rounding % (bits, DAMPING[bits], WEIGHTING[bits]),
+            {f"GPTQ int{bits} head, Core ML": core % bits},
+            CELLS_OF_PACKAGES,
         )
         for bits in (8, 4)
     ]

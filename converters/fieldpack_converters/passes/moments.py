@@ -82,6 +82,24 @@ def moments_of(
     return sums.moments()
 
 
+def sampled_inputs(
+    opened: OpenedSource, layer: WeightedLayer, examples: Examples, seed: int, most: int
+) -> Array:
+    """What reaches a dense layer from a seeded sample of so many examples, float32 [N, K]."""
+    generator = np.random.default_rng(seed)
+    chosen = np.sort(generator.choice(len(examples), min(most, len(examples)), replace=False))
+    size = opened.fixed_batch or BATCH
+    whole = len(chosen) - (len(chosen) % size if opened.fixed_batch else 0)
+    first = [np.array(array[:size]) for array in examples.inputs]
+    calls = calls_met(opened, layer, first)
+    met = []
+    for start in range(0, whole, size):
+        arrays = [np.array(array[chosen[start : start + size]]) for array in examples.inputs]
+        found = last_inputs_met(opened, layer, arrays, calls)
+        met.append(np.asarray(found.reshape(-1, found.shape[-1]), np.float32))
+    return np.concatenate(met)
+
+
 def _rows(
     opened: OpenedSource, layer: WeightedLayer, arrays: list[Array], most: int, seed: int, calls: int
 ) -> Array:
