@@ -91,9 +91,9 @@ def count_instructions(
     Parameters
     ----------
     model : Path
-        A ``.tflite`` file with fixed shapes.
+        A ``.tflite`` file, as for ``run_model``.
     inputs : sequence of ndarray
-        One example, in the order and types of the signature.
+        One example, as for ``run_model``.
     cpu : str
         One of ``sysroot.CPUS``.
     samples : int

@@ -160,6 +160,28 @@ def test_only_processors_that_were_compared_are_emulated(cpu: str) -> None:
     assert "cortex-a76" in (caught.value.allowed or "")
 
 
+def test_missing_tools_are_told_with_their_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, given = _model(tmp_path, quantised=True), [small_input(quantised=True)]
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MissingDependencyError, match="valgrind is needed") as caught:
+        count_with_callgrind(model, given)
+    assert caught.value.hint == "apt-get install valgrind"
+    monkeypatch.setattr("fieldpack_benchmarks.targets.qemu.prefix", lambda cpu: tmp_path)
+    with pytest.raises(MissingDependencyError, match="qemu is needed") as caught:
+        QemuTransport("cortex-a76")
+    assert caught.value.hint == "apt-get install qemu-user"
+
+
+def test_a_qemu_with_another_plugin_interface_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fieldpack_benchmarks.targets.qemu.prefix", lambda cpu: tmp_path)
+    monkeypatch.setattr("fieldpack_benchmarks.targets.qemu.qemu_version", lambda: "10.1.0")
+    with pytest.raises(MissingDependencyError, match="does not know this qemu") as caught:
+        QemuTransport("cortex-a76", tmp_path / "icount.so")
+    assert caught.value.allowed == "7 to 8"
+
+
 def test_two_inferences_are_too_few(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="more inferences"):
         count_with_callgrind(_model(tmp_path, quantised=True), [small_input(quantised=True)], samples=2)

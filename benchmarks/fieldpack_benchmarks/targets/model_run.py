@@ -105,9 +105,9 @@ def run_model(
     transport : Transport
         Inside its context.
     model : Path
-        A ``.tflite`` file with fixed shapes.
+        A ``.tflite`` file; an axis of any size has size 1, other sizes must be fixed.
     inputs : sequence of ndarray
-        One example, in the order and types of the signature.
+        One example, in the order and types of the main graph's inputs, as ``TfliteRunner.inputs`` has them.
     request : RunRequest
         How often.
 

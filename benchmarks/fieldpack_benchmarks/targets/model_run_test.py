@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fieldpack.errors import InputError, StorageError, TargetError
+from fieldpack.tflite.editing import TfliteEditor
 from fieldpack.tflite.runner import TfliteRunner
 from fieldpack.verdict import Evidence
 from fieldpack_benchmarks.targets import parse_target
@@ -19,7 +20,7 @@ from fieldpack_benchmarks.targets.facts import TargetFacts
 from fieldpack_benchmarks.targets.host import HostTransport
 from fieldpack_benchmarks.targets.model_run import evidence_of, open_target, run_model
 from fieldpack_benchmarks.targets.protocol import RunRequest, parse_run
-from fieldpack_benchmarks.targets.runner.build import compiled, compiler_for
+from fieldpack_benchmarks.targets.runner.build import PLUGIN, RUNNER, compiled, compiler_for
 from fieldpack_benchmarks.targets.small_models import (
     SELF_TEST_ANSWER,
     SELF_TEST_INPUT,
@@ -81,6 +82,38 @@ def test_a_run_gives_the_answer_of_litert_and_what_it_took(
     assert not list(tmp_path.glob("fieldpack-run-*"))
 
 
+def test_a_batch_of_any_size_is_one_example(tmp_path: Path, runner: str) -> None:
+    editor = TfliteEditor(small_network(quantised=True))
+    for index in (*editor.inputs, *editor.outputs):
+        editor.graph.tensors[index].shapeSignature = [-1, *editor.shape(index)[1:]]
+    model, given = tmp_path / "net.tflite", small_input(quantised=True)
+    model.write_bytes(editor.content())
+    assert TfliteRunner(model).inputs[0].shape_signature[0] == -1
+    with HostTransport() as transport:
+        run = run_model(transport, model, [given], RunRequest())
+    (expected,) = TfliteRunner(model).run({"picture": given}).values()
+    assert run.outputs == (expected.tobytes(),)
+    assert run.report.outputs[0].dims == expected.shape
+
+
+def test_inputs_and_outputs_have_the_order_of_the_graph_and_not_of_their_names(
+    tmp_path: Path, runner: str
+) -> None:
+    editor = TfliteEditor()
+    second, first, total, difference = (editor.tensor(name, (1, 4)) for name in ("s", "f", "t", "d"))
+    editor.operator("SUB", [first, second], [difference], 1, "SubOptions")
+    editor.operator("ADD", [first, second], [total], 1, "AddOptions")
+    editor.ends([second, first], [total, difference])
+    editor.signature("serving_default", {"a": first, "b": second}, {"a": difference, "b": total})
+    model = tmp_path / "two.tflite"
+    model.write_bytes(editor.content())
+    assert [spec.name for spec in TfliteRunner(model).inputs] == ["b", "a"]
+    with HostTransport() as transport:
+        given = [np.full((1, 4), value, np.float32) for value in (2, 5)]
+        run = run_model(transport, model, given, RunRequest())
+    assert [float(np.frombuffer(content, np.float32)[0]) for content in run.outputs] == [7, 3]
+
+
 def test_sampling_lasts_as_long_as_asked_and_no_longer(model: Path, runner: str) -> None:
     given = [small_input(quantised=True)]
     with HostTransport() as transport:
@@ -110,6 +143,7 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path, runner: str) -> None:
     with HostTransport() as transport, pytest.raises(TargetError, match="stage load") as caught:
         run_model(transport, path, [small_input(quantised=True)], RunRequest())
     assert "failed with status" in (caught.value.came or "")
+    assert ": ERROR" in (caught.value.came or "")  # in LiteRT's words
     with HostTransport() as transport, pytest.raises(InputError, match="no file"):
         run_model(transport, tmp_path / "absent.tflite", [], RunRequest())
 
@@ -199,6 +233,15 @@ def test_outputs_that_cannot_be_written_are_told(tmp_path: Path, model: Path) ->
         with pytest.raises(TargetError, match="stage outputs") as caught:
             run_model(transport, model, [small_input(quantised=True)], RunRequest())
     assert "No space left" in (caught.value.came or "")
+
+
+@needs_compiler
+def test_the_programs_compile_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    strict = ("-Wall", "-Wextra", "-Werror")
+    compiler = compiler_for(platform.machine()) or ""
+    assert compiled(compiler, RUNNER, "runner", (*strict, "-ldl")).is_file()
+    assert compiled(compiler, PLUGIN, "icount.so", (*strict, "-fPIC", "-shared")).is_file()
 
 
 def test_a_runner_that_does_not_compile_or_cannot_be_kept_is_told(

@@ -123,7 +123,7 @@ class RunReport:
     fully_accelerated : bool
         Every operator was handed to XNNPACK.
     outputs : tuple of OutputFacts
-        In the order of the signature.
+        In the order of the main graph.
     repeats : bool
         The outputs after the warm-ups and after the samples have the same bytes.
     profile : tuple of ProfileRow or None
@@ -182,7 +182,7 @@ def parse_run(stdout: str, stderr: str, code: int | None, request: RunRequest, p
         came = answer.get("schema") if isinstance(answer, dict) else line[:TAIL]
         raise TargetError(f"The runner on {place} speaks another protocol", came=came, allowed=SCHEMA)
     if "error" in answer:
-        _refused(answer["error"], place)
+        _refused(answer["error"], stderr, place)
     try:
         return _report(answer, request)
     except (KeyError, TypeError, ValueError) as error:
@@ -240,7 +240,7 @@ def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no figure")
 
 
-def _refused(error: Any, place: str) -> NoReturn:
+def _refused(error: Any, stderr: str, place: str) -> NoReturn:
     stage = error.get("stage") if isinstance(error, dict) else "unknown"
     message = error.get("message") if isinstance(error, dict) else error
     hints = {
@@ -249,7 +249,9 @@ def _refused(error: Any, place: str) -> NoReturn:
         "outputs": "free some space on the target",
     }
     raise TargetError(
-        f"The runner on {place} stopped in stage {stage}", came=message, hint=hints.get(str(stage))
+        f"The runner on {place} stopped in stage {stage}",
+        came=f"{message}{_tail(stderr)}",
+        hint=hints.get(str(stage)),
     )
 
 

@@ -1,21 +1,26 @@
 """A machine behind ssh as a target: a single-board computer, a server, a container with a daemon.
 
-Files go through the shell, so that neither sftp nor scp has to be there. ssh asks nothing: what needs a
-password or an unknown host's confirmation fails with its words.
+All commands share one connection. Files go through the shell, so that neither sftp nor scp has to be there.
+ssh asks nothing: what needs a password or an unknown host's confirmation fails with its words.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
-from fieldpack.errors import TargetError
-from fieldpack_benchmarks.targets.transport import PATIENCE_S, ShellTransport, bounded
+from fieldpack.errors import MissingDependencyError, TargetError
+from fieldpack_benchmarks.targets.transport import PATIENCE_S, ShellTransport, bounded, install
 
 SPACE = "free some space, or name another folder"
-CONNECT_S = 10
+CONNECT_S, POLL_S = 10, 0.02
 ADDRESS = re.compile(r"(?P<user>[^@]+@)?(\[(?P<six>[^]]+)\]|(?P<host>[^:\[\]]+))(:(?P<port>\d+))?")
 REASONS = {
     "Permission denied": "the host does not know your key: ssh-copy-id",
@@ -50,17 +55,63 @@ class SshTransport(ShellTransport):
         environment: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"ssh:{address}", parent, environment)
-        found = re.fullmatch(
-            r"(?P<user>[^@]+@)?(\[(?P<six>[^]]+)\]|(?P<host>[^:\[\]]+))(:(?P<port>\d+))?", address
-        )
-        place = address if found is None else f"{found['user'] or ''}{found['six'] or found['host']}"
+        found = ADDRESS.fullmatch(address)
+        host = address if found is None else f"{found['user'] or ''}{found['six'] or found['host']}"
         port = [] if found is None or found["port"] is None else ["-p", found["port"]]
-        self._ssh = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_S}", "-o",
-                     "ServerAliveInterval=5", *options, *port, "--", place]  # fmt: skip
+        self._options = ["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_S}", "-o",
+                         "ServerAliveInterval=5", *options, *port, "--", host]  # fmt: skip
+        self._link = ""
+        self._master: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._connect()
+        try:
+            return super().__enter__()
+        except BaseException:
+            self._disconnect()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            super().__exit__(*error)
+        finally:
+            self._disconnect()
 
     def client(self, script: str) -> list[str]:
-        """``ssh`` with a script for ``sh``, whatever shell the user has there."""
-        return [*self._ssh, f"exec sh -c {shlex.quote(script)}"]
+        """``ssh`` over the one connection, with a script for ``sh``, whatever shell the user has there."""
+        return ["ssh", "-S", self._link, *self._options, f"exec sh -c {shlex.quote(script)}"]
+
+    def _connect(self) -> None:
+        """Open the one connection that all commands share: a login takes as long as a small run."""
+        folder = Path(tempfile.mkdtemp(prefix="fieldpack-ssh-"))
+        self._link = str(folder / "link")
+        command = ["ssh", "-M", "-N", "-S", self._link, *self._options]
+        with (folder / "log").open("wb") as log:
+            try:
+                self._master = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment,
+                    start_new_session=True,
+                )  # fmt: skip
+            except FileNotFoundError as error:
+                self._disconnect()
+                raise MissingDependencyError(
+                    f"ssh is needed to reach {self.place}", came="not installed", hint=install("ssh")
+                ) from error
+        end = time.monotonic() + 2 * CONNECT_S
+        while not Path(self._link).exists():
+            if self._master.poll() is not None or time.monotonic() > end:
+                words = (folder / "log").read_text(errors="replace").strip()
+                self._disconnect()
+                raise self.lost(words or "timed out")
+            time.sleep(POLL_S)
+
+    def _disconnect(self) -> None:
+        if self._master is not None:
+            self._master.kill()
+            self._master.wait()
+        if self._link:
+            shutil.rmtree(Path(self._link).parent, ignore_errors=True)
+        self._link, self._master = "", None
 
     def push(self, source: Path, name: str, *, executable: bool = False) -> None:
         """Send a file through the shell, and see that it is whole.
@@ -92,7 +143,7 @@ class SshTransport(ShellTransport):
         size = self.shell(f"wc -c < {there}")
         if size.code:
             raise TargetError(f"{name} cannot be fetched from {self.place}", came=size.stderr.strip())
-        command = [*self._ssh, f"exec cat {there}"]
+        command = ["ssh", "-S", self._link, *self._options, f"exec cat {there}"]
         content, log, _ = bounded(command, PATIENCE_S, self.place, self._environment)
         if len(content) != int(size.stdout):
             raise TargetError(

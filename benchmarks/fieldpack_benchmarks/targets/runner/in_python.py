@@ -119,8 +119,8 @@ class Model:
         self._library.call("GetRankedTensorType", tensor, ctypes.byref(made))
         if any(byte != UNTOUCHED for byte in made.room):
             raise Refused("the library writes tensor types of another size")
-        if min(made.shape(), default=1) < 1:
-            raise Refused("a tensor whose size is not fixed; fix the shapes of the model")
+        for axis, size in enumerate(made.shape()):
+            made.dims[axis] = 1 if size < 0 else size  # a batch of any size
         self.types.append(made)
         needs = self._library.handle(f"GetCompiledModel{which}BufferRequirements", self.compiled, first, at)
         return self._library.handle(

@@ -158,7 +158,7 @@ static TensorType type_of(Handle tensor) {
         if (given.bytes[at] != 0xA5) refuse("the library writes tensor types of another size");
     if (given.type.rank > 8) refuse("a tensor of rank %u", given.type.rank);
     for (unsigned axis = 0; axis < given.type.rank; axis++)
-        if (given.type.dims[axis] < 1) refuse("a tensor whose size is not fixed; fix the shapes of the model");
+        if (given.type.dims[axis] < 0) given.type.dims[axis] = 1;  // a batch of any size
     return given.type;
 }
 
