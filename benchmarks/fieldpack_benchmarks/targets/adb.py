@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Self
 
 from fieldpack.errors import TargetError
-from fieldpack_benchmarks.targets.transport import PATIENCE_S, ShellTransport, bounded
+from fieldpack_benchmarks.targets.transport import COPY_S, PATIENCE_S, ShellTransport, bounded
 
 FOLDER = "/data/local/tmp"
 """Where Android lets the shell write files and run them."""
-COPY_S = 300.0
 STATES = {
     "unauthorized": "unlock the phone and agree to the key of this computer",
     "offline": "unplug it and plug it in again, or: adb reconnect offline",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -180,6 +181,15 @@ def test_a_qemu_with_another_plugin_interface_counts_nothing(
     with pytest.raises(MissingDependencyError, match="does not know this qemu") as caught:
         QemuTransport("cortex-a76", tmp_path / "icount.so")
     assert caught.value.allowed == "7 to 8"
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is missing: apt-get install valgrind")
+def test_python_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own instructions would be counted too."""
+    monkeypatch.setattr("fieldpack_benchmarks.targets.payload.compiler_for", lambda architecture: None)
+    monkeypatch.setattr("fieldpack_benchmarks.targets.runner.build.compiler_for", lambda architecture: None)
+    with pytest.raises(MissingDependencyError, match="C compiler"):
+        count_with_callgrind(_model(tmp_path, quantised=True), [small_input(quantised=True)])
 
 
 def test_two_inferences_are_too_few(tmp_path: Path) -> None:

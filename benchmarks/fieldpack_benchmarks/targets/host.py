@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Self
 
 from fieldpack.errors import TargetError
+from fieldpack.workspace import remove_abandoned
 from fieldpack_benchmarks.targets.transport import ShellTransport
 
 
@@ -21,6 +24,11 @@ class HostTransport(ShellTransport):
 
     def __init__(self, parent: str | None = None, place: str = "host") -> None:
         super().__init__(place, tempfile.gettempdir() if parent is None else parent)
+        self.folder_name = f"fieldpack-run-{os.getpid()}-$$"
+
+    def __enter__(self) -> Self:
+        remove_abandoned(Path(self._parent))
+        return super().__enter__()
 
     def client(self, script: str) -> list[str]:
         """``sh`` of this machine."""

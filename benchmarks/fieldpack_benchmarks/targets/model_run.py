@@ -128,7 +128,7 @@ def run_model(
         raise InputError("The model is no file", came=model)
     facts = transport.facts()
     size = model.stat().st_size + sum(array.nbytes for array in inputs)
-    here = isinstance(transport, HostTransport) and facts.architecture == platform.machine()
+    here = type(transport) is HostTransport and facts.architecture == platform.machine()
     payload = fitting_payload(facts, transport.place, size, here=here)
     names = _pushed(transport, payload, model, inputs)
     command = [*payload.command(), *request.arguments(MODEL, names), "--output-dir", "."]

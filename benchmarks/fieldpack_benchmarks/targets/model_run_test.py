@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -211,6 +213,16 @@ def test_a_run_that_takes_too_long_is_ended_with_all_its_processes(tmp_path: Pat
         with pytest.raises(TargetError, match="no answer in time"):
             transport.run(["sh", "-c", "sleep 30; touch late"], 0.5)
         assert not (Path(transport.folder) / "late").exists()
+
+
+def test_folders_of_processes_that_were_killed_go_at_the_next_run(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for process in (ended.pid, os.getpid()):
+        (tmp_path / f"fieldpack-run-{process}-1").mkdir()
+    with HostTransport(str(tmp_path)):
+        assert not (tmp_path / f"fieldpack-run-{ended.pid}-1").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [f"fieldpack-run-{os.getpid()}-1"]
 
 
 def test_a_folder_that_cannot_be_written_is_told() -> None:

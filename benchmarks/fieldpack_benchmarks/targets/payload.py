@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from fieldpack.errors import MissingDependencyError, TargetError
+from fieldpack.errors import MissingDependencyError, TargetError, UnsupportedError
 from fieldpack_benchmarks.targets.elf import elf_facts
 from fieldpack_benchmarks.targets.facts import TargetFacts
 from fieldpack_benchmarks.targets.runner.build import built_runner, compiler_for
@@ -113,9 +113,17 @@ def fitting_payload(facts: TargetFacts, place: str, size: int, *, here: bool = F
     ------
     TargetError
         Another processor, a C or C++ library that is too old, or no space.
+    UnsupportedError
+        The target runs another system than Linux or Android.
     MissingDependencyError
         A compiler or the library is missing.
     """
+    if not facts.system.startswith("Linux"):
+        raise UnsupportedError(
+            f"{place} does not run Linux, for which the runner is",
+            came=facts.system,
+            allowed="Linux, Android",
+        )
     payload = payload_for(facts.architecture, here=here)
     carried = tuple(CROSS / name for name in LIBRARIES)
     if facts.architecture == "aarch64" and _lacking(payload, facts, place) and carried[0].exists():

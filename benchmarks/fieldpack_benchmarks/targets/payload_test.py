@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldpack.errors import MissingDependencyError, TargetError
+from fieldpack.errors import MissingDependencyError, TargetError, UnsupportedError
 from fieldpack_benchmarks.targets.elf import elf_facts
 from fieldpack_benchmarks.targets.facts import TargetFacts, parse_facts
 from fieldpack_benchmarks.targets.payload import (
@@ -85,6 +85,12 @@ def test_the_runner_itself_is_held_against_the_target() -> None:
     assert elf_facts(payload.runner).architecture == platform.machine()
     with pytest.raises(TargetError, match="another processor"):
         check_fits(payload, replace(HERE, architecture="riscv64"), "board", 0)
+
+
+def test_other_systems_are_refused_by_name() -> None:
+    with pytest.raises(UnsupportedError, match="does not run Linux") as caught:
+        fitting_payload(replace(HERE, system="Darwin 25.0"), "ssh:mac", 0)
+    assert caught.value.came == "Darwin 25.0"
 
 
 @pytest.mark.parametrize("architecture", ["armv7l", "riscv64"])

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from fieldpack.errors import MissingDependencyError, TargetError
-from fieldpack_benchmarks.targets.transport import PATIENCE_S, ShellTransport, bounded, install
+from fieldpack_benchmarks.targets.transport import COPY_S, ShellTransport, bounded, install
 
 SPACE = "free some space, or name another folder"
 CONNECT_S, POLL_S = 10, 0.02
@@ -122,12 +122,13 @@ class SshTransport(ShellTransport):
             It did not arrive.
         """
         path = shlex.quote(self.inside(name))
-        done = self.shell(f"cat > {path} && chmod {'755' if executable else '644'} {path}", given=source)
+        script = f"cat > {path} && chmod {'755' if executable else '644'} {path}"
+        done = self.shell(script, COPY_S, given=source)
         if done.code:
             raise TargetError(
                 f"{source.name} cannot be put on {self.place}",
                 came=done.stderr.strip(),
-                hint="free some space",
+                hint=SPACE,
             )
         self.sized(source, name)
 
@@ -144,7 +145,7 @@ class SshTransport(ShellTransport):
         if size.code:
             raise TargetError(f"{name} cannot be fetched from {self.place}", came=size.stderr.strip())
         command = ["ssh", "-S", self._link, *self._options, f"exec cat {there}"]
-        content, log, _ = bounded(command, PATIENCE_S, self.place, self._environment)
+        content, log, _ = bounded(command, COPY_S, self.place, self._environment)
         if len(content) != int(size.stdout):
             raise TargetError(
                 f"{name} did not come whole from {self.place}",

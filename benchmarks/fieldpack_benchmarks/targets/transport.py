@@ -15,7 +15,7 @@ from fieldpack.errors import MissingDependencyError, TargetError
 from fieldpack_benchmarks.targets.facts import SCRIPT, TargetFacts, parse_facts
 
 END = "#fieldpack-shell-end"
-PATIENCE_S = 60.0
+PATIENCE_S, COPY_S = 60.0, 300.0
 TAIL = 400
 
 
@@ -83,6 +83,9 @@ class ShellTransport:
         self._environment = dict(os.environ if environment is None else environment)
         self._folder = ""
 
+    folder_name = "fieldpack-run-$$"
+    """Of the folder on the target; its shell fills in a number."""
+
     @property
     def folder(self) -> str:
         """The folder on the target; empty before and after."""
@@ -94,7 +97,7 @@ class ShellTransport:
 
     def __enter__(self) -> Self:
         parent = shlex.quote(self._parent)
-        made = f"{parent}/fieldpack-run-$$"
+        made = f"{parent}/{self.folder_name}"
         done = self.shell(f"mkdir -p {parent} && mkdir -m 700 {made} && echo {made}")
         if done.code:
             raise TargetError(
