@@ -116,6 +116,14 @@ def test_inputs_and_outputs_have_the_order_of_the_graph_and_not_of_their_names(
     assert [float(np.frombuffer(content, np.float32)[0]) for content in run.outputs] == [7, 3]
 
 
+def test_more_threads_are_told_and_answer_the_same(model: Path, runner: str) -> None:
+    given = [small_input(quantised=True)]
+    with HostTransport() as transport:
+        one, two = (run_model(transport, model, given, RunRequest(threads=count)) for count in (1, 2))
+    assert (one.report.threads, two.report.threads) == (1, 2)
+    assert one.outputs == two.outputs
+
+
 def test_sampling_lasts_as_long_as_asked_and_no_longer(model: Path, runner: str) -> None:
     given = [small_input(quantised=True)]
     with HostTransport() as transport:

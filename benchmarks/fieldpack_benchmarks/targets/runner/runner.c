@@ -162,13 +162,13 @@ static TensorType type_of(Handle tensor) {
     return given.type;
 }
 
-static void load(Loaded *made, const char *path, bool watched) {
+static void load(Loaded *made, const char *path, long workers, bool watched) {
     Handle options, signature, tensor, needs;
     char text[64];
     OK(CreateModelFromFile, environment, path, &made->model);
     OK(CreateOptions, &options);
     OK(SetOptionsHardwareAccelerators, options, CPU);
-    snprintf(text, sizeof text, "num_threads = %ld\n", threads);
+    snprintf(text, sizeof text, "num_threads = %ld\n", workers);
     add_option(options, "xnnpack", text);
     if (watched) add_option(options, "runtime_options_string", "enable_profiling = true\n");
     OK(CreateCompiledModel, environment, made->model, options, &made->compiled);
@@ -221,7 +221,7 @@ static void self_test(void) {
     Loaded model = {0};
     size_t size;
     enter("self_test");
-    load(&model, self_test_path, false);
+    load(&model, self_test_path, 1, false);
     if (model.n_inputs != 1 || model.n_outputs != 1) refuse("not the tensors of the model that tests the library");
     TensorType type = model.types[0];
     if (type.element != FLOAT32 || type.rank != 2 || type.dims[0] != 1 || type.dims[1] != 3)
@@ -319,7 +319,7 @@ static void put_profile(FILE *out) {
     Handle profiler;
     const char *summary;
     enter("profile");
-    load(&model, model_path, true);
+    load(&model, model_path, threads, true);
     read_inputs(&model);
     run(&model);
     OK(CompiledModelGetProfiler, model.compiled, &profiler);
@@ -338,7 +338,7 @@ static void measure(FILE *out) {
     bool accelerated;
     size_t count = 0;
     enter("load");
-    load(&model, model_path, false);
+    load(&model, model_path, threads, false);
     init = now(CLOCK_MONOTONIC) - started;
     OK(CompiledModelIsFullyAccelerated, model.compiled, &accelerated);
     enter("inputs");
