@@ -51,14 +51,15 @@ def test_one_command_benches_every_road_with_the_same_bytes(
     bundle: Path, adb_device: AdbDevice, ssh_host: SshHost, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    for name, value in adb_device.environment.items():
-        monkeypatch.setenv(name, value)
-    _client(tmp_path / "tools", "ssh", ssh_host.options, monkeypatch)
+    own = {name: adb_device.environment[name] for name in ("HOME", "ANDROID_ADB_SERVER_PORT")}
+    _client(tmp_path, "adb", "env " + " ".join(f"'{name}={value}'" for name, value in own.items()))
+    _client(tmp_path, "ssh", "", *ssh_host.options)
+    monkeypatch.setenv("PATH", str(tmp_path / "tools"), prepend=":")
     roads = ("host", *EMULATED, f"adb:{adb_device.serial}", f"ssh:{ssh_host.address}")
     targets = [part for road in roads for part in ("--on", road)]
     records = tmp_path / "records"
-    code, document = bench("run", str(bundle), *targets, "--records", str(records), capsys=capsys)
-    assert code == 0, document
+    code, _ = bench("run", str(bundle), *targets, "--records", str(records), capsys=capsys)
+    assert code == 0, [record.reason for record in read(records)]
     found = {record.target: record for record in read(records)}
     assert list(found) == list(roads)
     evidence = {road: record.evidence.value for road, record in found.items()}
@@ -137,10 +138,10 @@ def test_a_bundle_is_not_slower_than_itself(bundle: Path, capsys: pytest.Capture
     assert code in (0, 1)
 
 
-def _client(folder: Path, name: str, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client with the test's key, before the one of this machine."""
-    folder.mkdir()
+def _client(folder: Path, name: str, before: str, *options: str) -> None:
+    """A client with the test's own settings, for the front of the path."""
+    path = folder / "tools" / name
+    path.parent.mkdir(exist_ok=True)
     words = " ".join(f"'{option}'" for option in options)
-    (folder / name).write_text(f'#!/bin/sh\nexec {shutil.which(name)} {words} "$@"\n')
-    (folder / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    path.write_text(f'#!/bin/sh\nexec {before} {shutil.which(name)} {words} "$@"\n')
+    path.chmod(0o755)
