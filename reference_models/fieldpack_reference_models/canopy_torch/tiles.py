@@ -28,6 +28,9 @@ Item = tuple[str, Reals, Mapping[str, NDArray[np.float32]], dict[str, str]]
 def dataset(split: str, count: int) -> Iterator[Item]:
     """Tiles of a split: ``FOLDER:calibration`` or ``FOLDER:validation``, FOLDER with ``geo/canopy/``.
 
+    Both are halves of the folds that the weights have not learned from: what packing costs is told from the
+    two models' answers on the same ground, and needs as much of it as there is.
+
     A relative FOLDER is looked for from the folder of ``pack.toml``.
 
     Yields
@@ -41,7 +44,9 @@ def dataset(split: str, count: int) -> Iterator[Item]:
         The split has another name.
     """
     folder, _, name = split.rpartition(":")
-    folds = {"calibration": RECIPE.calibration, "validation": RECIPE.validation}.get(name)
+    unseen = (*RECIPE.validation, *RECIPE.calibration)
+    half = len(unseen) // 2
+    folds = {"validation": unseen[:half], "calibration": unseen[half:]}.get(name)
     if folds is None or not folder:
         raise InputError(
             "a split of the canopy scenes is unknown", came=split, allowed="FOLDER:calibration or :validation"
