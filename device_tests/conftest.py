@@ -2,7 +2,7 @@
 
 Each counterpart is made once by a script beside this file, kept in ``.cache/``, and started for the tests
 that ask for it; the reason of a skip is the command that installs what is missing. The bundle is built once
-in a run.
+in a run. Besides them, the grammars of the languages of phones.
 """
 
 from __future__ import annotations
@@ -219,3 +219,25 @@ def _privilege_separation() -> None:
         pwd.getpwnam("sshd")
     except KeyError:
         pytest.skip(f"sshd run by root wants an account sshd: {INSTALL}")
+
+
+@pytest.fixture(scope="session")
+def syntax_faults() -> Callable[[str, str], list[str]]:
+    """What a grammar finds wrong with a text: its (language, text) -> faults."""
+    reason = "no tree-sitter with Kotlin and Swift here: make venv"
+    tree_sitter = pytest.importorskip("tree_sitter", reason=reason)
+    grammars = {
+        name: pytest.importorskip(f"tree_sitter_{name}", reason=reason) for name in ("kotlin", "swift")
+    }
+
+    def faults(language: str, text: str) -> list[str]:
+        parser = tree_sitter.Parser(tree_sitter.Language(grammars[language].language()))
+        waiting, found = [parser.parse(text.encode()).root_node], []
+        while waiting:
+            node = waiting.pop()
+            if node.is_error or node.is_missing:
+                found.append(f"line {node.start_point[0] + 1}: {node.type}")
+            waiting += node.children
+        return found
+
+    return faults

@@ -8,12 +8,10 @@ from statistics import median
 
 import numpy as np
 
+from fieldpack.records.validity import UNSTABLE
 from fieldpack.statistics.bootstrap import RESAMPLES, SEED
 from fieldpack.statistics.interval import CONFIDENCE, Interval
 from fieldpack_benchmarks.study import Timing
-
-UNSTABLE = 0.25
-"""Spread (interquartile range over median) from which a timing is called unstable."""
 
 
 def interleaved(

@@ -1,0 +1,10 @@
+import SwiftUI
+
+@main
+struct HostApp: App {
+    var body: some Scene {
+        WindowGroup {
+            Text("Fieldpack measures.")
+        }
+    }
+}
