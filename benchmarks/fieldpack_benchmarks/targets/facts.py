@@ -1,6 +1,7 @@
 """What a target says of itself: processor, C library, space, heat and clock, by one script for every shell.
 
-The script asks only for what POSIX shells and Android's toybox have, and leaves out what is not there.
+The script asks only for what POSIX shells, Android's mksh and the smallest of its toyboxes have, and leaves
+out what is not there.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from fieldpack.errors import TargetError
 from fieldpack_benchmarks.targets.elf import version_of
 
 SCRIPT = r"""
-say() { if [ -n "$2" ]; then printf '%s=%s\n' "$1" "$2"; fi; }
+say() { if [ -n "$2" ]; then echo "$1=$2"; fi; }
 say architecture "$(uname -m)"
 say system "$(uname -sr)"
-named() { sed -n "s/^$1[[:space:]]*: //p" /proc/cpuinfo 2>/dev/null | sort | uniq | tr '\n' ' '; }
-say cpu "$(named 'model name')"
-say part "$(named 'CPU part')"
+named() { sed -n "s/^$1[[:space:]]*: //p" /proc/cpuinfo 2>/dev/null | sort | uniq; }
+say cpu "$(echo $(named 'model name'))"
+say part "$(echo $(named 'CPU part'))"
 say cores "$(env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null)"
 say memory_kib "$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo 2>/dev/null)"
 say free_kib "$(df -Pk . 2>/dev/null | sed -n '2s/^.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*$/\1/p')"
-say glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc //p')"
+libc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc //p')
+say glibc "${libc:-$(ldd --version 2>/dev/null | sed -n '1s/^.*[Gg][Ll][Ii][Bb][Cc].* //p')}"
 for file in /usr/lib/*-linux-gnu/libstdc++.so.6 /lib/*-linux-gnu/libstdc++.so.6 /usr/lib64/libstdc++.so.6; do
     if [ -e "$file" ]; then
         say libstdcxx "$(readlink -f "$file" | sed -n 's/^.*libstdc++\.so\.//p')"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fieldpack.errors import MissingDependencyError, TargetError, UnsupportedError
-from fieldpack_benchmarks.targets.elf import elf_facts
+from fieldpack_benchmarks.targets.elf import elf_facts, version_of
 from fieldpack_benchmarks.targets.facts import TargetFacts, parse_facts
+from fieldpack_benchmarks.targets.host import HostTransport
 from fieldpack_benchmarks.targets.payload import (
     Payload,
     check_fits,
@@ -130,6 +134,23 @@ def test_facts_are_read_and_what_is_missing_stays_unknown() -> None:
     )
     assert (facts.architecture, facts.glibc, facts.free_bytes) == ("aarch64", (2, 36), 8192)
     assert (facts.libstdcxx, facts.memory_bytes, facts.readings) == (None, None, {"cpu-0": "41000"})
+
+
+def test_this_machine_says_what_it_is() -> None:
+    with HostTransport() as transport:
+        facts = transport.facts()
+    assert (facts.architecture, facts.system) == (
+        platform.machine(),
+        f"{platform.system()} {platform.release()}",
+    )
+    assert facts.cores == len(os.sched_getaffinity(0))
+    assert facts.memory_bytes == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    name, _, version = os.confstr("CS_GNU_LIBC_VERSION").partition(" ")  # type: ignore[union-attr]
+    assert name == "glibc"
+    assert facts.glibc == version_of(version)
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    assert facts.free_bytes is not None
+    assert abs(facts.free_bytes - free) < 2**30  # others write meanwhile
 
 
 @pytest.mark.parametrize("text", ["", "sh: uname: not found", "system=Linux"])

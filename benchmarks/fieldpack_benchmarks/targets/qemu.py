@@ -54,6 +54,8 @@ class QemuTransport(HostTransport):
                 "The counting plugin does not know this qemu",
                 came=self.version,
                 allowed=f"{PLUGIN_VERSIONS.start} to {PLUGIN_VERSIONS.stop - 1}",
+                hint="install valgrind and count this machine's instructions; Debian's qemu-user 9 and later "
+                "loads no plugins",
             )
 
     def facts(self) -> TargetFacts:

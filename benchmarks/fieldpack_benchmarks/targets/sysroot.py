@@ -48,7 +48,7 @@ def check_cpu(cpu: str) -> None:
     Raises
     ------
     InputError
-        Another processor; qemu's own default, ``max``, gives wrong int8 answers with this library.
+        Another processor; the default of qemu 7.2, ``max``, gives wrong int8 answers with this library.
     """
     if cpu not in CPUS:
         why = "; max gives wrong int8 answers" if cpu == "max" else ""

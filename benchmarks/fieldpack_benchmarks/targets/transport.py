@@ -143,7 +143,7 @@ class ShellTransport:
         MissingDependencyError
             The client is not installed.
         """
-        command = self.client(f"({script}\n)\nprintf '\\n{END} %d\\n' $?")
+        command = self.client(f"({script}\n)\ncode=$?\necho\necho '{END}' $code")
         printed, err, code = bounded(command, timeout_s, self.place, self._environment, given)
         head, mark, rest = printed.decode(errors="replace").replace("\r\n", "\n").rpartition(f"\n{END} ")
         if not mark or not rest.strip().isdigit():

@@ -1,7 +1,7 @@
 // Counts guest instructions between two marks: a plugin of qemu, against version 1 of its plugin interface.
 //
-// The runner calls close(-4242) before an inference and close(-4243) behind it; both fail and do nothing. Each pair
-// gives one line with the instructions in between. Right for one thread only: the counter is not atomic.
+// The runner calls close(-4242) before an inference and close(-4243) behind it; both fail and do nothing.
+// Each pair gives one line with the instructions in between. Right for one thread only: the counter is not atomic.
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 struct qemu_plugin_tb;
 typedef uint64_t Id;
 typedef void Translated(Id, struct qemu_plugin_tb *);
-typedef void Called(Id, unsigned, int64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
-                    uint64_t);
+typedef void Called(Id, unsigned, int64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+                    uint64_t, uint64_t);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *, int, void *, uint64_t);
 void qemu_plugin_register_vcpu_tb_trans_cb(Id, Translated *);
@@ -30,8 +30,8 @@ static void translated(Id id, struct qemu_plugin_tb *block) {
     qemu_plugin_register_vcpu_tb_exec_inline(block, ADD, &executed, qemu_plugin_tb_n_insns(block));
 }
 
-static void called(Id id, unsigned cpu, int64_t number, uint64_t first, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
-                   uint64_t f, uint64_t g, uint64_t h) {
+static void called(Id id, unsigned cpu, int64_t number, uint64_t first, uint64_t b, uint64_t c, uint64_t d,
+                   uint64_t e, uint64_t f, uint64_t g, uint64_t h) {
     (void)id, (void)cpu, (void)number, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
     if ((int32_t)first == BEFORE) before = executed;
     if ((int32_t)first != AFTER) return;

@@ -1,8 +1,8 @@
 // Runs one TFLite model with LiteRT and says what it took: one JSON line, then a line that says it is whole.
 //
-// The library is opened at run time, so that one program serves every build of it, and a missing or too new one is
-// an answer instead of a failed start. Prototypes are our own: version 2.3 of the library ships no headers. Whether
-// they fit is found out at each start with a model whose answer is known (self_test).
+// The library is opened at run time, so that one program serves every build of it, and a missing or too new
+// one is an answer instead of a failed start. Prototypes are our own: version 2.3 of the library ships no
+// headers. Whether they fit is found out at each start with a model whose answer is known (self_test).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -38,31 +38,31 @@ typedef struct {
 } TensorType;
 _Static_assert(sizeof(TensorType) == 72, "the library writes 72 bytes");
 
-#define FUNCTIONS(X)                                                                                                \
-    X(CreateEnvironment, (int, const void *, Handle *))                                                             \
-    X(CreateModelFromFile, (Handle, const char *, Handle *))                                                        \
-    X(CreateOptions, (Handle *))                                                                                    \
-    X(SetOptionsHardwareAccelerators, (Handle, int))                                                                \
-    X(CreateOpaqueOptions, (const char *, void *, void (*)(void *), Handle *))                                      \
-    X(AddOpaqueOptions, (Handle, Handle))                                                                           \
-    X(CreateCompiledModel, (Handle, Handle, Handle, Handle *))                                                      \
-    X(GetModelSignature, (Handle, size_t, Handle *))                                                                \
-    X(GetNumSignatureInputs, (Handle, size_t *))                                                                    \
-    X(GetNumSignatureOutputs, (Handle, size_t *))                                                                   \
-    X(GetSignatureInputTensorByIndex, (Handle, size_t, Handle *))                                                   \
-    X(GetSignatureOutputTensorByIndex, (Handle, size_t, Handle *))                                                  \
-    X(GetRankedTensorType, (Handle, TensorType *))                                                                  \
-    X(GetCompiledModelInputBufferRequirements, (Handle, size_t, size_t, Handle *))                                  \
-    X(GetCompiledModelOutputBufferRequirements, (Handle, size_t, size_t, Handle *))                                 \
-    X(CreateManagedTensorBufferFromRequirements, (Handle, const TensorType *, Handle, Handle *))                    \
-    X(GetTensorBufferPackedSize, (Handle, size_t *))                                                                \
-    X(LockTensorBuffer, (Handle, void **, int))                                                                     \
-    X(UnlockTensorBuffer, (Handle))                                                                                 \
-    X(RunCompiledModel, (Handle, size_t, size_t, Handle *, size_t, Handle *))                                       \
-    X(CompiledModelIsFullyAccelerated, (Handle, bool *))                                                            \
-    X(CompiledModelGetProfiler, (Handle, Handle *))                                                                 \
-    X(StartProfiler, (Handle))                                                                                      \
-    X(StopProfiler, (Handle))                                                                                       \
+#define FUNCTIONS(X) \
+    X(CreateEnvironment, (int, const void *, Handle *)) \
+    X(CreateModelFromFile, (Handle, const char *, Handle *)) \
+    X(CreateOptions, (Handle *)) \
+    X(SetOptionsHardwareAccelerators, (Handle, int)) \
+    X(CreateOpaqueOptions, (const char *, void *, void (*)(void *), Handle *)) \
+    X(AddOpaqueOptions, (Handle, Handle)) \
+    X(CreateCompiledModel, (Handle, Handle, Handle, Handle *)) \
+    X(GetModelSignature, (Handle, size_t, Handle *)) \
+    X(GetNumSignatureInputs, (Handle, size_t *)) \
+    X(GetNumSignatureOutputs, (Handle, size_t *)) \
+    X(GetSignatureInputTensorByIndex, (Handle, size_t, Handle *)) \
+    X(GetSignatureOutputTensorByIndex, (Handle, size_t, Handle *)) \
+    X(GetRankedTensorType, (Handle, TensorType *)) \
+    X(GetCompiledModelInputBufferRequirements, (Handle, size_t, size_t, Handle *)) \
+    X(GetCompiledModelOutputBufferRequirements, (Handle, size_t, size_t, Handle *)) \
+    X(CreateManagedTensorBufferFromRequirements, (Handle, const TensorType *, Handle, Handle *)) \
+    X(GetTensorBufferPackedSize, (Handle, size_t *)) \
+    X(LockTensorBuffer, (Handle, void **, int)) \
+    X(UnlockTensorBuffer, (Handle)) \
+    X(RunCompiledModel, (Handle, size_t, size_t, Handle *, size_t, Handle *)) \
+    X(CompiledModelIsFullyAccelerated, (Handle, bool *)) \
+    X(CompiledModelGetProfiler, (Handle, Handle *)) \
+    X(StartProfiler, (Handle)) \
+    X(StopProfiler, (Handle)) \
     X(GetProfileSummary, (Handle, Handle, const char **))
 #define DECLARE(name, arguments) static int(*name) arguments;
 FUNCTIONS(DECLARE)
@@ -105,7 +105,8 @@ static void refuse(const char *format, ...) {
     vsnprintf(message, sizeof message, format, values);
     va_end(values);
     FILE *out = open_memstream(&line, &length);
-    fprintf(out, "{\"schema\":\"%s\",\"runner\":\"c\",\"error\":{\"stage\":\"%s\",\"message\":", SCHEMA, stage);
+    fprintf(out, "{\"schema\":\"%s\",\"runner\":\"c\",", SCHEMA);
+    fprintf(out, "\"error\":{\"stage\":\"%s\",\"message\":", stage);
     put_text(out, message);
     fputs("}}", out);
     fclose(out);
@@ -113,10 +114,10 @@ static void refuse(const char *format, ...) {
     exit(1);
 }
 
-#define OK(name, ...)                                                                                               \
-    do {                                                                                                            \
-        int status = name(__VA_ARGS__);                                                                             \
-        if (status != 0) refuse("LiteRt" #name " failed with status %d", status);                                   \
+#define OK(name, ...) \
+    do { \
+        int status = name(__VA_ARGS__); \
+        if (status != 0) refuse("LiteRt" #name " failed with status %d", status); \
     } while (0)
 
 static void enter(const char *name) {
@@ -134,8 +135,8 @@ static void open_library(void) {
     enter("library");
     void *library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) refuse("%s", dlerror());
-#define RESOLVE(name, arguments)                                                                                    \
-    *(void **)&name = dlsym(library, "LiteRt" #name);                                                               \
+#define RESOLVE(name, arguments) \
+    *(void **)&name = dlsym(library, "LiteRt" #name); \
     if (name == NULL) refuse("the library has no LiteRt" #name);
     FUNCTIONS(RESOLVE)
     OK(CreateEnvironment, 0, NULL, &environment);
@@ -175,7 +176,8 @@ static void load(Loaded *made, const char *path, long workers, bool watched) {
     OK(GetModelSignature, made->model, 0, &signature);
     OK(GetNumSignatureInputs, signature, &made->n_inputs);
     OK(GetNumSignatureOutputs, signature, &made->n_outputs);
-    if (made->n_inputs > MOST_TENSORS || made->n_outputs > MOST_TENSORS) refuse("more than 64 inputs or outputs");
+    if (made->n_inputs > MOST_TENSORS || made->n_outputs > MOST_TENSORS)
+        refuse("more than 64 inputs or outputs");
     for (size_t i = 0; i < made->n_inputs; i++) {
         OK(GetSignatureInputTensorByIndex, signature, i, &tensor);
         TensorType type = type_of(tensor);
@@ -212,24 +214,27 @@ static void *content(Handle buffer, size_t *size) {
 }
 
 static void run(Loaded *model) {
-    OK(RunCompiledModel, model->compiled, 0, model->n_inputs, model->inputs, model->n_outputs, model->outputs);
+    size_t n_inputs = model->n_inputs, n_outputs = model->n_outputs;
+    OK(RunCompiledModel, model->compiled, 0, n_inputs, model->inputs, n_outputs, model->outputs);
 }
 
-// The product of small whole numbers: its answer is the same in every order of summation and on every processor.
+// The product of small whole numbers: its answer is the same in every order of sums and on every processor.
 static void self_test(void) {
     static const float given[4] = {1, 2, 3, 4}, wanted[3] = {31, 12, -1};
     Loaded model = {0};
     size_t size;
     enter("self_test");
     load(&model, self_test_path, 1, false);
-    if (model.n_inputs != 1 || model.n_outputs != 1) refuse("not the tensors of the model that tests the library");
+    if (model.n_inputs != 1 || model.n_outputs != 1)
+        refuse("not the tensors of the model that tests the library");
     TensorType type = model.types[0];
     if (type.element != FLOAT32 || type.rank != 2 || type.dims[0] != 1 || type.dims[1] != 3)
         refuse("the library says tensor types differently");
     fill(model.inputs[0], given, sizeof given);
     run(&model);
     float *came = content(model.outputs[0], &size);
-    if (size != sizeof wanted || memcmp(came, wanted, size) != 0) refuse("the library's answer is not the known one");
+    if (size != sizeof wanted || memcmp(came, wanted, size) != 0)
+        refuse("the library's answer is not the known one");
     free(came);
 }
 
@@ -304,8 +309,8 @@ static void put_outputs(FILE *out, Loaded *model, const uint64_t *first) {
     for (size_t i = 0; i < model->n_outputs; i++) {
         uint64_t digest = digest_of(model, i, true);
         repeats = repeats && digest == first[i];
-        fprintf(out, "%s{\"element\":%d,\"fnv64\":\"%016llx\",\"dims\":[", i ? "," : "", model->types[i].element,
-                (unsigned long long)digest);
+        fprintf(out, "%s{\"element\":%d,", i ? "," : "", model->types[i].element);
+        fprintf(out, "\"fnv64\":\"%016llx\",\"dims\":[", (unsigned long long)digest);
         for (unsigned axis = 0; axis < model->types[i].rank; axis++)
             fprintf(out, axis ? ",%d" : "%d", model->types[i].dims[axis]);
         fputs("]}", out);
@@ -313,7 +318,7 @@ static void put_outputs(FILE *out, Loaded *model, const uint64_t *first) {
     fprintf(out, "],\"repeats\":%s", repeats ? "true" : "false");
 }
 
-// A second copy of the model: one that may be watched is slower and takes 140 MB more, which no figure may hold.
+// A second copy of the model: one that may be watched is slower and takes 140 MB more; no figure may hold that.
 static void put_profile(FILE *out) {
     Loaded model = {0};
     Handle profiler;
@@ -360,15 +365,15 @@ static void measure(FILE *out) {
         elapsed = (double)(now(CLOCK_MONOTONIC) - begun) / 1e9;
     }
     int64_t ended = now(CLOCK_MONOTONIC);
-    fprintf(out, ",\"threads\":%ld,\"init_ns\":%lld,\"started_ns\":%lld,\"ended_ns\":%lld", threads, (long long)init,
-            (long long)started, (long long)ended);
+    fprintf(out, ",\"threads\":%ld,\"init_ns\":%lld", threads, (long long)init);
+    fprintf(out, ",\"started_ns\":%lld,\"ended_ns\":%lld", (long long)started, (long long)ended);
     put_numbers(out, "warm_up_ns", warm, (size_t)warm_ups);
     put_numbers(out, "wall_ns", wall, count);
     put_numbers(out, "cpu_ns", cpu, count);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    fprintf(out, ",\"peak_kib\":%ld,\"max_rss_kib\":%ld,\"fully_accelerated\":%s", peak_kib(), usage.ru_maxrss,
-            accelerated ? "true" : "false");
+    fprintf(out, ",\"peak_kib\":%ld,\"max_rss_kib\":%ld", peak_kib(), usage.ru_maxrss);
+    fprintf(out, ",\"fully_accelerated\":%s", accelerated ? "true" : "false");
     enter("outputs");
     put_outputs(out, &model, first);
     if (profile) put_profile(out);
