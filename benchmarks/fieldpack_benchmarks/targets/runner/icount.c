@@ -1,7 +1,7 @@
 // Counts guest instructions between two marks: a plugin of qemu, against version 1 of its plugin interface.
 //
 // The runner calls close(-4242) before an inference and close(-4243) behind it; both fail and do nothing.
-// Each pair gives one line with the instructions in between. Right for one thread only: the counter is not atomic.
+// Each pair gives one line with the instructions in between. For one thread only: the counter is not atomic.
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

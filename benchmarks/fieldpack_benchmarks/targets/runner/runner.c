@@ -318,7 +318,7 @@ static void put_outputs(FILE *out, Loaded *model, const uint64_t *first) {
     fprintf(out, "],\"repeats\":%s", repeats ? "true" : "false");
 }
 
-// A second copy of the model: one that may be watched is slower and takes 140 MB more; no figure may hold that.
+// A second copy of the model: one that may be watched is slower and takes 140 MB more; no figure may hold it.
 static void put_profile(FILE *out) {
     Loaded model = {0};
     Handle profiler;
