@@ -138,6 +138,23 @@ def test_a_bundle_is_not_slower_than_itself(bundle: Path, capsys: pytest.Capture
     assert code in (0, 1)
 
 
+def test_a_drawing_and_a_project_are_written(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = tmp_path / "records"
+    assert bench("run", str(bundle), "--records", str(records), capsys=capsys)[0] == 0
+    code, document = bench("trend", str(records), "--out", str(tmp_path / "t.svg"), capsys=capsys)
+    assert (code, len(document["lines"])) == (0, 1)
+    assert (tmp_path / "t.svg").read_text().startswith("<svg")
+    out = tmp_path / "phone"
+    assert bench("project", str(bundle), "--for", "android", "--out", str(out), capsys=capsys)[0] == 0
+    assert (out / "run.sh").is_file()
+    (tmp_path / "half.jsonl").write_text('{"schema"')
+    brought = ["import", str(bundle), str(tmp_path / "half.jsonl"), "--target", "adb:0123"]
+    code, document = bench(*brought, "--records", str(records), capsys=capsys)
+    assert (code, "cut off" in json.dumps(document)) == (2, True)
+
+
 def _client(folder: Path, name: str, before: str, *options: str) -> None:
     """A client with the test's own settings, for the front of the path."""
     path = folder / "tools" / name

@@ -9,9 +9,12 @@ from typing import Any
 
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.bundle.read import Bundle, open_bundle
-from fieldpack.errors import InputError
+from fieldpack.errors import InputError, StorageError
+from fieldpack.phone_projects.project import PhoneKind, write_project
+from fieldpack.phone_projects.results import import_results
 from fieldpack.records.record import Record, RunOutcome
 from fieldpack.records.store import append, read
+from fieldpack_benchmarks.bench import trend as drawing
 from fieldpack_benchmarks.bench.examples import examples_of
 from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour, lacking, paired_times
 from fieldpack_benchmarks.bench.table import HEADER, agreement, rows_of
@@ -132,6 +135,59 @@ def compare_records(old: Path, new: Path) -> Benched:
     header = ("flavour", "target", "instructions", "change", "p50, ms", "answers", "note")
     document = {"differences": [dict(zip(header, row, strict=True)) for row in rows]}
     return Benched(document, header, rows, (), int(more))
+
+
+def trend(path: Path, out: Path) -> Benched:
+    """Draw how figures went over the records of one bundle.
+
+    Raises
+    ------
+    InputError
+        There is no measured record, or there are several bundles.
+    StorageError
+        The drawing cannot be written.
+    """
+    found = _some(path)
+    names = sorted({item.bundle.name for item in found})
+    if len(names) > 1:
+        raise InputError(
+            "the records are of several bundles", came=", ".join(names), hint="name the file of one"
+        )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(drawing.draw(found, names[0]), encoding="utf-8")
+    except OSError as error:
+        raise StorageError("the drawing cannot be written", came=f"{out}: {error}") from error
+    rows = drawing.rows_of(found)
+    document = {"drawing": str(out), "lines": [list(row) for row in rows]}
+    return Benched(document, drawing.HEADER, rows, (str(out),), 0)
+
+
+def import_phone(bundle: Path, file: Path, target: str, records: Path) -> Benched:
+    """Take the result file of a phone's project into the records.
+
+    Raises
+    ------
+    InputError
+        The file is not whole, or not of this bundle and such a phone.
+    """
+    with open_bundle(bundle) as opened:
+        found = import_results(file, opened, target, records)
+    document = {"records": [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in found]}
+    return Benched(document, HEADER, rows_of(found), (), _code(found))
+
+
+def project(bundle: Path, kind: str, out: Path) -> Benched:
+    """Write the project that checks and times a bundle on a phone.
+
+    Raises
+    ------
+    InputError
+        Something is at `out`, or no flavour is for such a phone.
+    """
+    with open_bundle(bundle) as opened:
+        written = write_project(opened, PhoneKind(kind), out)
+    return Benched({"project": str(written)}, ("project",), [(str(written),)], (), 0)
 
 
 def _pair(new: Bundle, before: Bundle, flavour: FlavourEntry, target: str) -> Comparison:

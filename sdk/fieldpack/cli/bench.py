@@ -7,6 +7,7 @@ of benchmarks.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -42,24 +43,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     compare.add_argument("old", type=Path)
     compare.add_argument("new", type=Path)
 
+    trend = add_task(actions, "trend", "draw how figures went over the records of one bundle")
+    trend.add_argument(
+        "path", type=Path, nargs="?", default=RECORDS, help=f"file or folder; default: {RECORDS}"
+    )
+    trend.add_argument("--out", type=Path, required=True, metavar="FILE.svg")
+    project = add_task(actions, "project", "write the project that checks and times a bundle on a phone")
+    project.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
+    project.add_argument("--for", dest="kind", choices=("android", "ios"), required=True)
+    project.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="a folder that is not there yet"
+    )
+    brought = add_task(actions, "import", "take the result file of a phone into the records")
+    brought.add_argument("bundle", type=Path, help="the bundle that the project was written from")
+    brought.add_argument("file", type=Path, help="fieldpack-phone.jsonl, fetched from the phone")
+    brought.add_argument("--target", required=True, metavar="TARGET", help="adb:SERIAL or ios:UDID")
+    brought.add_argument("--records", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
+
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Print the table; 0, 1 where something failed or is slower, 4 where something was not run."""
-    if options.action == "compare":
-        found = _command("compare")(options.old, options.new)
-    elif options.against is not None:
-        found = _command("against")(
-            options.bundle, options.against, options.targets or ["host"], options.flavour, _progress(terminal)
-        )
-    else:
-        found = _command("run")(
-            options.bundle, options.targets or ["host"], options.flavour, options.mode, options.examples,
-            options.records, _progress(terminal),
-        )  # fmt: skip
+    found = ACTIONS[options.action](options, terminal)
     lines = [table(found.header, found.rows), *([""] if found.lines else []), *found.lines]
     terminal.result(found.document, "\n".join(lines))
     code: int = found.exit_code
     return code
+
+
+def _run(options: argparse.Namespace, terminal: Terminal) -> Any:
+    targets = options.targets or ["host"]
+    if options.against is not None:
+        return _command("against")(
+            options.bundle, options.against, targets, options.flavour, _progress(terminal)
+        )
+    return _command("run")(
+        options.bundle, targets, options.flavour, options.mode, options.examples, options.records,
+        _progress(terminal),
+    )  # fmt: skip
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace, Terminal], Any]] = {
+    "run": _run,
+    "compare": lambda options, _: _command("compare")(options.old, options.new),
+    "trend": lambda options, _: _command("trend")(options.path, options.out),
+    "project": lambda options, _: _command("project")(options.bundle, options.kind, options.out),
+    "import": lambda options, _: _command("import")(
+        options.bundle, options.file, options.target, options.records
+    ),
+}
 
 
 def _progress(terminal: Terminal) -> Any:
