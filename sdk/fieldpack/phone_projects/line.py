@@ -36,7 +36,9 @@ class GoldenRow(Strict):
     """One output on all golden vectors."""
 
     output: str = Field(min_length=1)
-    difference: float | None = Field(ge=0, description="largest; null where a value is not finite")
+    difference: float | None = Field(
+        default=None, ge=0, description="largest; null or absent where a value is not finite"
+    )
 
 
 class PhoneLine(Strict):

@@ -145,7 +145,8 @@ def _values(bundle: Bundle, kind: PhoneKind, flavours: Sequence[FlavourEntry]) -
     values |= {name: str(getattr(facts, name)) for name in fixed}
     if kind is PhoneKind.IOS:
         oldest = _oldest_ios(flavours)
-        values |= {"IOS": ".".join(str(part) for part in oldest), "MACOS": str(_macos(oldest[0]))}
+        dotted = ".".join(str(part) for part in (*oldest, 0)[: max(2, len(oldest))])
+        values |= {"IOS": dotted, "MACOS": f"{_macos(oldest[0])}.0"}
     return values
 
 

@@ -145,7 +145,7 @@ def test_a_type_that_the_test_does_not_feed_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("needed", "ios", "macos"),
-    [(None, "15", "12"), ("13", "15", "12"), ("17.4", "17.4", "14"), ("26", "26", "26")],
+    [(None, "15.0", "12.0"), ("13", "15.0", "12.0"), ("17.4", "17.4", "14.0"), ("26", "26.0", "26.0")],
 )
 def test_the_package_asks_for_the_oldest_system_that_runs_it(
     tmp_path: Path, needed: str | None, ios: str, macos: str
@@ -154,6 +154,16 @@ def test_the_package_asks_for_the_oldest_system_that_runs_it(
         project = write_project(bundle, PhoneKind.IOS, tmp_path / "out")
     assert f'[.iOS("{ios}"), .macOS("{macos}")]' in (project / "Package.swift").read_text()
     assert f'iOS: "{ios}"' in (project / "project.yml").read_text()
+
+
+def test_half_floats_ask_for_the_system_that_has_them(tmp_path: Path) -> None:
+    with BundleWriter(tmp_path / "b") as writer:
+        fields = tiny_content(writer, folder_flavour=True)
+        fields["flavours"][1]["outputs"][0] |= {"dtype": "float16"}
+        writer.commit(fields)
+    with open_bundle(tmp_path / "b") as bundle:
+        project = write_project(bundle, PhoneKind.IOS, tmp_path / "out")
+    assert '.iOS("16.0")' in (project / "Package.swift").read_text()
 
 
 def test_a_bundle_without_a_flavour_for_the_phone_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A file is taken whole or not at all: half a line, another bundle, a clock that ran backwards or figures that
 do not follow from their samples are refused, since nobody can tell which part of such a file is true. A wrong
-answer to a golden vector is no fault of the file; it becomes a record of a run that failed.
+answer to a golden vector, or a process that died, is no fault of the file; it becomes a record of a run that
+failed.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _identity(record: Record) -> tuple[str, str, str]:
 
 
 def _sessions(path: Path, bundle: Bundle, target: str) -> list[list[PhoneLine]]:
-    """Lines of one flavour whose rounds count up from 1, in the order in which they began."""
+    """Lines of one flavour whose rounds count up, in the order in which they began."""
     part = PARTS.get(target.partition(":")[0])
     if part is None or not target.partition(":")[2]:
         raise InputError("results come from a phone", came=target, allowed="adb:SERIAL or ios:UDID")
@@ -197,15 +198,14 @@ def _check_figures(line: PhoneLine, where: str) -> None:
 
 
 def _put(found: list[list[PhoneLine]], line: PhoneLine, where: str) -> None:
-    if line.round == 1:
+    own = next((lines for lines in reversed(found) if lines[0].flavour == line.flavour), None)
+    if line.round == 1 or own is None:
         found.append([line])
         return
-    own = next((lines for lines in reversed(found) if lines[0].flavour == line.flavour), None)
-    last = own[-1].round if own else 0
-    if own is None or line.round != last + 1:
+    if line.round <= own[-1].round:
         raise InputError(
             "a round is out of turn",
-            came=f"{where}: round {line.round} of {line.flavour.name} after {last}",
+            came=f"{where}: round {line.round} of {line.flavour.name} after {own[-1].round}",
             allowed="rounds that count up from 1",
         )
     if (own[0].device, own[0].runner) != (line.device, line.runner):
@@ -222,7 +222,7 @@ def _record(lines: Sequence[PhoneLine], bundle: Bundle, target: str) -> Record:
     flavour = bundle.manifest.flavour(first.flavour.name)
     if flavour is None:
         raise InputError("the bundle has no such flavour", came=first.flavour.name)
-    fault = next((fault for line in lines if (fault := _fault(line, flavour))), "")
+    fault = _gone(lines) or next((fault for line in lines if (fault := _fault(line, flavour))), "")
     taken = datetime.fromtimestamp(first.started_ms / 1000, UTC)
     values: dict[str, Any] = {
         "schema": SCHEMA,
@@ -247,6 +247,13 @@ def _record(lines: Sequence[PhoneLine], bundle: Bundle, target: str) -> Record:
         values["rounds"] = [_round(line).model_dump() for line in lines]
         values["flags"] = [flag.value for flag in _flags(lines)]
     return validated(Record, values, f"{first.flavour.name} on {target}", InputError)
+
+
+def _gone(lines: Sequence[PhoneLine]) -> str:
+    """Which process died before it wrote its line, as far as a later one shows it; empty when none did."""
+    there = {line.round for line in lines}
+    gone = [number for number in range(1, lines[-1].round) if number not in there]
+    return f"round {gone[0]} left no line: its process crashed or was killed" if gone else ""
 
 
 def _fault(line: PhoneLine, flavour: FlavourEntry) -> str:

@@ -107,7 +107,9 @@ def test_a_second_session_is_a_second_record(bundle: Bundle, tmp_path: Path) -> 
     ("changed", "reason"),
     [
         ({"golden": [{"output": "scores", "difference": 2e-6}]}, "scores is off by 2e-06, admitted 1e-06"),
+        ({"round": 6}, "round 5 left no line"),
         ({"golden": [{"output": "scores", "difference": None}]}, "off by None"),
+        ({"golden": [{"output": "scores"}]}, "off by None"),
         ({"golden": []}, "did not check output scores"),
         ({"outcome": "failed", "reason": "UnsatisfiedLinkError: no\nlibrary"}, "round 5: Unsatisfied"),
     ],
@@ -135,6 +137,11 @@ def test_what_speaks_against_a_run_is_flagged(
 ) -> None:
     (record,) = read_results(written(tmp_path / "r", *five(bundle, **changed)), bundle, TARGET)
     assert (record.outcome, record.flags) == (RunOutcome.MEASURED, (flag,))
+
+
+def test_a_first_round_that_died_is_told(bundle: Bundle, tmp_path: Path) -> None:
+    (record,) = read_results(written(tmp_path / "r", line(bundle, 3)), bundle, TARGET)
+    assert record.reason == "round 1 left no line: its process crashed or was killed"
 
 
 def test_outputs_on_which_rounds_disagree_have_no_digest(bundle: Bundle, tmp_path: Path) -> None:
@@ -168,7 +175,7 @@ def put(**changed: Any) -> Change:
         (other("device", "model", "Maker X2"), "two phones"),
         (put(schema="fieldpack-phone/2"), "another schema"),
         (put(round=4), "out of turn"),
-        (put(round=6), "out of turn"),
+        (put(round=3), "out of turn"),
         (put(started_ms=STARTED), "ran backwards"),
         (put(ended_ms=STARTED), "ran backwards"),
         (put(ended_ms=STARTED + 40_100), "ran backwards"),

@@ -26,7 +26,7 @@ struct Border: Decodable {
             let first = target % places * channels + target / places
             let source = layout == "NCHW" ? first : target
             let value = scaled(example[source], source % channels)
-            array[key(target)] = dtype == "int32" ? NSNumber(value: Int32(value)) : NSNumber(value: value)
+            array[target] = dtype == "int32" ? NSNumber(value: Int32(value)) : NSNumber(value: value)
         }
         return array
     }
@@ -47,7 +47,9 @@ struct Border: Decodable {
     private func kind() throws -> MLMultiArrayDataType {
         switch dtype {
         case "float32": return .float32
-        case "float16": return .float16
+        case "float16":
+            if #available(iOS 16.0, macOS 13.0, *) { return .float16 }
+            throw Fault(description: "float16 needs iOS 16 or macOS 13")
         case "int32": return .int32
         default: throw Fault(description: "no feature of type \(dtype)")
         }

@@ -50,8 +50,9 @@ final class PhoneBenchTests: XCTestCase {
         let loaded = try Loaded(project: project, flavour: flavour, units: units)
         line.loadMs = loaded.loadMs
         line.firstRunMs = try loaded.run(0)
-        line.reason = try loaded.golden(&line)
-        guard line.reason.isEmpty else { return }
+        let fault = try loaded.golden(&line)
+        line.reason = fault
+        guard fault.isEmpty else { return }
         let count = project.index.count
         line.warmUpsMs = try (0..<project.index.plan.warmUps).map { try loaded.run($0 % count) }
         line.samplesMs = try sample(loaded, project.index)

@@ -101,7 +101,7 @@ internal class Loaded(private val project: Project, private val flavour: Flavour
 internal class Golden(
     private val flavour: Flavour,
     private val differences: DoubleArray,
-    private val digests: List<String>,
+    private val digests: List<String>
 ) {
     /** Empty, or what is wrong. */
     val fault: String
