@@ -201,6 +201,8 @@ def test_the_wheel_holds_every_source_and_the_data_beside_it(wheel: set[str]) ->
         assert f"{package}/py.typed" in wheel
     vision = "fieldpack_reference_models/vision"
     assert {f"{vision}/pack.toml", f"{vision}/model.keras"} <= wheel
+    projects = "fieldpack/phone_projects/templates"
+    assert {f"{projects}/android/run.sh", f"{projects}/ios/Package.swift"} <= wheel
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel)
 
 

@@ -11,7 +11,9 @@ from fieldpack.phone_projects.facts import THERMAL_WORDS
 from fieldpack.records.record import BundleName, FlavourName, RunOutcome, Sha256
 
 Milliseconds = Annotated[float, Field(gt=0)]
-Epoch = Annotated[int, Field(ge=0, description="milliseconds since 1970, UTC")]
+Epoch = Annotated[
+    int, Field(ge=0, le=253_402_300_799_999, description="milliseconds since 1970, UTC, to the year 9999")
+]
 
 
 class Device(Strict):
@@ -47,7 +49,7 @@ class PhoneLine(Strict):
     schema_version: Literal["fieldpack-phone/1"] = Field(alias="schema")
     bundle: BundleName
     flavour: FlavourName
-    round: int = Field(ge=1, description="process, counted from 1")
+    round: int = Field(ge=1, le=1000, description="process, counted from 1")
     device: Device
     runner: PhoneRunner
     started_ms: Epoch

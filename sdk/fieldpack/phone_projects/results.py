@@ -132,7 +132,7 @@ def _lines(path: Path) -> list[str]:
 def _line(text: str, where: str) -> PhoneLine:
     try:
         values = json.loads(text, parse_constant=_no_number)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("a result is no JSON", came=f"{where}: {error}") from error
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema != RESULT_SCHEMA:

@@ -209,6 +209,9 @@ def test_a_file_that_cannot_be_true_is_refused_with_its_line(
         (lambda data: data[:300] + b"\n" + data[300:], "no JSON"),
         (lambda data: data + b"\n", "no JSON"),
         (lambda data: data + b"[]\n", "another schema"),
+        (lambda data: data + b"[" * 100_000 + b"\n", "no JSON"),
+        (lambda data: data.replace(b'"round": 5', b'"round": 1000000000000'), "round"),
+        (lambda data: data.replace(b'"ended_ms": 1', b'"ended_ms": 1000000', 1), "ended_ms"),
         (lambda data: data + b"\xff\n", "cannot be read"),
     ],
 )
