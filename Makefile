@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv light check test demo demo-real lock debian clean
+.PHONY: help venv light check test demo demo-real lock debian arm64 clean
 
 # A Python 3.11, under whichever name it goes by.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
@@ -111,6 +111,9 @@ debian: ## Debian packages (as root) for tests with real counterparts: a browser
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(DEBIAN_PACKAGES) > /dev/null
 	fi
 	getent passwd sshd > /dev/null || useradd --system --no-create-home --home-dir /run/sshd --shell /usr/sbin/nologin sshd
+
+arm64: venv ## LiteRT for 64-bit ARM (14 MB), for what runs on an emulated processor
+	@.venv/bin/python -m fieldpack_benchmarks.targets.sysroot
 
 clean: ## what the other targets wrote, but not .venv
 	@rm -rf build dist .venv-light .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
