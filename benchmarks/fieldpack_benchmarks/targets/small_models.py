@@ -28,7 +28,9 @@ def self_test_model() -> bytes:
     return dense_tflite("given", (1, 4), weights, np.array([1, 2, 3], np.float32), "linear")
 
 
-def small_network(*, quantised: bool, width: int = 16, softmax: bool = False, seed: int = SEED) -> bytes:
+def small_network(
+    *, quantised: bool, width: int = 16, softmax: bool = False, wider: int | None = None, seed: int = SEED
+) -> bytes:
     """Convolution, depthwise convolution, pointwise convolution and a dense layer.
 
     Parameters
@@ -39,6 +41,8 @@ def small_network(*, quantised: bool, width: int = 16, softmax: bool = False, se
         Channels of the layers.
     softmax : bool
         A softmax at the end, which XNNPACK leaves to the builtin kernels in int8.
+    wider : int, optional
+        Channels of the pointwise convolution alone; twice the width by default.
     seed : int
         Of the weights.
 
@@ -52,12 +56,22 @@ def small_network(*, quantised: bool, width: int = 16, softmax: bool = False, se
     given = current
     current = network.convolution(current, "CONV_2D", (width, 3, 3, CHANNELS), 2, IN_SCALE)
     current = network.convolution(current, "DEPTHWISE_CONV_2D", (1, 3, 3, width), 2, INNER_SCALE)
-    current = network.convolution(current, "CONV_2D", (2 * width, 1, 1, width), 1, INNER_SCALE)
+    current = network.convolution(current, "CONV_2D", (wider or 2 * width, 1, 1, width), 1, INNER_SCALE)
     current = network.dense(current, CLASSES)
     if softmax:
         current = network.softmax(current)
     network.editor.ends([given], [current])
     network.editor.signature("serving_default", {"picture": given}, {"scores": current})
+    return network.editor.content()
+
+
+def dense_network(*, seed: int = SEED) -> bytes:
+    """One dense layer in int8, weights per tensor: input [1, 32, 32, 3], output [1, 10]."""
+    network = _Network(True, np.random.default_rng(seed))
+    given = network.editor.tensor("picture", (1, SIDE, SIDE, CHANNELS), *network.form(IN_SCALE))
+    answer = network.dense(given, CLASSES)
+    network.editor.ends([given], [answer])
+    network.editor.signature("serving_default", {"picture": given}, {"scores": answer})
     return network.editor.content()
 
 
