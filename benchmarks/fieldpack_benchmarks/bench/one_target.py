@@ -15,14 +15,15 @@ from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.bundle.read import Bundle
 from fieldpack.errors import InputError, MissingDependencyError, TargetError
 from fieldpack.model import validated
-from fieldpack.records.record import SCHEMA, Record
+from fieldpack.records.record import SCHEMA, Flag, Record
 from fieldpack.records.store import remember_machine
 from fieldpack.verdict import Evidence
 from fieldpack_benchmarks.bench.examples import Examples, examples_of
+from fieldpack_benchmarks.latency.heat import throttled
 from fieldpack_benchmarks.latency.plan import Plan, percentiles, validity
 from fieldpack_benchmarks.targets import Target, TargetKind, parse_target
 from fieldpack_benchmarks.targets.counting import InstructionCount, count_instructions
-from fieldpack_benchmarks.targets.model_run import ModelRun, open_target, run_model
+from fieldpack_benchmarks.targets.model_run import ModelRun, open_target, run_model, runs_of
 from fieldpack_benchmarks.targets.protocol import RunRequest
 
 APPLE = {TargetKind.IOS, TargetKind.MAC}
@@ -159,10 +160,8 @@ def _timed(examples: Examples, target: Target, wish: Wish) -> dict[str, Any]:
         max_seconds=wish.plan.seconds,
     )
     with open_target(target) as transport:
-        runs = [
-            run_model(transport, examples.model, examples.fed[0], replace(request, profile=last))
-            for last in [False] * (wish.plan.rounds - 1) + [True]
-        ]
+        requests = [*[request] * (wish.plan.rounds - 1), replace(request, profile=True)]
+        runs = list(runs_of(transport, examples.model, examples.fed[0], requests))
         rest = [run_model(transport, examples.model, fed, CHECKED) for fed in examples.fed[1:]]
     rows = runs[-1].report.profile or ()
     delegated = sum(row.delegated for row in rows)
@@ -187,13 +186,19 @@ def _timed(examples: Examples, target: Target, wish: Wish) -> dict[str, Any]:
         },
         "rounds": [_round(run, values) for run, values in zip(runs, taken, strict=True)],
         "delegation": {"operators": len(rows), "outside": len(rows) - delegated},
-        "flags": validity(wish.plan, taken),
+        "flags": (*validity(wish.plan, taken), *_heated(runs)),
         "profile": [
             {"name": row.name, "average_ms": row.average_ms or 0.0, "delegated": row.delegated}
             for row in rows
         ],
         **_answers(examples, [run.outputs for run in (runs[0], *rest)]),
     }
+
+
+def _heated(runs: Sequence[ModelRun]) -> tuple[Flag, ...]:
+    """The flag of runs that heat held back, by what the target said before the first and behind each."""
+    hot = throttled(runs[0].facts.readings, [run.facts_after.readings for run in runs])
+    return (Flag.THROTTLED,) if hot else ()
 
 
 def _machine(run: ModelRun) -> dict[str, Any]:

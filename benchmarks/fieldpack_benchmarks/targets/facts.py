@@ -35,7 +35,7 @@ say android "$(getprop ro.build.version.release 2>/dev/null)"
 say emulator "$(getprop ro.kernel.qemu 2>/dev/null)$(getprop ro.boot.qemu 2>/dev/null)"
 for zone in /sys/class/thermal/thermal_zone*; do
     if [ -r "$zone/temp" ]; then
-        say "reading.$(cat "$zone/type" 2>/dev/null)" "$(cat "$zone/temp" 2>/dev/null)"
+        say "reading.$(basename "$zone"):$(cat "$zone/type" 2>/dev/null)" "$(cat "$zone/temp" 2>/dev/null)"
     fi
 done
 for cpu in /sys/devices/system/cpu/cpu[0-9]*; do
@@ -73,7 +73,7 @@ class TargetFacts:
     emulator : bool
         Android says that it runs in an emulator.
     readings : dict
-        Thermal zones and clock frequencies, as the kernel gives them.
+        Thermal zones, by number and type, and clock frequencies, as the kernel gives them.
     """
 
     architecture: str

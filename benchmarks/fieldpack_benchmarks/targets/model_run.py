@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -124,6 +124,18 @@ def run_model(
     InputError
         The model cannot be read.
     """
+    (run,) = runs_of(transport, model, inputs, [request])
+    return run
+
+
+def runs_of(
+    transport: Transport, model: Path, inputs: Sequence[NDArray[Any]], requests: Sequence[RunRequest]
+) -> Iterator[ModelRun]:
+    """Run a model once a request, a process each, one right after the other: everything is pushed once.
+
+    Parameters and errors are those of :func:`run_model`. What the target says behind one process is what it
+    says before the next.
+    """
     if not model.is_file():
         raise InputError("The model is no file", came=model)
     facts = transport.facts()
@@ -131,6 +143,16 @@ def run_model(
     here = type(transport) is HostTransport and facts.architecture == platform.machine()
     payload = fitting_payload(facts, transport.place, size, here=here)
     names = _pushed(transport, payload, model, inputs)
+    for request in requests:
+        run = _run_once(transport, payload, names, request, facts)
+        facts = run.facts_after
+        yield run
+
+
+def _run_once(
+    transport: Transport, payload: Payload, names: Sequence[str], request: RunRequest, facts: TargetFacts
+) -> ModelRun:
+    """One process with what was pushed."""
     command = [*payload.command(), *request.arguments(MODEL, names), "--output-dir", "."]
     evidence = evidence_of(transport.place, facts)
     slower = EMULATED_SLOWDOWN if evidence is Evidence.EMULATED else 1.0
