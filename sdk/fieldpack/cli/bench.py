@@ -59,6 +59,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     brought.add_argument("file", type=Path, help="fieldpack-phone.jsonl, fetched from the phone")
     brought.add_argument("--target", required=True, metavar="TARGET", help="adb:SERIAL or ios:UDID")
     brought.add_argument("--records", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
+    _add_estimates(actions)
+
+
+def _add_estimates(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = add_task(actions, "table", "fit a table of latency by operator to the records of one target")
+    made.add_argument("records", type=Path, help="file or folder")
+    made.add_argument(
+        "--models",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help=".tflite files, or their folders",
+    )
+    made.add_argument("--target", metavar="TARGET", help="where the records are of several")
+    made.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    told = add_task(actions, "estimate", "tell a file's latency by a table, without running it")
+    told.add_argument("model", type=Path, help="a .tflite file")
+    told.add_argument("--table", type=Path, required=True, metavar="FILE.json")
+    told.add_argument("--target", metavar="TARGET", help="refuse a table of another target")
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -90,6 +110,10 @@ ACTIONS: dict[str, Callable[[argparse.Namespace, Terminal], Any]] = {
     "import": lambda options, _: _command("import")(
         options.bundle, options.file, options.target, options.records
     ),
+    "table": lambda options, _: _command("table")(
+        options.records, options.models, options.target, options.out
+    ),
+    "estimate": lambda options, _: _command("estimate")(options.model, options.table, options.target),
 }
 
 

@@ -124,6 +124,8 @@ class Record(Strict):
         if self.outcome is RunOutcome.MEASURED:
             if self.runner is None or self.evidence is Evidence.NOT_RUN:
                 raise ValueError("a measured run names its runner and its evidence")
+            if self.evidence is Evidence.ESTIMATED:
+                raise ValueError("an estimate is no run, and no record")
             if self.instructions is None and not self.rounds:
                 raise ValueError("a measured run has instructions or rounds")
         elif not self.reason:

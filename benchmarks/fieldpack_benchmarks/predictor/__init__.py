@@ -1,0 +1,1 @@
+"""Tables of ``fieldpack.latency_table``, fitted to the records of one target."""
