@@ -15,11 +15,13 @@ from fieldpack.phone_projects.results import import_results
 from fieldpack.records.record import Record, RunOutcome
 from fieldpack.records.store import append, read
 from fieldpack_benchmarks.bench import trend as drawing
+from fieldpack_benchmarks.bench.curves import lines_of
 from fieldpack_benchmarks.bench.examples import examples_of
 from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour, lacking, paired_times
 from fieldpack_benchmarks.bench.table import HEADER, agreement, rows_of
 from fieldpack_benchmarks.latency.comparison import PAIRS, Comparison, Finding, compare, orders
-from fieldpack_benchmarks.latency.plan import FULL, PAIRED, QUICK
+from fieldpack_benchmarks.latency.plan import FULL, PAIRED, QUICK, Plan
+from fieldpack_benchmarks.latency.sustained import MINUTES, sustained_plan
 from fieldpack_benchmarks.targets import parse_target
 from fieldpack_benchmarks.targets.model_run import open_target
 
@@ -53,17 +55,19 @@ class Benched:
 
 def run(
     bundle: Path, targets: Sequence[str], flavours: Sequence[str], mode: str, examples: int, records: Path,
-    progress: Progress,
+    progress: Progress, minutes: float | None = None,
 ) -> Benched:  # fmt: skip
     """Bench flavours on targets, one after the other, and keep a record of each.
 
-    Flavours that are not named are left out where no target of that kind runs them.
+    Flavours that are not named are left out where no target of that kind runs them. `minutes` are those of
+    sustained mode, 5 by default.
 
     Raises
     ------
     InputError
-        No such target or flavour.
+        No such target or flavour, or minutes that no run takes.
     """
+    wish = Wish(mode, _plan(mode, minutes), examples, records)
     for name in targets:
         parse_target(name)
     found: list[Record] = []
@@ -72,13 +76,13 @@ def run(
         pairs = every if flavours else [pair for pair in every if not lacking(*pair)]
         for done, (flavour, target) in enumerate(pairs):
             progress(f"{flavour.name} on {target}", done / len(pairs))
-            found.append(bench_flavour(opened, flavour, target, Wish(mode, PLANS[mode], examples, records)))
+            found.append(bench_flavour(opened, flavour, target, wish))
             append(records, found[-1])
     return Benched(
         {"records": [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in found]},
         HEADER,
         rows_of(found),
-        [*agreement(found), *_left_out(every, pairs)],
+        [*lines_of(found), *agreement(found), *_left_out(every, pairs)],
         _code(found),
     )
 
@@ -188,6 +192,17 @@ def project(bundle: Path, kind: str, out: Path) -> Benched:
     with open_bundle(bundle) as opened:
         written = write_project(opened, PhoneKind(kind), out)
     return Benched({"project": str(written)}, ("project",), [(str(written),)], (), 0)
+
+
+def _plan(mode: str, minutes: float | None) -> Plan:
+    if mode == "sustained":
+        return sustained_plan(MINUTES if minutes is None else minutes)
+    if minutes is not None:
+        raise InputError(
+            "minutes are of sustained mode", came=f"--mode {mode} --minutes {minutes:g}",
+            hint="--mode sustained --minutes N",
+        )  # fmt: skip
+    return PLANS[mode]
 
 
 def _pair(new: Bundle, before: Bundle, flavour: FlavourEntry, target: str) -> Comparison:

@@ -18,6 +18,7 @@ from fieldpack.model import validated
 from fieldpack.records.record import SCHEMA, Flag, Record
 from fieldpack.records.store import remember_machine
 from fieldpack.verdict import Evidence
+from fieldpack_benchmarks.bench.curves import fields_of
 from fieldpack_benchmarks.bench.examples import Examples, examples_of
 from fieldpack_benchmarks.latency.heat import throttled
 from fieldpack_benchmarks.latency.plan import Plan, percentiles, validity
@@ -30,6 +31,8 @@ APPLE = {TargetKind.IOS, TargetKind.MAC}
 CHECKED = RunRequest(warm_ups=1, samples=1)
 """A run that is made for its answers."""
 
+NO_HEAT = "an emulated processor has no times and no heat; sustain runs on host, adb or ssh"
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -38,7 +41,7 @@ class Wish:
     Attributes
     ----------
     mode : str
-        ``quick`` or ``full``.
+        ``quick``, ``full`` or ``sustained``.
     plan : Plan
         How long to sample.
     examples : int
@@ -69,6 +72,8 @@ def bench_flavour(bundle: Bundle, flavour: FlavourEntry, name: str, wish: Wish) 
     try:
         examples = examples_of(bundle, flavour, wish.examples)
         if target.kind is TargetKind.QEMU_ARM64:
+            if wish.mode == "sustained":
+                return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=NO_HEAT)
             return _record(fields, **_counted(examples, target, wish))
         return _record(fields, **_timed(examples, target, wish))
     except MissingDependencyError as error:
@@ -185,6 +190,7 @@ def _timed(examples: Examples, target: Target, wish: Wish) -> dict[str, Any]:
             "threads": request.threads,
         },
         "rounds": [_round(run, values) for run, values in zip(runs, taken, strict=True)],
+        "curve": fields_of(runs, wish.plan.seconds) if wish.mode == "sustained" else None,
         "delegation": {"operators": len(rows), "outside": len(rows) - delegated},
         "flags": (*validity(wish.plan, taken), *_heated(runs)),
         "profile": [

@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 
 from fieldpack.bundle.read import Bundle, open_bundle
-from fieldpack.records.record import Flag, Record
+from fieldpack.errors import InputError
+from fieldpack.records.record import Flag, Record, RunOutcome
 from fieldpack.testing import tiny_bundle
+from fieldpack_benchmarks.bench import commands, curves
 from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour
 from fieldpack_benchmarks.latency.plan import Plan
 from fieldpack_benchmarks.targets.facts import TargetFacts
 from fieldpack_benchmarks.targets.host import HostTransport
 
 pytestmark = pytest.mark.skipif(platform.system() != "Linux", reason="runs Linux programs: run it on Linux")
+STEPS = Plan(warm_ups=1, samples=1, seconds=0.02, shortest_s=0.02, rounds=4)
 SHORT = Plan(warm_ups=1, samples=8, seconds=5.0, shortest_s=0.0, rounds=3)
 COOL = {"thermal_zone0:cpu": "41000", "cpu0_khz": "2800000"}
 Tell = Callable[[list[dict[str, str]]], None]
@@ -44,9 +47,11 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Tell:
     return told
 
 
-def bench(bundle: Bundle, records: Path, plan: Plan = SHORT, mode: str = "quick") -> Record:
+def bench(
+    bundle: Bundle, records: Path, plan: Plan = SHORT, mode: str = "quick", target: str = "host"
+) -> Record:
     (flavour,) = bundle.manifest.flavours
-    return bench_flavour(bundle, flavour, "host", Wish(mode, plan, 1, records))
+    return bench_flavour(bundle, flavour, target, Wish(mode, plan, 1, records))
 
 
 @pytest.mark.parametrize(
@@ -64,3 +69,50 @@ def test_heat_behind_any_round_is_flagged(
     record = bench(bundle, tmp_path / "records")
     assert len(record.rounds) == 3, record.reason
     assert (Flag.THROTTLED in record.flags) is flagged
+
+
+def test_a_sustained_run_keeps_a_step_a_process_with_its_heat(
+    bundle: Bundle, tell: Tell, tmp_path: Path
+) -> None:
+    warm, hot = COOL | {"thermal_zone0:cpu": "62500"}, {"thermal_zone0:cpu": "88", "cpu0_khz": "1900000"}
+    tell([COOL, warm, {}, hot])
+    record = bench(bundle, tmp_path, STEPS, "sustained")
+    assert record.curve is not None, record.reason
+    assert record.curve.temperatures == (62.5, None, 88.0, 88.0)
+    assert record.curve.clocks_khz == (2_800_000, None, 1_900_000, 1_900_000)
+    assert record.curve.medians_ms == pytest.approx([item.latency_ms for item in record.rounds])
+    assert (record.mode, record.curve.step_s, Flag.THROTTLED in record.flags) == ("sustained", 0.02, True)
+
+
+def test_a_target_that_tells_nothing_keeps_nothing(bundle: Bundle, tell: Tell, tmp_path: Path) -> None:
+    tell([{}])
+    record = bench(bundle, tmp_path, STEPS, "sustained")
+    assert record.curve is not None, record.reason
+    assert (record.curve.temperatures, record.curve.clocks_khz) == ((), ())
+    assert Flag.THROTTLED not in record.flags
+
+
+def test_a_runner_that_is_full_before_a_step_ends_is_a_failure(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(curves, "MOST_RUNS", 5)
+    record = bench(bundle, tmp_path, STEPS, "sustained")
+    assert record.outcome is RunOutcome.FAILED
+    assert "too fast for steps of 0.02 s" in record.reason
+
+
+def test_an_emulated_processor_is_not_sustained(bundle: Bundle, tmp_path: Path) -> None:
+    record = bench(bundle, tmp_path, STEPS, "sustained", "qemu-arm64:cortex-a76")
+    assert (record.outcome, record.curve) == (RunOutcome.NOT_RUN, None)
+    assert "no heat" in record.reason
+
+
+@pytest.mark.parametrize(
+    ("mode", "minutes", "words"),
+    [("quick", 1.0, "minutes are of sustained mode"), ("sustained", 0.0, "sustained for so long")],
+)
+def test_minutes_are_checked_before_anything_runs(
+    mode: str, minutes: float, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=words):
+        commands.run(tmp_path / "none", ["host"], [], mode, 1, tmp_path, lambda *_: None, minutes)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from fieldpack.records.record import Record, RunOutcome
+from fieldpack_benchmarks.bench.curves import knee_words
 
 HEADER = (
     "flavour", "target", "evidence", "instructions", "p50", "p90", "p99", "load", "first", "memory",
@@ -66,7 +67,7 @@ def _row(record: Record) -> tuple[str, ...]:
         outside,
         "" if record.golden_gap is None else f"{record.golden_gap:.3g}",
         answers[:8],
-        ", ".join(flag.value for flag in record.flags),
+        ", ".join(part for part in (*(flag.value for flag in record.flags), knee_words(record)) if part),
     )
 
 

@@ -29,7 +29,7 @@ class Line:
     values : tuple of float
         Instructions, or ms.
     unit : str
-        ``instructions`` or ``ms``.
+        ``instructions``, ``ms``, or ``ms sustained``, which is no figure of a fresh target.
     """
 
     flavour: str
@@ -43,7 +43,8 @@ def lines_of(records: Sequence[Record]) -> dict[str, list[Line]]:
     found: dict[tuple[str, str, str], list[tuple[str, float]]] = {}
     for record in sorted(records, key=lambda item: item.taken):
         if record.outcome is RunOutcome.MEASURED:
-            unit = "ms" if record.instructions is None else "instructions"
+            times = "ms sustained" if record.mode == "sustained" else "ms"
+            unit = times if record.instructions is None else "instructions"
             value = record.instructions or median(item.latency_ms for item in record.rounds)
             key = (record.target, record.flavour.name, unit)
             found.setdefault(key, []).append((record.bundle.version, value))
@@ -83,7 +84,7 @@ HEADER = ("target", "flavour", "first", "value", "last", "value", "change", "rec
 def _ends(line: Line) -> tuple[str, ...]:
     first, last = line.values[0], line.values[-1]
     change = f"{100 * (last / first - 1):+.2f} %"
-    shown = [f"{value:,.6g}" if line.unit == "ms" else f"{value:,.0f}" for value in (first, last)]
+    shown = [f"{value:,.6g}" if line.unit != "instructions" else f"{value:,.0f}" for value in (first, last)]
     return (line.versions[0], shown[0], line.versions[-1], shown[1], change, str(len(line.values)))
 
 

@@ -6,10 +6,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from fieldpack.errors import InputError
+from fieldpack_benchmarks.latency.plan import Plan
+
+MINUTES = 5.0
+SHORTEST, LONGEST = 0.05, 60.0
+"""Minutes that a run may last."""
+STEP_S, FEWEST = 10.0, 6
+"""Length of a step, s, and how many there are at least: a shorter run has shorter steps."""
 SLOWER = 1.1
 """Of the fresh median: from here on a target counts as slowed down."""
 FRESH = 3
 """Steps at the beginning that say how fast the target is when it is fresh."""
+
+
+def sustained_plan(minutes: float) -> Plan:
+    """Steps without a pause, a process each, that sample for so many minutes together.
+
+    Parameters
+    ----------
+    minutes : float
+        0.05 to 60. Steps take 10 s, or a sixth of a run of less than a minute.
+
+    Raises
+    ------
+    InputError
+        Too short, too long, or no number.
+    """
+    if not SHORTEST <= minutes <= LONGEST:
+        raise InputError(
+            "A run cannot be sustained for so long", came=f"{minutes:g} minutes",
+            allowed=f"{SHORTEST:g} to {LONGEST:g} minutes",
+        )  # fmt: skip
+    steps = max(FEWEST, round(minutes * 60 / STEP_S))
+    step_s = minutes * 60 / steps
+    return Plan(warm_ups=1, samples=1, seconds=step_s, shortest_s=step_s, rounds=steps)
 
 
 @dataclass(frozen=True, slots=True)

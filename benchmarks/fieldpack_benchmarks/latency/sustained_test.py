@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fieldpack_benchmarks.latency.sustained import curve
+from fieldpack.errors import InputError
+from fieldpack_benchmarks.latency.sustained import curve, sustained_plan
 
 
 def test_a_target_that_slows_down_for_good_has_a_knee() -> None:
@@ -22,3 +23,17 @@ def test_a_target_that_slows_down_for_good_has_a_knee() -> None:
 def test_steady_targets_and_bursts_have_none(times: list[float]) -> None:
     found = curve(times, step_s=1.0)
     assert (found.knee_s, found.lasting) == (None, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "steps", "step_s"), [(5.0, 30, 10.0), (1.0, 6, 10.0), (0.05, 6, 0.5), (1.25, 8, 9.375)]
+)
+def test_steps_make_up_the_minutes(minutes: float, steps: int, step_s: float) -> None:
+    plan = sustained_plan(minutes)
+    assert (plan.rounds, plan.seconds, plan.shortest_s) == (steps, step_s, step_s)
+
+
+@pytest.mark.parametrize("minutes", [0.0, -1.0, 61.0, float("nan"), float("inf")])
+def test_minutes_that_nobody_means_are_refused(minutes: float) -> None:
+    with pytest.raises(InputError, match="sustained for so long"):
+        sustained_plan(minutes)

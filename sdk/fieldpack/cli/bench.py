@@ -31,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument(
         "--flavour", action="append", default=[], metavar="NAME", help="only this; again for more"
     )
-    run_.add_argument("--mode", choices=("quick", "full"), default="quick", help="how long to sample")
+    run_.add_argument(
+        "--mode", choices=("quick", "full", "sustained"), default="quick",
+        help="how long to sample; sustained: minutes without a pause, to see what heat does",
+    )  # fmt: skip
+    run_.add_argument("--minutes", type=float, metavar="N", help="of sustained mode, each flavour; default 5")
     run_.add_argument(
         "--examples", type=int, default=3, metavar="N", help="golden vectors to compare; default 3"
     )
@@ -98,7 +102,7 @@ def _run(options: argparse.Namespace, terminal: Terminal) -> Any:
         )
     return _command("run")(
         options.bundle, targets, options.flavour, options.mode, options.examples, options.records,
-        _progress(terminal),
+        _progress(terminal), options.minutes,
     )  # fmt: skip
 
 

@@ -87,6 +87,28 @@ class Step(Strict):
     delegated: bool
 
 
+class Curve(Strict):
+    """Minutes of work without a rest: what each step of it came to.
+
+    Steps follow each other with no more between them than what is read from the target. Temperatures and
+    clocks are those behind each step, null where the target did not tell, absent where it never does.
+    """
+
+    step_s: float = Field(gt=0, description="how long a step samples, seconds")
+    medians_ms: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
+    temperatures: tuple[float | None, ...] = Field(
+        default=(), description="of the hottest zone, degrees Celsius"
+    )
+    clocks_khz: tuple[int | None, ...] = Field(default=(), description="of the core that ran fastest")
+
+    @model_validator(mode="after")
+    def _one_each(self) -> Curve:
+        for name, values in (("temperatures", self.temperatures), ("clocks_khz", self.clocks_khz)):
+            if values and len(values) != len(self.medians_ms):
+                raise ValueError(f"`{name}` has {len(values)} values for {len(self.medians_ms)} steps")
+        return self
+
+
 class Record(Strict):
     """One line of a record file.
 
@@ -106,6 +128,7 @@ class Record(Strict):
     mode: Literal["quick", "full", "sustained", "count"] | None = None
     instructions: int | None = Field(default=None, ge=1, description="of one inference, least of the counted")
     rounds: tuple[Round, ...] = ()
+    curve: Curve | None = Field(default=None, description="of sustained mode")
     delegation: Delegation | None = None
     examples: int | None = Field(
         default=None, ge=1, description="golden vectors, from the first, that it ran"
@@ -132,4 +155,6 @@ class Record(Strict):
             raise ValueError(f"a run that is {self.outcome.value} says why in `reason`")
         if self.evidence is Evidence.EMULATED and self.rounds:
             raise ValueError("times of an emulated processor are no times")
+        if self.curve is not None and self.mode != "sustained":
+            raise ValueError("a curve is of sustained mode")
         return self

@@ -38,6 +38,15 @@ def test_what_was_appended_is_read_in_order(tmp_path: Path) -> None:
     assert read(tmp_path) == (first, second)
 
 
+def test_a_curve_keeps_the_steps_that_told_nothing(tmp_path: Path) -> None:
+    curve = {"step_s": 10, "medians_ms": [1, 2], "temperatures": [41.5, None], "clocks_khz": [None, 1800000]}
+    append(tmp_path, record(mode="sustained", evidence="host", target="host", rounds=[ROUND], curve=curve))
+    (found,) = read(tmp_path)
+    assert found.curve is not None
+    assert found.curve.temperatures == (41.5, None)
+    assert found.curve.clocks_khz == (None, 1_800_000)
+
+
 def test_files_of_a_folder_are_read_by_time(tmp_path: Path) -> None:
     later = record(
         bundle={"name": "alpine", "version": "1.0.0", "digest": "a" * 64}, taken="2027-01-01T00:00:00Z"
@@ -83,6 +92,12 @@ def test_other_lines_are_refused_with_their_number(tmp_path: Path, line: str, me
             "no times",
         ),
         ({"target": "phone"}, "no such target"),
+        ({"curve": {"step_s": 1, "medians_ms": [1]}}, "of sustained mode"),
+        ({"mode": "sustained", "curve": {"step_s": 1, "medians_ms": []}}, "medians_ms"),
+        (
+            {"mode": "sustained", "curve": {"step_s": 1, "medians_ms": [1], "temperatures": [40, 41]}},
+            "2 values for 1 steps",
+        ),
         ({"taken": "yesterday"}, "taken"),
     ],
 )  # fmt: skip
