@@ -11,7 +11,7 @@ from fieldpack.errors import InputError
 from fieldpack.latency_table.operator_work import work_of
 from fieldpack.latency_table.table import LatencyTable, estimate, read_table, write_table
 from fieldpack.records.held import VOID
-from fieldpack.records.record import Record, Runner, RunOutcome
+from fieldpack.records.record import Flag, Record, Runner, RunOutcome
 from fieldpack.records.store import read
 from fieldpack.tflite.file import open_model
 from fieldpack_benchmarks.bench.commands import Benched
@@ -51,7 +51,10 @@ def table(records: Path, models: Sequence[Path], target: str | None, out: Path) 
         (item.name, f"{item.measured_ms:.4g}", _number(item.left_out_ms), _number(item.ratio))
         for item in made.models
     ]
-    return Benched({"table": str(out)} | _facts(made), MODEL_HEADER, rows, (made.error, str(out)), 0)
+    shaky = [wanted[digest].name for digest, item in found.items() if Flag.UNSTABLE in item.flags]
+    lines = [made.error, *([f"unstable: {', '.join(shaky)}"] if shaky else []), str(out)]
+    document = {"table": str(out), "unstable": shaky} | _facts(made)
+    return Benched(document, MODEL_HEADER, rows, lines, 0)
 
 
 def estimate_file(model: Path, file: Path, target: str | None) -> Benched:

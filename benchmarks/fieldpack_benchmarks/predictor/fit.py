@@ -5,7 +5,9 @@ cannot be laid beside those of a file. Errors are relative, so that small models
 
 Models are few and operators many. So what an operator takes whatever its size is one number for a format,
 and each operator has one number by multiply-accumulates, or by bytes where it has none of them; operators of
-products share a number by bytes within their format. A slight ridge settles what the models leave open.
+products share a number by bytes within their format. And a number leaves that of its format, and this that
+of all formats, only as far as times ask for it: without that, a small operator that no two models have would
+take over what the model's other operators need.
 """
 
 from __future__ import annotations
@@ -26,8 +28,11 @@ from fieldpack.records.record import Runner
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RIDGE = 1e-6
-"""Weight of a coefficient's share of the times beside the squared relative errors."""
+PULL = 1e-3
+"""Weight of a squared relative distance from the wider number, beside squared relative errors of times."""
+LEAST = 0.01
+"""Of what it was expected to be; a number that others are pulled to is never less."""
+DEPTHS, TINY = 3, 1e-12
 Column = tuple[str, str, str]
 RUN: Column = ("run", "", "")
 
@@ -105,11 +110,9 @@ def fit(models: Sequence[Timed]) -> Law:
             "the sizes of these operators do not say their work", came=", ".join(strangers),
             hint="leave their models out of the table",
         )  # fmt: skip
-    shares = [_shares(item.works) for item in models]
-    columns = sorted({column for found in shares for column in found})
-    amounts = np.array([[found.get(column, 0.0) for column in columns] for found in shares])
-    times = np.array([item.measured_ms for item in models])
-    solved = dict(zip(columns, _solve(amounts / times[:, None]), strict=True))
+    solved: dict[Column, float] = {}
+    for depth in range(DEPTHS):
+        solved = _refined(models, depth, solved)
     seen = Counter((work.kind, work.number_format) for item in models for work in item.works)
     return Law(solved[RUN], tuple(_row(key, count, solved) for key, count in sorted(seen.items())))
 
@@ -138,27 +141,51 @@ def _table(law: Law, target: str, runner: Runner, models: list[dict[str, Any]]) 
     return validated(LatencyTable, values, "the table", InputError)
 
 
-def _columns(kind: str, number_format: str) -> tuple[Column, Column, Column | None]:
-    """The coefficients of an operator: whatever its size, by bytes, by multiply-accumulates."""
+def _columns(kind: str, number_format: str, depth: int = DEPTHS - 1) -> tuple[Column, ...]:
+    """The coefficients of an operator: whatever its size, by bytes, and by multiply-accumulates if any.
+
+    At depth 0 all operators share them, at 1 those of a format, at 2 they are its own where they can be.
+    """
+    group, own = number_format if depth else "", kind if depth > 1 else ""
     if kind in PRODUCTS:
-        own = ("mega_mac", kind, number_format)
-        return ("each", "", number_format), ("megabyte", "", number_format), own
-    return ("each", "", number_format), ("megabyte", kind, number_format), None
+        return ("each", "", group), ("megabyte", "", group), ("mega_mac", own, group)
+    return ("each", "", group), ("megabyte", own, group)
 
 
-def _shares(works: Sequence[Work]) -> dict[Column, float]:
+def _shares(works: Sequence[Work], depth: int) -> dict[Column, float]:
     """How much of each coefficient a model has."""
     found: dict[Column, float] = {RUN: 1.0}
     for work in works:
         amounts = (1.0, work.bytes_moved / MEGA, work.multiply_accumulates / MEGA)
-        for column, amount in zip(_columns(work.kind, work.number_format), amounts, strict=True):
-            if column is not None:
-                found[column] = found.get(column, 0.0) + amount
+        for column, amount in zip(_columns(work.kind, work.number_format, depth), amounts, strict=False):
+            found[column] = found.get(column, 0.0) + amount
     return found
 
 
-def _solve(amounts: NDArray[np.float64]) -> list[float]:
-    """Coefficients, none negative, whose products with `amounts` [models, coefficients] are near 1.
+def _refined(models: Sequence[Timed], depth: int, wider: dict[Column, float]) -> dict[Column, float]:
+    """Coefficients of a depth, pulled to those of the depth before; at first, to equal shares of times."""
+    shares = [_shares(item.works, depth) for item in models]
+    columns = sorted({column for found in shares for column in found})
+    times = np.array([item.measured_ms for item in models])
+    amounts = np.array([[found.get(column, 0.0) for column in columns] for found in shares]) / times[:, None]
+    if wider:
+        expected = np.array([_wider(column, wider) for column in columns])
+    else:
+        expected = 1 / (np.maximum(amounts.mean(axis=0), TINY) * len(columns))
+    ratios = _solve(amounts * expected)
+    if depth < DEPTHS - 1:
+        ratios = np.maximum(ratios, LEAST)
+    return {column: float(value) for column, value in zip(columns, ratios * expected, strict=True)}
+
+
+def _wider(column: Column, known: dict[Column, float]) -> float:
+    """What a coefficient is pulled to: itself, that of its format, or that of all."""
+    name, _, group = column
+    return next(known[item] for item in (column, (name, "", group), (name, "", "")) if item in known)
+
+
+def _solve(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers near 1, none negative, whose products with `amounts` [models, coefficients] are near 1.
 
     Lawson and Hanson, Solving Least Squares Problems, 1974, chapter 23, as SciPy has it.
     """
@@ -168,17 +195,15 @@ def _solve(amounts: NDArray[np.float64]) -> list[float]:
         raise MissingDependencyError(
             "a table is fitted by SciPy", came=error, hint="pip install scipy"
         ) from error
-    norms = np.linalg.norm(amounts, axis=0)
-    norms[norms == 0] = 1.0
     count = amounts.shape[1]
-    left = np.vstack([amounts / norms, RIDGE**0.5 * np.eye(count)])
-    right = np.concatenate([np.ones(len(amounts)), np.zeros(count)])
-    return [float(value) for value in nnls(left, right)[0] / norms]
+    left = np.vstack([amounts, PULL**0.5 * np.eye(count)])
+    right = np.concatenate([np.ones(len(amounts)), np.full(count, PULL**0.5)])
+    return np.asarray(nnls(left, right)[0], np.float64)
 
 
 def _row(key: tuple[str, str], count: int, solved: dict[Column, float]) -> Row:
-    each, moved, computed = _columns(*key)
+    each, moved, *computed = _columns(*key)
     return Row(
         operator=key[0], number_format=key[1], occurrences=count, each_ms=solved[each],
-        mega_mac_ms=0.0 if computed is None else solved[computed], megabyte_ms=solved[moved],
+        mega_mac_ms=sum(solved[column] for column in computed), megabyte_ms=solved[moved],
     )  # fmt: skip

@@ -75,6 +75,20 @@ def test_a_model_with_an_operator_of_its_own_is_not_estimated_by_the_others() ->
         fit_table([*(timed(width) for width in WIDTHS[:4]), odd], "host", RUNNER)
 
 
+def test_a_small_operator_of_one_model_does_not_take_over_what_others_need() -> None:
+    def made(name: str, mega: int, number_format: str, *more: Work) -> Timed:
+        product = Work("CONV_2D", number_format, mega * 1_000_000, 1000)
+        return Timed(name, hashlib.sha256(name.encode()).hexdigest(), (product, *more), float(mega))
+
+    models = [made(f"m{mega}", mega, "int8") for mega in (1, 2, 3, 5, 8)]
+    models.append(made("few", 1, "uint8", Work("LOGISTIC", "uint8", 0, 10)))
+    models.append(made("many", 4, "uint8", Work("TANH", "uint8", 0, 10)))
+    small = [row for row in fit(models).rows if row.operator in ("LOGISTIC", "TANH")]
+    assert len(small) == 2
+    for row in small:
+        assert row.milliseconds(Work(row.operator, "uint8", 0, 10)) < 0.1
+
+
 def test_fewer_than_five_models_make_no_table() -> None:
     with pytest.raises(InputError, match="too few models") as refusal:
         fit_table([timed(width) for width in WIDTHS[:4]], "host", RUNNER)
@@ -128,6 +142,11 @@ def test_a_file_slower_than_all_that_were_measured_is_an_extrapolation(tmp_path:
     large = tmp_path / "large.tflite"
     large.write_bytes(small_network(quantised=False, width=128))
     assert "an extrapolation" in estimate_file(large, tmp_path / "host.json", None).lines[-1]
+
+
+def test_a_run_that_was_unstable_is_told(tmp_path: Path) -> None:
+    records, models = written(tmp_path, flags=["unstable"])
+    assert table(records, models, None, tmp_path / "host.json").lines[1].startswith("unstable: w4.tflite")
 
 
 def test_records_of_two_targets_or_runners_make_no_table_unless_one_is_named(tmp_path: Path) -> None:
