@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv light check test demo demo-real lock debian arm64 clean
+.PHONY: help venv light check test bench demo demo-real lock debian arm64 clean
 
 # A Python 3.11, under whichever name it goes by.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
@@ -66,6 +66,12 @@ test: venv ## lint, types and every test that needs no phone
 	@$(call lint,.venv)
 	echo "test: all layers"
 	.venv/bin/pytest -q -m "not device" -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
+
+bench: venv ## time the Python parts: prediction, preprocessing, opening bundles, Core ML engines
+	@mkdir -p build
+	.venv/bin/pytest -q -p no:xdist benchmarks/fieldpack_benchmarks/suite -o "python_files=*_benchmark.py" \
+		--benchmark-only --benchmark-columns=min,median,iqr,rounds --benchmark-json=build/bench.json $(PYTEST_FLAGS)
+	echo "bench: every value and the ratio to bare LiteRT stand in $(abspath build/bench.json)"
 
 demo: venv ## build, gate and report the embedded picture model; hear, ask the range model, map the forest
 	@rm -rf build/meadow-12 build/meadow-12.html build/dusk-12 build/dusk.* build/planet-12 build/bird.png
