@@ -14,13 +14,13 @@ from fieldpack.phone_projects.project import PhoneKind, write_project
 from fieldpack.phone_projects.results import import_results
 from fieldpack.records.record import Record, RunOutcome
 from fieldpack.records.store import append, read
+from fieldpack.records.validity import FULL, PAIRED, QUICK, Plan
 from fieldpack_benchmarks.bench import trend as drawing
 from fieldpack_benchmarks.bench.curves import lines_of
 from fieldpack_benchmarks.bench.examples import examples_of
 from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour, lacking, paired_times
 from fieldpack_benchmarks.bench.table import HEADER, agreement, rows_of
 from fieldpack_benchmarks.latency.comparison import PAIRS, Comparison, Finding, compare, orders
-from fieldpack_benchmarks.latency.plan import FULL, PAIRED, QUICK, Plan
 from fieldpack_benchmarks.latency.sustained import MINUTES, sustained_plan
 from fieldpack_benchmarks.targets import parse_target
 from fieldpack_benchmarks.targets.model_run import open_target

@@ -17,11 +17,11 @@ from fieldpack.errors import InputError, MissingDependencyError, TargetError
 from fieldpack.model import validated
 from fieldpack.records.record import SCHEMA, Flag, Record
 from fieldpack.records.store import remember_machine
+from fieldpack.records.validity import Plan, percentiles, validity
 from fieldpack.verdict import Evidence
 from fieldpack_benchmarks.bench.curves import fields_of
 from fieldpack_benchmarks.bench.examples import Examples, examples_of
 from fieldpack_benchmarks.latency.heat import throttled
-from fieldpack_benchmarks.latency.plan import Plan, percentiles, validity
 from fieldpack_benchmarks.targets import Target, TargetKind, parse_target
 from fieldpack_benchmarks.targets.counting import InstructionCount, count_instructions
 from fieldpack_benchmarks.targets.model_run import ModelRun, open_target, run_model, runs_of

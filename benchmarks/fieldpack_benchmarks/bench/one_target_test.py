@@ -12,10 +12,10 @@ import pytest
 from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.errors import InputError
 from fieldpack.records.record import Flag, Record, RunOutcome
+from fieldpack.records.validity import Plan
 from fieldpack.testing import tiny_bundle
 from fieldpack_benchmarks.bench import commands, curves
 from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour
-from fieldpack_benchmarks.latency.plan import Plan
 from fieldpack_benchmarks.targets.facts import TargetFacts
 from fieldpack_benchmarks.targets.host import HostTransport
 

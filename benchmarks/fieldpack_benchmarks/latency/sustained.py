@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from fieldpack.errors import InputError
-from fieldpack_benchmarks.latency.plan import Plan
+from fieldpack.records.validity import Plan
 
 MINUTES = 5.0
 SHORTEST, LONGEST = 0.05, 60.0
