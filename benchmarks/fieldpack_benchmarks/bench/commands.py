@@ -213,9 +213,9 @@ def _pair(new: Bundle, before: Bundle, flavour: FlavourEntry, target: str) -> Co
             allowed=", ".join(item.name for item in before.manifest.flavours),
         )  # fmt: skip
     sides = (examples_of(before, then, 1), examples_of(new, flavour, 1))
-    with open_target(parse_target(target)) as transport:
-        models = (sides[0].model, sides[1].model)
-        times = paired_times(transport, models, (sides[0].fed[0], sides[1].fed[0]), orders(PAIRS), PAIRED)
+    place = parse_target(target)
+    with open_target(place) as old_folder, open_target(place) as new_folder:
+        times = paired_times((old_folder, new_folder), sides, orders(PAIRS), PAIRED)
     return compare(*times)
 
 

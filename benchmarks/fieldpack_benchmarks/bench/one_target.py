@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.bundle.read import Bundle
 from fieldpack.errors import InputError, MissingDependencyError, TargetError
@@ -26,6 +24,7 @@ from fieldpack_benchmarks.targets import Target, TargetKind, parse_target
 from fieldpack_benchmarks.targets.counting import InstructionCount, count_instructions
 from fieldpack_benchmarks.targets.model_run import ModelRun, open_target, run_model, runs_of
 from fieldpack_benchmarks.targets.protocol import RunRequest
+from fieldpack_benchmarks.targets.transport import Transport
 
 APPLE = {TargetKind.IOS, TargetKind.MAC}
 CHECKED = RunRequest(warm_ups=1, samples=1)
@@ -235,22 +234,30 @@ def _answers(examples: Examples, answers: Sequence[Sequence[bytes]]) -> dict[str
 
 
 def paired_times(
-    transport: Any, models: tuple[Path, Path], fed: tuple[list[NDArray[Any]], list[NDArray[Any]]],
-    firsts: Sequence[bool], plan: Plan,
+    transports: tuple[Transport, Transport], sides: tuple[Examples, Examples], firsts: Sequence[bool],
+    plan: Plan,
 ) -> tuple[list[float], list[float]]:  # fmt: skip
     """Median times of old and new, ms, pair by pair; in each pair one runs right after the other.
 
     Parameters
     ----------
+    transports : tuple of Transport
+        Two folders on one target, opened; what each side needs is put there once.
+    sides : tuple of Examples
+        Old and new.
     firsts : sequence of bool
         For each pair, whether the new one runs first.
     """
     request = RunRequest(
         warm_ups=plan.warm_ups, samples=plan.samples, min_seconds=plan.shortest_s, max_seconds=plan.seconds
     )
+    runs = [
+        runs_of(transport, side.model, side.fed[0], [request] * len(firsts))
+        for transport, side in zip(transports, sides, strict=True)
+    ]
     times: tuple[list[float], list[float]] = ([], [])
     for new_first in firsts:
         for which in (1, 0) if new_first else (0, 1):
-            run = run_model(transport, models[which], fed[which], request)
-            times[which].append(percentiles([value / 1e6 for value in run.report.wall_ns])[0])
+            wall = next(runs[which]).report.wall_ns
+            times[which].append(percentiles([value / 1e6 for value in wall])[0])
     return times
