@@ -36,9 +36,11 @@ fetch() { # the source package, from the archives that this machine takes its pa
 		APT::Sandbox::User "";
 	CONF
     export APT_CONFIG=$work/apt.conf
-    apt-get update -qq
-    (cd "$work" && apt-get source -qq --only-source "$source_package" > "$work/fetch.log" 2>&1) \
-        || { cat "$work/fetch.log" >&2; exit 1; }
+    if ! { apt-get update -qq && cd "$work" && apt-get source -qq --only-source "$source_package"; } > "$work/fetch.log" 2>&1; then
+        cat "$work/fetch.log" >&2
+        echo "adbd: this machine's archives do not give the source package $source_package" >&2
+        exit 77 # cannot be had here, which is no fault of what is tested
+    fi
     unset APT_CONFIG
 }
 
