@@ -31,9 +31,9 @@ LIMITS = (
 
 COMPARED = (
     "Eight recipes were compared before, network alone, on three other spreads of the same blocks over "
-    "folds: with a running mean of the weights or not, 16 or 24 channels, crops of 64 or 96 m, 400 or 800 steps, "
-    "and two changes of noise and losses; they differed by less than a recipe does from spread to spread. Cells "
-    "were the same, so the choice may flatter the figures here."
+    "folds: with a running mean of the weights or not, 16 or 24 channels, crops of 64 or 96 m, 400 or 800 "
+    "steps, and two changes of noise and losses; they differed by less than a recipe does from spread to "
+    "spread. Cells were the same, so the choice may flatter the figures here."
 )
 
 
