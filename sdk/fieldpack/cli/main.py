@@ -28,7 +28,7 @@ COMMANDS = {
     "verify": "check digests, structure and golden vectors on every flavour",
     "predict": "run a bundle on a picture, a sound, a place or an array",
     "map": "map where a taxon is expected: GeoJSON, GeoParquet or a picture, flavours compared",
-    "export": "write bundles as the directory that an app loads today, unmodified",
+    "export": "write bundles as the folder that an app, a page or a store takes",
     "lint": "say whether an app loads a directory of model files on both platforms, and why not",
     "fuse": "say what the server and the phones answer to a picture, a place and a sound",
     "bench": "run a bundle on this machine, phones, boards and emulated processors; compare records",

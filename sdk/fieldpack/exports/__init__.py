@@ -1,4 +1,4 @@
-"""Exports for apps that exist: what one of them loads today, and whether a directory is that.
+"""Exports: what a consumer of bundles loads, written from the contract; ``consumers.py`` lists them.
 
-A folder holds one consumer: its facts as data, the rules that a directory must keep, and the writer.
+A folder holds one consumer: its facts as data, its options (``command.py``), and the writer.
 """

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from fieldpack.bundle.digest import sha256_bytes
 from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import ConversionError, InputError, StorageError
+from fieldpack.exports.consumers import Progress, Table
 from fieldpack.exports.inat_vision_camera import facts
 from fieldpack.exports.inat_vision_camera.app_edits import (
     CONFIG_NAME,
@@ -46,7 +46,6 @@ from fieldpack.exports.inat_vision_camera.tflite_surgery import geo_tflite, visi
 from fieldpack.taxonomy import Taxonomy
 from fieldpack.verdict import Outcome
 
-Progress = Callable[[str, float], None]
 RECORD_NAME = "export.json"
 NETWORK, PROGRAM = "neuralnetwork", "mlprogram"
 CORE_ML_SUFFIXES = {NETWORK: ".mlmodel", PROGRAM: ".mlpackage"}
@@ -117,6 +116,28 @@ class Exported:
             "notes": list(self.notes),
             "lint": self.lint.as_dict(),
         }
+
+    def told(self) -> list[Table | str]:
+        """Golden figures, notes and remaining findings, for people."""
+        header = ("file", "made of", "difference", "allowed", "vectors", "evidence")
+        lines: list[Table | str] = [Table(header, [_row(figure) for figure in self.golden], right=(2, 4))]
+        lines += [f"note  {note}" for note in self.notes]
+        lines += [
+            f"{finding.rule.severity.value}  {finding.rule.id}: {finding.message}"
+            for finding in self.lint.findings
+        ]
+        return [*lines, f"written to {self.folder}; see {EDITS_NAME} there", "lint: PASS"]
+
+
+def _row(figure: GoldenFigure) -> tuple[str, ...]:
+    return (
+        figure.file,
+        figure.flavour,
+        f"{figure.difference:.2g}",
+        f"<= {figure.tolerance:.2g}",
+        str(figure.count),
+        figure.evidence,
+    )
 
 
 def export(
