@@ -31,6 +31,11 @@ help: ## list the targets
 venv: ## .venv with every extra, exactly as locked; made again only when constraints.txt changes
 	@$(call need_python)
 	if ! cmp -s constraints.txt .venv/constraints.made; then
+		if [ -L .venv ]; then
+			echo "venv: .venv is a link to $$(readlink .venv), made for other constraints; it would be emptied" >&2
+			echo "  do: rm .venv, then make venv" >&2
+			exit 2
+		fi
 		echo "venv: making .venv (about 4 minutes, 5 GB)"
 		"$(PYTHON)" -m venv --clear .venv
 		echo "venv: 1/3 $(TORCH)"

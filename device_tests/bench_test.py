@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from device_tests.loopback import clients
 
 from fieldpack.cli.main import main
 from fieldpack.errors import MissingDependencyError
@@ -15,7 +16,7 @@ from fieldpack.records.store import read
 from fieldpack.testing import tiny_bundle
 
 if TYPE_CHECKING:
-    from device_tests.conftest import AdbDevice, SshHost
+    from device_tests.loopback import AdbDevice, SshHost
 
 pytestmark = pytest.mark.full
 EMULATED = ("qemu-arm64:cortex-a76", "qemu-arm64:cortex-a53")
@@ -51,10 +52,7 @@ def test_one_command_benches_every_road_with_the_same_bytes(
     bundle: Path, adb_device: AdbDevice, ssh_host: SshHost, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    own = {name: adb_device.environment[name] for name in ("HOME", "ANDROID_ADB_SERVER_PORT")}
-    _client(tmp_path, "adb", "env " + " ".join(f"'{name}={value}'" for name, value in own.items()))
-    _client(tmp_path, "ssh", "", *ssh_host.options)
-    monkeypatch.setenv("PATH", str(tmp_path / "tools"), prepend=":")
+    monkeypatch.setenv("PATH", str(clients(tmp_path, adb_device, ssh_host)), prepend=":")
     roads = ("host", *EMULATED, f"adb:{adb_device.serial}", f"ssh:{ssh_host.address}")
     targets = [part for road in roads for part in ("--on", road)]
     records = tmp_path / "records"
@@ -153,12 +151,3 @@ def test_a_drawing_and_a_project_are_written(
     brought = ["import", str(bundle), str(tmp_path / "half.jsonl"), "--target", "adb:0123"]
     code, document = bench(*brought, "--records", str(records), capsys=capsys)
     assert (code, "cut off" in json.dumps(document)) == (2, True)
-
-
-def _client(folder: Path, name: str, before: str, *options: str) -> None:
-    """A client with the test's own settings, for the front of the path."""
-    path = folder / "tools" / name
-    path.parent.mkdir(exist_ok=True)
-    words = " ".join(f"'{option}'" for option in options)
-    path.write_text(f'#!/bin/sh\nexec {before} {shutil.which(name)} {words} "$@"\n')
-    path.chmod(0o755)

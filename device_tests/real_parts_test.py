@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from device_tests.conftest import AdbDevice, SshHost
+    from device_tests.loopback import AdbDevice, SshHost
 
 pytestmark = pytest.mark.full
 

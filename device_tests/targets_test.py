@@ -28,7 +28,7 @@ from fieldpack_benchmarks.targets.ssh import SshTransport
 from fieldpack_benchmarks.targets.transport import ShellTransport
 
 if TYPE_CHECKING:
-    from device_tests.conftest import AdbDevice, SshHost
+    from device_tests.loopback import AdbDevice, SshHost
 
 pytestmark = pytest.mark.full
 GIVEN = [small_input(quantised=True)]

@@ -204,7 +204,7 @@ def _notes(idle: Disturbed) -> tuple[str, ...]:
         f"each comparison: {PAIRS} pairs of processes of 5 ms; `bench run --against` takes as many of 50 ms",
         f"planted: {LAYERS + MORE} equal layers instead of {LAYERS}, undisturbed a ratio of {ratio}",
         "disturbed by one process a core, in bursts of up to 0.2 s, beside whatever else the machine did",
-        f"more targets stand in {MORE_TARGETS}; the study starts no adbd or sshd",
+        f"more targets stand in {MORE_TARGETS}; `python -m device_tests.loopback` starts an adbd and an sshd",
         "files: held against what their schemas require of the objects that are written, not against an XSD",
     )
 
