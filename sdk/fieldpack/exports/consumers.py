@@ -22,6 +22,8 @@ from fieldpack.errors import InputError
 
 CONSUMERS = {
     "inat-vision-camera": "the vision camera plugin of iNaturalist and Seek, unmodified",
+    "android": "a library module for Android: Kotlin, LiteRT, tests",
+    "folder": "plain folders for each platform, with check sums",
 }
 """Name -> what it is, in the order of the help."""
 

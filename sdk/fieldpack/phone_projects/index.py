@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fieldpack.bundle.digest import entries_below, sha256_bytes
-from fieldpack.bundle.manifest import Border, FlavourEntry, FlavourKind
+from fieldpack.bundle.manifest import Border, FlavourEntry, FlavourKind, FrontEndEntry
 from fieldpack.bundle.read import Bundle
 from fieldpack.errors import BundleError
 from fieldpack.phone_projects.facts import PROJECT_SCHEMA, RESULT_SCHEMA
@@ -87,7 +87,7 @@ def _plan() -> dict[str, Any]:
 
 
 def _flavour(bundle: Bundle, flavour: FlavourEntry, place: int, files: dict[str, bytes]) -> dict[str, Any]:
-    model, copied = _copied(bundle, flavour, f"models/{place}/model")
+    model, copied = model_files(bundle, flavour, f"models/{place}/model")
     files |= copied
     found: dict[str, Any] = {
         "name": flavour.name,
@@ -97,7 +97,7 @@ def _flavour(bundle: Bundle, flavour: FlavourEntry, place: int, files: dict[str,
         "files": {name: sha256_bytes(content) for name, content in copied.items()},
         "needs": {"tflite_runtime": flavour.requires.tflite_runtime, "ios": flavour.requires.ios},
     }
-    names_in, names_out = _tensors(bundle, flavour)
+    names_in, names_out = tensor_names(bundle, flavour)
     found["inputs"] = [_border(item, names_in) for item in flavour.inputs]
     found["outputs"] = []
     golden = bundle.flavour_golden(flavour.name)
@@ -109,19 +109,23 @@ def _flavour(bundle: Bundle, flavour: FlavourEntry, place: int, files: dict[str,
     return found
 
 
-def _copied(bundle: Bundle, flavour: FlavourEntry, stem: str) -> tuple[str, dict[str, bytes]]:
-    """Path of the model in the project, and its files there."""
+def model_files(
+    bundle: Bundle, flavour: FlavourEntry | FrontEndEntry, stem: str
+) -> tuple[str, dict[str, bytes]]:
+    """Path of the model in a project, its stem being `stem`, and its files there."""
     suffix = flavour.path.rpartition(".")[2]
     model = f"{stem}.{suffix}"
     if flavour.path in bundle.manifest.files:
         return model, {model: bundle.read(flavour.path)}
     inside = entries_below(flavour.path, bundle.manifest.files)
     if not inside:
-        raise BundleError("the bundle has no file of a flavour", came=f"{flavour.name}: {flavour.path}")
+        raise BundleError("the bundle has no file of a flavour", came=flavour.path)
     return model, {f"{model}/{name}": bundle.read(f"{flavour.path}/{name}") for name in inside}
 
 
-def _tensors(bundle: Bundle, flavour: FlavourEntry) -> tuple[Sequence[str], Sequence[str]]:
+def tensor_names(
+    bundle: Bundle, flavour: FlavourEntry | FrontEndEntry
+) -> tuple[Sequence[str], Sequence[str]]:
     """Names of inputs and outputs in the order in which LiteRT counts them; Core ML goes by name."""
     if flavour.kind is FlavourKind.COREML:
         return [item.tensor for item in flavour.inputs], [item.tensor for item in flavour.outputs]

@@ -6,24 +6,20 @@ of bundle and flavours, which are plain words by the manifest's own rule, and wi
 
 from __future__ import annotations
 
-import re
 import shlex
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.bundle.read import Bundle
-from fieldpack.errors import BundleError, InputError, StorageError, UnsupportedError
+from fieldpack.errors import InputError
 from fieldpack.phone_projects import facts
 from fieldpack.phone_projects.index import INDEX_NAME, contents_of
+from fieldpack.phone_projects.runtimes import check_fits, oldest_systems
 from fieldpack.records.validity import FULL
-
-MARK = re.compile(r"@([A-Z][A-Z0-9_]*)@")
-_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
+from fieldpack.templates import check_new, filled, place_files, template_texts
 
 
 class PhoneKind(StrEnum):
@@ -34,7 +30,6 @@ class PhoneKind(StrEnum):
 
 
 FLAVOURS = {PhoneKind.ANDROID: FlavourKind.TFLITE, PhoneKind.IOS: FlavourKind.COREML}
-TYPES = {PhoneKind.ANDROID: facts.ANDROID_TYPES, PhoneKind.IOS: facts.IOS_TYPES}
 ASSETS = {
     PhoneKind.ANDROID: "bench/src/androidTest/assets/fieldpack",
     PhoneKind.IOS: "Tests/FieldpackBenchTests/Resources",
@@ -70,21 +65,16 @@ def write_project(bundle: Bundle, kind: PhoneKind, out: Path) -> Path:
     StorageError
         The folder cannot be written.
     """
-    if out.exists():
-        raise InputError("there is something at the target already", came=out, hint="name a new folder")
+    check_new(out)
     flavours = _flavours(bundle, kind)
     values = _values(bundle, kind, flavours)
     contents = contents_of(bundle, flavours)
-    made = {name: filled(text, values).encode() for name, text in _templates(kind)}
+    root = files("fieldpack.phone_projects").joinpath("templates", kind.value)
+    made = {name: filled(text, values).encode() for name, text in template_texts(root)}
     made[f"{ASSETS[kind]}/{INDEX_NAME}"] = contents.index_bytes
     made |= {f"{ASSETS[kind]}/{name}": content for name, content in contents.files.items()}
-    _place(made, out)
+    place_files(made, out)
     return out
-
-
-def filled(text: str, values: Mapping[str, str]) -> str:
-    """A template with every ``@MARK@`` filled; a mark without a value is a ``KeyError``."""
-    return MARK.sub(lambda found: values[found[1]], text)
 
 
 def _flavours(bundle: Bundle, kind: PhoneKind) -> list[FlavourEntry]:
@@ -95,36 +85,8 @@ def _flavours(bundle: Bundle, kind: PhoneKind) -> list[FlavourEntry]:
             f"the bundle has no flavour for {kind.value}", came=there, allowed=FLAVOURS[kind].value
         )
     for flavour in found:
-        _check_types(flavour, kind)
-        if kind is PhoneKind.ANDROID:
-            _check_runtime(flavour)
+        check_fits(flavour)
     return found
-
-
-def _check_types(flavour: FlavourEntry, kind: PhoneKind) -> None:
-    for border in (*flavour.inputs, *flavour.outputs):
-        if border.dtype not in TYPES[kind] or (kind is PhoneKind.IOS and border.quantization is not None):
-            raise UnsupportedError(
-                f"the test for {kind.value} does not feed such a tensor",
-                came=f"{flavour.name}: {border.tensor} of {border.dtype}",
-                allowed=", ".join(TYPES[kind]),
-            )
-
-
-def _check_runtime(flavour: FlavourEntry) -> None:
-    unknown, needed = flavour.requires.unknown_operators, flavour.requires.tflite_runtime
-    if unknown or (needed and _version(needed, flavour) > _version(facts.LITERT_RUNS, flavour)):
-        raise UnsupportedError(
-            f"{flavour.name} needs a newer runtime than LiteRT {facts.LITERT}",
-            came=", ".join(unknown) or f"TFLite {needed}",
-            allowed=f"TFLite {facts.LITERT_RUNS} or older",
-        )
-
-
-def _version(text: str, flavour: FlavourEntry) -> tuple[int, ...]:
-    if _VERSION.fullmatch(text) is None:
-        raise BundleError(f"{flavour.name} needs something that is no version", came=repr(text))
-    return tuple(int(part) for part in text.split("."))
 
 
 def _values(bundle: Bundle, kind: PhoneKind, flavours: Sequence[FlavourEntry]) -> dict[str, str]:
@@ -144,50 +106,5 @@ def _values(bundle: Bundle, kind: PhoneKind, flavours: Sequence[FlavourEntry]) -
     )  # fmt: skip
     values |= {name: str(getattr(facts, name)) for name in fixed}
     if kind is PhoneKind.IOS:
-        oldest = _oldest_ios(flavours)
-        dotted = ".".join(str(part) for part in (*oldest, 0)[: max(2, len(oldest))])
-        values |= {"IOS": dotted, "MACOS": f"{_macos(oldest[0])}.0"}
+        values |= oldest_systems(flavours)
     return values
-
-
-def _oldest_ios(flavours: Sequence[FlavourEntry]) -> tuple[int, ...]:
-    needed = [_version(facts.OLDEST_IOS, flavours[0])]
-    for flavour in flavours:
-        if flavour.requires.ios is not None:
-            needed.append(_version(flavour.requires.ios, flavour))
-        if any(border.dtype == "float16" for border in (*flavour.inputs, *flavour.outputs)):
-            needed.append(_version(facts.FLOAT16_IOS, flavour))
-    return max(needed)
-
-
-def _macos(ios: int) -> int:
-    return ios if ios >= facts.SAME_COUNT else ios - facts.MACOS_BEHIND
-
-
-def _templates(kind: PhoneKind) -> Iterator[tuple[str, str]]:
-    root = files("fieldpack.phone_projects").joinpath("templates", kind.value)
-    yield from _texts(root, "")
-
-
-def _texts(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
-    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
-        if entry.is_dir():
-            yield from _texts(entry, f"{prefix}{entry.name}/")
-        else:
-            yield prefix + entry.name, entry.read_text(encoding="utf-8")
-
-
-def _place(made: Mapping[str, bytes], out: Path) -> None:
-    """Write everything beside the target, and move it there in one rename."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".fieldpack-project-", dir=out.parent) as folder:
-            staging = Path(folder) / "made"
-            for name, content in made.items():
-                path = staging / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-                path.chmod(0o755 if name.endswith(".sh") else 0o644)
-            staging.rename(out)
-    except OSError as error:
-        raise StorageError("the project cannot be written", came=f"{out}: {error}") from error

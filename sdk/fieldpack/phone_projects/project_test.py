@@ -13,7 +13,8 @@ from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.errors import BundleError, FieldpackError, InputError, StorageError, UnsupportedError
 from fieldpack.phone_projects.index import raw_floats
-from fieldpack.phone_projects.project import ASSETS, MARK, PhoneKind, filled, write_project
+from fieldpack.phone_projects.project import ASSETS, PhoneKind, write_project
+from fieldpack.templates import MARK, filled
 from fieldpack.testing import TINY_MODEL, dense_tflite, tiny_bundle, tiny_content, tiny_golden
 from fieldpack.tflite.runner import TfliteRunner
 

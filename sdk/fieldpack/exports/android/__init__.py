@@ -1,0 +1,1 @@
+"""An Android library module: typed inputs, preprocessing, LiteRT, scores, rollup, and tests."""

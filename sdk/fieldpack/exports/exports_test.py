@@ -1,0 +1,74 @@
+"""What holds for every export from the contract, over every kind of input and hostile names."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from fieldpack.cli.main import main
+from fieldpack.exports.consumers import CONSUMERS
+from fieldpack.exports.testing import HOSTILE, INPUTS, kind_bundle
+from fieldpack.templates import MARK
+from fieldpack.testing import TINY_MODEL, tiny_bundle
+
+FROM_TFLITE = [name for name in ("android", "folder") if name in CONSUMERS]
+SOURCES = (".kt", ".kts", ".swift", ".ts", ".xml", ".json", ".properties")
+
+
+def exported(bundle: Path, consumer: str, out: Path, *more: str) -> int:
+    """Exit code of the command."""
+    return main(["export", str(bundle), "--for", consumer, "--out", str(out), *more])
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("kinds")
+    return {kind: kind_bundle(folder / kind, kind) for kind in INPUTS}
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+@pytest.mark.parametrize("consumer", FROM_TFLITE)
+def test_no_mark_is_left_and_no_name_stands_raw_in_a_source(
+    bundles: dict[str, Path], tmp_path: Path, consumer: str, kind: str
+) -> None:
+    assert exported(bundles[kind], consumer, tmp_path / "out") == 0
+    read = [path for path in (tmp_path / "out").rglob("*") if path.suffix in SOURCES]
+    for path in read:
+        text = path.read_text(encoding="utf-8")
+        assert HOSTILE not in text, path
+        assert text.isascii() or path.suffix == ".md", path
+        assert not MARK.search(text.replace("@PACKAGE@", "")), path
+    sums = (tmp_path / "out/CHECKSUMS").read_text().splitlines()
+    for line in sums:
+        digest, name = line.split("  ", 1)
+        assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
+    there = {
+        str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()
+    }
+    assert {line.split("  ", 1)[1] for line in sums} | {"CHECKSUMS"} == there
+
+
+@pytest.mark.parametrize("consumer", FROM_TFLITE)
+def test_the_same_bundle_gives_the_same_bytes(
+    bundles: dict[str, Path], tmp_path: Path, consumer: str
+) -> None:
+    for name in ("one", "two"):
+        assert exported(bundles["image"], consumer, tmp_path / name) == 0
+    assert (tmp_path / "one/CHECKSUMS").read_bytes() == (tmp_path / "two/CHECKSUMS").read_bytes()
+
+
+@pytest.mark.parametrize("consumer", FROM_TFLITE)
+def test_an_altered_bundle_or_a_full_target_leaves_nothing(
+    tmp_path: Path, consumer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tiny_bundle(tmp_path / "b")
+    (tmp_path / "full").mkdir()
+    assert exported(made, consumer, tmp_path / "full") == 2
+    assert not list((tmp_path / "full").iterdir())
+    model = made / TINY_MODEL
+    model.write_bytes(model.read_bytes()[:-1] + b"\xff")
+    assert exported(made, consumer, tmp_path / "new" / "out") == 2
+    assert "altered" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

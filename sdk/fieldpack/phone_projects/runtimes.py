@@ -1,0 +1,66 @@
+"""Whether the runtimes that generated projects pin can run a flavour, and the oldest systems that can."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
+from fieldpack.errors import BundleError, UnsupportedError
+from fieldpack.phone_projects import facts
+
+_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
+_TYPES = {FlavourKind.TFLITE: facts.ANDROID_TYPES, FlavourKind.COREML: facts.IOS_TYPES}
+
+
+def check_fits(flavour: FlavourEntry) -> None:
+    """Check types and runtime of a flavour.
+
+    Raises
+    ------
+    UnsupportedError
+        It needs a newer runtime than is pinned, or a type that the sources do not feed.
+    BundleError
+        It needs something that is no version.
+    """
+    for border in (*flavour.inputs, *flavour.outputs):
+        quantised = flavour.kind is FlavourKind.COREML and border.quantization is not None
+        if border.dtype not in _TYPES[flavour.kind] or quantised:
+            raise UnsupportedError(
+                f"sources for {flavour.kind.value} do not feed such a tensor",
+                came=f"{flavour.name}: {border.tensor} of {border.dtype}",
+                allowed=", ".join(_TYPES[flavour.kind]),
+            )
+    if flavour.kind is FlavourKind.TFLITE:
+        _check_litert(flavour)
+
+
+def _check_litert(flavour: FlavourEntry) -> None:
+    unknown, needed = flavour.requires.unknown_operators, flavour.requires.tflite_runtime
+    if unknown or (needed and version(needed, flavour) > version(facts.LITERT_RUNS, flavour)):
+        raise UnsupportedError(
+            f"{flavour.name} needs a newer runtime than LiteRT {facts.LITERT}",
+            came=", ".join(unknown) or f"TFLite {needed}",
+            allowed=f"TFLite {facts.LITERT_RUNS} or older",
+        )
+
+
+def version(text: str, flavour: FlavourEntry) -> tuple[int, ...]:
+    """A version as numbers; what is none is a BundleError."""
+    if _VERSION.fullmatch(text) is None:
+        raise BundleError(f"{flavour.name} needs something that is no version", came=repr(text))
+    return tuple(int(part) for part in text.split("."))
+
+
+def oldest_systems(flavours: Sequence[FlavourEntry]) -> dict[str, str]:
+    """The oldest ``IOS`` and ``MACOS`` that run all of some Core ML flavours, as ``16.0``."""
+    needed = [version(facts.OLDEST_IOS, flavours[0])]
+    for flavour in flavours:
+        if flavour.requires.ios is not None:
+            needed.append(version(flavour.requires.ios, flavour))
+        if any(border.dtype == "float16" for border in (*flavour.inputs, *flavour.outputs)):
+            needed.append(version(facts.FLOAT16_IOS, flavour))
+    oldest = max(needed)
+    dotted = ".".join(str(part) for part in (*oldest, 0)[: max(2, len(oldest))])
+    macos = oldest[0] if oldest[0] >= facts.SAME_COUNT else oldest[0] - facts.MACOS_BEHIND
+    return {"IOS": dotted, "MACOS": f"{macos}.0"}
