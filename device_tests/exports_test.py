@@ -10,8 +10,9 @@ import pytest
 from fieldpack.cli.main import main
 from fieldpack.exports.testing import INPUTS, kind_bundle
 
+MODEL = "Sources/TinyModel/Model.swift"
 LANGUAGES = {".kt": "kotlin", ".kts": "kotlin", ".swift": "swift"}
-LEAST = {"android": 15}
+LEAST = {"android": 15, "swift": 12, "ai-pack": 1}
 """Sources that a project has at least."""
 
 
@@ -33,6 +34,9 @@ def test_sources_follow_the_grammar(
         ("android", "src/main/kotlin/Model.kt", "class Inputs(", "class Inputs"),
         ("android", "src/main/kotlin/Model.kt", "fun prepare0(value", "fun prepare0 value"),
         ("android", "src/main/kotlin/Model.kt", 'NAME = "', "NAME = "),
+        ("swift", MODEL, "public struct Inputs {", "public struct Inputs"),
+        ("swift", MODEL, "func prepare0(", "func prepare0"),
+        ("swift", MODEL, 'name = "', "name = "),
     ],
 )
 def test_a_planted_fault_is_seen(

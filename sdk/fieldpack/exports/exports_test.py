@@ -11,9 +11,9 @@ from fieldpack.cli.main import main
 from fieldpack.exports.consumers import CONSUMERS
 from fieldpack.exports.testing import HOSTILE, INPUTS, kind_bundle
 from fieldpack.templates import MARK
-from fieldpack.testing import TINY_MODEL, tiny_bundle
+from fieldpack.testing import TINY_MODEL, TINY_PACKAGE, tiny_bundle
 
-FROM_TFLITE = [name for name in ("android", "folder") if name in CONSUMERS]
+FROM_CONTRACT = [name for name in CONSUMERS if name not in ("inat-vision-camera", "web")]
 SOURCES = (".kt", ".kts", ".swift", ".ts", ".xml", ".json", ".properties")
 
 
@@ -29,7 +29,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("kind", INPUTS)
-@pytest.mark.parametrize("consumer", FROM_TFLITE)
+@pytest.mark.parametrize("consumer", FROM_CONTRACT)
 def test_no_mark_is_left_and_no_name_stands_raw_in_a_source(
     bundles: dict[str, Path], tmp_path: Path, consumer: str, kind: str
 ) -> None:
@@ -50,7 +50,7 @@ def test_no_mark_is_left_and_no_name_stands_raw_in_a_source(
     assert {line.split("  ", 1)[1] for line in sums} | {"CHECKSUMS"} == there
 
 
-@pytest.mark.parametrize("consumer", FROM_TFLITE)
+@pytest.mark.parametrize("consumer", FROM_CONTRACT)
 def test_the_same_bundle_gives_the_same_bytes(
     bundles: dict[str, Path], tmp_path: Path, consumer: str
 ) -> None:
@@ -59,16 +59,16 @@ def test_the_same_bundle_gives_the_same_bytes(
     assert (tmp_path / "one/CHECKSUMS").read_bytes() == (tmp_path / "two/CHECKSUMS").read_bytes()
 
 
-@pytest.mark.parametrize("consumer", FROM_TFLITE)
+@pytest.mark.parametrize("consumer", FROM_CONTRACT)
 def test_an_altered_bundle_or_a_full_target_leaves_nothing(
     tmp_path: Path, consumer: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = tiny_bundle(tmp_path / "b")
+    made = tiny_bundle(tmp_path / "b", folder_flavour=True)
     (tmp_path / "full").mkdir()
     assert exported(made, consumer, tmp_path / "full") == 2
     assert not list((tmp_path / "full").iterdir())
-    model = made / TINY_MODEL
-    model.write_bytes(model.read_bytes()[:-1] + b"\xff")
+    for model in (made / TINY_MODEL, made / TINY_PACKAGE / "Manifest.json"):
+        model.write_bytes(model.read_bytes()[:-1] + b"\xff")
     assert exported(made, consumer, tmp_path / "new" / "out") == 2
     assert "altered" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()

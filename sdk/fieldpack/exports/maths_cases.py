@@ -41,7 +41,7 @@ Case = tuple["NDArray[Any]", "NDArray[Any]"]
 
 def maths_cases(bundle: Bundle, flavour: FlavourEntry, app: AppFiles) -> dict[str, bytes]:
     """The cases of every input and output of a bundle, by relative path."""
-    files: dict[str, bytes] = {}
+    files = {"FORMAT.txt": (__doc__ or "").encode()}
     for number, contract in enumerate(bundle.manifest.contract.inputs):
         for case, (source, prepared) in enumerate(_input_cases(bundle, contract, app, number)):
             files[f"input-{number}/source-{case}.f64"] = _bytes(source)

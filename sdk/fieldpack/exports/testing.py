@@ -15,10 +15,11 @@ from fieldpack.bundle.resampling import resampling_tables
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.contract import Contract
 from fieldpack.taxonomy.cells import csv_bytes
-from fieldpack.testing import TINY_MODEL, dense_tflite, tiny_content
+from fieldpack.testing import TINY_MODEL, TINY_PACKAGE, dense_tflite, tiny_content
 
 HOSTILE = "ve\"c${x}\\n\\u{41} %@ */ // <!--\u866b\u202e\u0645')};"
 """A name for tensors, labels, taxa and descriptions."""
+PACKAGE = b'{"fileFormatVersion": "1.0.0"}\n'
 LABELS = (HOSTILE, "$moth", 'be"e\\')
 TAXONOMY = csv_bytes(
     ("taxon", "parent", "rank_level", "leaf", "name"),
@@ -90,7 +91,7 @@ SHAPES = {
 
 
 def kind_bundle(target: Path, kind: str, **changes: Any) -> Path:
-    """Write a bundle of one input of a kind and one output of three labels; `changes` go to the input."""
+    """Write a bundle of one input, one output and both kinds of flavour; `changes` go to the input."""
     with BundleWriter(target) as writer:
         writer.commit(kind_content(writer, kind, **changes))
     return target
@@ -113,8 +114,9 @@ def kind_content(writer: BundleWriter, kind: str, **changes: Any) -> dict[str, A
     fields["flavours"][0]["inputs"] = [tensor]
     _stage(writer, fields, shape, weights)
     _stage_filters(writer, fields)
+    fields["flavours"].append(_core_ml(writer, fields["flavours"][0]))
     if kind == "spectrogram":
-        fields["front_ends"] = [_front_end(writer, contract["name"])]
+        fields["front_ends"] = _front_ends(writer, contract["name"])
     return fields
 
 
@@ -139,6 +141,29 @@ def _stage_filters(writer: BundleWriter, fields: dict[str, Any]) -> None:
     for table, data in tables:
         writer.add_bytes(table.path, data)
     fields["resampling"] = [table.model_dump() for table, _ in tables]
+
+
+def _core_ml(writer: BundleWriter, flavour: dict[str, Any]) -> dict[str, Any]:
+    """The same flavour as a package, whose files are no model."""
+    writer.add_bytes(f"{TINY_PACKAGE}/Manifest.json", PACKAGE)
+    golden = "golden/coreml-float32/scores.npy"
+    writer.add_bytes(golden, writer.path(flavour["golden"]["files"]["scores"]).read_bytes())
+    told: dict[str, Any] = {"name": "coreml-float32", "kind": "coreml", "path": TINY_PACKAGE}
+    told |= {"digest": content_digest(writer.path(TINY_PACKAGE)), "installed_bytes": len(PACKAGE)}
+    return flavour | told | {"golden": {"files": {"scores": golden}, "tolerance": {"scores": 1e-6}}}
+
+
+def _front_ends(writer: BundleWriter, name: str) -> list[dict[str, Any]]:
+    entry = _front_end(writer, name)
+    path = f"front_ends/{name}/model.mlpackage"
+    writer.add_bytes(f"{path}/Manifest.json", PACKAGE)
+    told = {
+        "kind": "coreml",
+        "path": path,
+        "digest": content_digest(writer.path(path)),
+        "installed_bytes": len(PACKAGE),
+    }
+    return [entry, entry | told]
 
 
 def _front_end(writer: BundleWriter, name: str) -> dict[str, Any]:

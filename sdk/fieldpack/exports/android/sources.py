@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fieldpack.bundle.manifest import FlavourEntry, FrontEndEntry
+from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import Bundle
-from fieldpack.exports.app_files import AppFiles, FrontEnd, Words
+from fieldpack.exports.app_files import AppFiles
+from fieldpack.exports.facts import bundle_facts
 from fieldpack.exports.golden_files import golden_count
-from fieldpack.exports.literals import Call, identifiers, kotlin
-from fieldpack.exports.rules import KINDS, border_rule, input_rule, output_rule, pooling_rule
+from fieldpack.exports.literals import identifiers, kotlin
+from fieldpack.exports.rules import KINDS
 
 TYPES = {
     "picture": "Pixels",
@@ -73,55 +74,24 @@ def _case(number: int, kind: str) -> str:
 
 
 def _facts(bundle: Bundle, flavour: FlavourEntry, app: AppFiles) -> dict[str, str]:
-    manifest = bundle.manifest
-    rules = [
-        input_rule(item, _entry(front))
-        for item, front in zip(manifest.contract.inputs, app.front_ends, strict=True)
-    ]
+    facts = bundle_facts(bundle.manifest, flavour, app)
     return {
-        "NAME_TEXT": kotlin(manifest.name),
-        "VERSION_TEXT": kotlin(manifest.version),
-        "DESCRIPTION_TEXT": kotlin(manifest.description),
-        "FOLDER_TEXT": kotlin(f"fieldpack/{manifest.name}"),
+        "NAME_TEXT": kotlin(bundle.manifest.name),
+        "VERSION_TEXT": kotlin(bundle.manifest.version),
+        "DESCRIPTION_TEXT": kotlin(bundle.manifest.description),
+        "FOLDER_TEXT": kotlin(f"fieldpack/{bundle.manifest.name}"),
         "MODEL_TEXT": kotlin(app.model),
-        "RULES": "\n".join(f"    val rule{n} = {kotlin(rule)}" for n, rule in enumerate(rules)),
-        "INPUT_BORDERS": _items([kotlin(border_rule(item, app.inputs)) for item in flavour.inputs], 2),
-        "OUTPUT_BORDERS": _items([kotlin(border_rule(item, app.outputs)) for item in flavour.outputs], 2),
-        "OUTPUT_RULES": _items([kotlin(output_rule(item)) for item in manifest.contract.outputs], 2),
-        "FRONT_ENDS": _items([kotlin(front_end_rule(item)) for item in app.front_ends], 2),
+        "RULES": "\n".join(f"    val rule{n} = {kotlin(rule)}" for n, rule in enumerate(facts.input_rules)),
+        "INPUT_BORDERS": _items([kotlin(item) for item in facts.input_borders], 2),
+        "OUTPUT_BORDERS": _items([kotlin(item) for item in facts.output_borders], 2),
+        "OUTPUT_RULES": _items([kotlin(item) for item in facts.output_rules], 2),
+        "FRONT_ENDS": _items([kotlin(item) for item in facts.front_ends], 2),
         "FILTERS": _items([_paths(item) for item in app.coefficients], 2),
-        "WORDS": _items([kotlin(words_rule(item)) for item in app.words], 2),
-        "POOLING": kotlin(pooling_rule(manifest)),
+        "WORDS": _items([kotlin(item) for item in facts.words], 2),
+        "POOLING": kotlin(facts.pooling),
         "GOLDEN_COUNT": str(golden_count(bundle)),
-        "TOLERANCES": ", ".join(
-            kotlin(float(flavour.golden.tolerance[item.name])) for item in flavour.outputs
-        ),
+        "TOLERANCES": ", ".join(kotlin(item) for item in facts.tolerances),
     }
-
-
-def front_end_rule(front_end: FrontEnd | None) -> Call | None:
-    """A front-end's file and how it is fed and read."""
-    if front_end is None:
-        return None
-    entry = front_end.entry
-    return Call(
-        "FrontEnd",
-        {
-            "path": front_end.path,
-            "input": border_rule(entry.inputs[0], front_end.inputs),
-            "output": border_rule(entry.outputs[0], front_end.outputs),
-        },
-    )
-
-
-def words_rule(words: Words) -> Call:
-    """Paths of what an output says in words."""
-    fields = {"labels": words.labels, "thresholds": words.thresholds, "taxonomy": words.taxonomy}
-    return Call("WordFiles", fields)
-
-
-def _entry(front_end: FrontEnd | None) -> FrontEndEntry | None:
-    return None if front_end is None else front_end.entry
 
 
 def _paths(paths: dict[int, str]) -> str:
