@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv light check test bench demo demo-real lock debian arm64 clean
+.PHONY: help venv light check test bench demo demo-real lock debian arm64 web typescript clean
 
 # A Python 3.11, under whichever name it goes by.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
@@ -125,6 +125,22 @@ debian: ## Debian packages (as root) for tests with real counterparts: a browser
 
 arm64: venv ## LiteRT for 64-bit ARM (14 MB), for what runs on an emulated processor
 	@.venv/bin/python -m fieldpack_benchmarks.targets.sysroot
+
+web: ## LiteRT.js, H3 cells and the TypeScript compiler from npm (70 MB), for exported pages and their tests
+	@folder="$${XDG_CACHE_HOME:-$$HOME/.cache}/fieldpack/web"
+	if cmp -s device_tests/web/package-lock.json "$$folder/package-lock.made"; then exit 0; fi
+	if ! command -v npm > /dev/null; then
+		echo "make: no npm found; install Node 20 or later with npm" >&2
+		exit 4
+	fi
+	mkdir -p "$$folder"
+	cp device_tests/web/package.json device_tests/web/package-lock.json "$$folder"
+	echo "web: making $$folder"
+	npm ci --prefix "$$folder" --ignore-scripts --no-audit --no-fund --silent
+	cp device_tests/web/package-lock.json "$$folder/package-lock.made"
+
+typescript: web ## compile the TypeScript of exports anew
+	@"$${XDG_CACHE_HOME:-$$HOME/.cache}/fieldpack/web/node_modules/.bin/tsc" --project sdk/fieldpack/exports/typescript
 
 clean: ## what the other targets wrote, but not .venv
 	@rm -rf build dist .venv-light .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks

@@ -1,0 +1,3 @@
+export class InputError extends Error {
+    name = "InputError";
+}

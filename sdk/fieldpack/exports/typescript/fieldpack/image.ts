@@ -1,0 +1,54 @@
+/**
+ * From a decoded picture to the pixels of the contract: colour order, crop, resize, padding.
+ *
+ * The same rules as `fieldpack.preprocess.image`, byte for byte.
+ */
+
+import type { Fit, ImageInput } from "./contract.ts";
+import { cropped, gray, swapped } from "./pixels.ts";
+import type { Pixels } from "./pixels.ts";
+import { resized } from "./resize.ts";
+
+/**
+ * Crop, resize and order the channels of a picture.
+ *
+ * @param picture RGB, upright, of any size.
+ * @returns pixels of the input's size in its colour order, before normalisation.
+ */
+export function prepareImage(picture: Pixels, contract: ImageInput): Pixels {
+  const coloured = contract.color_order === "gray" ? gray(picture) : picture;
+  const { fit, method } = contract.resize;
+  const { width, height } = contract;
+  const sized =
+    fit.kind === "pad" ? padded(coloured, contract, fit.value) : resized(cut(coloured, contract, fit), width, height, method);
+  return contract.color_order === "bgr" ? swapped(sized) : sized;
+}
+
+/** The centred crop, or the whole picture. */
+function cut(picture: Pixels, contract: ImageInput, fit: Fit): Pixels {
+  if (fit.kind !== "center_crop") return picture;
+  const scale = Math.min(picture.width / contract.width, picture.height / contract.height) * fit.fraction;
+  const width = Math.min(picture.width, rounded(contract.width * scale));
+  const height = Math.min(picture.height, rounded(contract.height * scale));
+  const [left, top] = [(picture.width - width) >> 1, (picture.height - height) >> 1];
+  return cropped(picture, left, top, width, height);
+}
+
+function padded(picture: Pixels, contract: ImageInput, value: number): Pixels {
+  const scale = Math.min(contract.width / picture.width, contract.height / picture.height);
+  const width = Math.min(contract.width, rounded(picture.width * scale));
+  const height = Math.min(contract.height, rounded(picture.height * scale));
+  const inner = resized(picture, width, height, contract.resize.method);
+  const { channels } = inner;
+  const data = new Uint8Array(contract.width * contract.height * channels).fill(value);
+  const [left, top] = [(contract.width - width) >> 1, (contract.height - height) >> 1];
+  for (let y = 0; y < height; y++) {
+    const row = inner.data.subarray(y * width * channels, (y + 1) * width * channels);
+    data.set(row, ((top + y) * contract.width + left) * channels);
+  }
+  return { width: contract.width, height: contract.height, channels, data };
+}
+
+function rounded(value: number): number {
+  return Math.max(1, Math.floor(value + 0.5));
+}
