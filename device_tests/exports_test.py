@@ -1,7 +1,13 @@
-"""Generated projects of every kind of input follow the grammar of their language, hostile names included."""
+"""Generated projects of every kind of input follow the grammar of their language, hostile names included.
+
+Those in TypeScript run: types by the compiler, arithmetic on Node against the Python reference.
+"""
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,11 +15,19 @@ import pytest
 
 from fieldpack.cli.main import main
 from fieldpack.exports.testing import INPUTS, kind_bundle
+from fieldpack.exports.typescript.tools import INSTALL, node_modules
 
 MODEL = "Sources/TinyModel/Model.swift"
 LANGUAGES = {".kt": "kotlin", ".kts": "kotlin", ".swift": "swift"}
 LEAST = {"android": 15, "swift": 12, "ai-pack": 1}
 """Sources that a project has at least."""
+FAST_TFLITE = """
+export type TensorflowModelDelegate = "metal" | "core-ml" | "nnapi" | "android-gpu";
+export interface TfliteModel { run(input: ArrayBuffer[]): Promise<ArrayBuffer[]>; }
+export declare function loadTensorflowModel(
+  source: number | { url: string }, delegates: TensorflowModelDelegate[]): Promise<TfliteModel>;
+"""
+"""The part of the types of react-native-fast-tflite 3.0.1 that is used."""
 
 
 @pytest.mark.parametrize("kind", INPUTS)
@@ -58,3 +72,56 @@ def exported(folder: Path, consumer: str, kind: str) -> Path:
     bundle = kind_bundle(folder / "bundle", kind)
     assert main(["export", str(bundle), "--for", consumer, "--out", str(folder / "out")]) == 0
     return folder / "out"
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_the_package_for_react_native_has_types_and_agrees_with_the_reference(
+    tmp_path: Path, kind: str
+) -> None:
+    package = compiled(tmp_path, kind)
+    told = run("node", str(package / "test/maths.mjs"))
+    assert told.returncode == 0, told.stderr
+    assert int(told.stdout.split()[0]) >= 5
+    assert json.loads((package / "package.json").read_text())["name"] == "fieldpack-tiny"
+
+
+@pytest.mark.parametrize(
+    ("kind", "module", "sound", "broken"),
+    [
+        ("image", "fieldpack/image.js", "padded(coloured", "stretched(coloured"),
+        ("image", "fieldpack/image.js", "swapped(sized)", "sized"),
+        ("location", "fieldpack/location.js", "/ encoding.highest_m", "/ 6574"),
+        ("waveform", "fieldpack/sound.js", "scale.peak / loudest", "1 / loudest"),
+        ("raster", "tiles.js", "contract.fill", "0"),
+        ("tensor", "fieldpack/rollup.js", "one + other", "Math.max(one, other)"),
+    ],
+)
+def test_a_planted_fault_of_the_arithmetic_is_seen(
+    tmp_path: Path, kind: str, module: str, sound: str, broken: str
+) -> None:
+    package = compiled(tmp_path, kind)
+    path = package / "build" / module
+    text = path.read_text(encoding="utf-8")
+    assert sound in text
+    path.write_text(text.replace(sound, broken), encoding="utf-8")
+    assert run("node", str(package / "test/maths.mjs")).returncode == 1
+
+
+def compiled(folder: Path, kind: str) -> Path:
+    """A package for React Native, compiled."""
+    compiler = node_modules() / ".bin" / "tsc"
+    if shutil.which("node") is None or not compiler.exists():
+        pytest.skip(f"no Node or no TypeScript: {INSTALL}")
+    package = exported(folder, "react-native", kind)
+    plugin = package / "node_modules" / "react-native-fast-tflite"
+    plugin.mkdir(parents=True)
+    (plugin / "index.d.ts").write_text(FAST_TFLITE)
+    (plugin / "package.json").write_text('{"version": "3.0.1", "types": "index.d.ts"}')
+    told = run(str(compiler), "--project", str(package))
+    assert told.returncode == 0, told.stdout
+    return package
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """A program that ended."""
+    return subprocess.run(words, capture_output=True, text=True, timeout=60)

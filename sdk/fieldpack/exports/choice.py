@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind, Manifest
 from fieldpack.errors import InputError, UnsupportedError
+from fieldpack.phone_projects import facts
 from fieldpack.phone_projects.runtimes import check_fits
 
 BUILD = {
@@ -16,7 +17,11 @@ BUILD = {
 
 
 def chosen_flavour(
-    manifest: Manifest, kind: FlavourKind, names: Sequence[str], consumer: str
+    manifest: Manifest,
+    kind: FlavourKind,
+    names: Sequence[str],
+    consumer: str,
+    newest: str = facts.LITERT_RUNS,
 ) -> FlavourEntry:
     """The flavour of a kind that an export takes.
 
@@ -31,6 +36,8 @@ def chosen_flavour(
         those on which no limit of the budget failed, where there are such.
     consumer : str
         For the message.
+    newest : str
+        TFLite runtime that the consumer has.
 
     Raises
     ------
@@ -52,9 +59,9 @@ def chosen_flavour(
     if len(named) > 1:
         raise InputError(f"--for {consumer} takes one flavour of kind {kind.value}", came=", ".join(names))
     if named:
-        check_fits(named[0])
+        check_fits(named[0], newest)
         return named[0]
-    return _smallest(manifest, ours, consumer)
+    return _smallest(manifest, ours, consumer, newest)
 
 
 def failed_limits(manifest: Manifest, flavour: str) -> list[str]:
@@ -70,11 +77,13 @@ def _check_names(manifest: Manifest, names: Sequence[str]) -> None:
         raise InputError("the bundle has no flavour of this name", came=", ".join(unknown), allowed=allowed)
 
 
-def _smallest(manifest: Manifest, flavours: Sequence[FlavourEntry], consumer: str) -> FlavourEntry:
+def _smallest(
+    manifest: Manifest, flavours: Sequence[FlavourEntry], consumer: str, newest: str
+) -> FlavourEntry:
     fitting, reasons = [], []
     for item in flavours:
         try:
-            check_fits(item)
+            check_fits(item, newest)
         except UnsupportedError as error:
             reasons.append(str(error))
         else:

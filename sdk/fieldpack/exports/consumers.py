@@ -24,6 +24,7 @@ CONSUMERS = {
     "inat-vision-camera": "the vision camera plugin of iNaturalist and Seek, unmodified",
     "android": "a library module for Android: Kotlin, LiteRT, tests",
     "swift": "a Swift package: Core ML, tests",
+    "react-native": "an npm package for react-native-fast-tflite: TypeScript, tests",
     "ai-pack": "a Play AI pack with a flavour for each group of devices",
     "background-assets": "an asset pack for Apple's Background Assets",
     "folder": "plain folders for each platform, with check sums",

@@ -13,8 +13,8 @@ _VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 _TYPES = {FlavourKind.TFLITE: facts.ANDROID_TYPES, FlavourKind.COREML: facts.IOS_TYPES}
 
 
-def check_fits(flavour: FlavourEntry) -> None:
-    """Check types and runtime of a flavour.
+def check_fits(flavour: FlavourEntry, newest: str = facts.LITERT_RUNS) -> None:
+    """Check types and runtime of a flavour; `newest` is the TFLite runtime that is there.
 
     Raises
     ------
@@ -32,16 +32,16 @@ def check_fits(flavour: FlavourEntry) -> None:
                 allowed=", ".join(_TYPES[flavour.kind]),
             )
     if flavour.kind is FlavourKind.TFLITE:
-        _check_litert(flavour)
+        _check_litert(flavour, newest)
 
 
-def _check_litert(flavour: FlavourEntry) -> None:
+def _check_litert(flavour: FlavourEntry, newest: str) -> None:
     unknown, needed = flavour.requires.unknown_operators, flavour.requires.tflite_runtime
-    if unknown or (needed and version(needed, flavour) > version(facts.LITERT_RUNS, flavour)):
+    if unknown or (needed and version(needed, flavour) > version(newest, flavour)):
         raise UnsupportedError(
-            f"{flavour.name} needs a newer runtime than LiteRT {facts.LITERT}",
+            f"{flavour.name} needs a newer runtime than TFLite {newest}",
             came=", ".join(unknown) or f"TFLite {needed}",
-            allowed=f"TFLite {facts.LITERT_RUNS} or older",
+            allowed=f"TFLite {newest} or older",
         )
 
 

@@ -92,8 +92,8 @@ def targeting_xml(groups: Sequence[Group]) -> bytes:
         for selector in group.selectors:
             _add_selector(entry, selector)
     ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True)
-    return bytes(text) + b"\n"
+    text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=False)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + bytes(text) + b"\n"
 
 
 def _add_selector(entry: ElementTree.Element, selector: Selector) -> None:

@@ -1,0 +1,27 @@
+"""``fieldpack export --for react-native``: its options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from fieldpack.exports.consumers import Progress, one_bundle
+from fieldpack.exports.written import Exported
+
+
+def add_arguments(group: argparse._ArgumentGroup) -> None:
+    """Declare the options."""
+    group.add_argument(
+        "--npm-name", metavar="NAME", help="name of the package; default: fieldpack- and the bundle's name"
+    )
+
+
+def export(bundles: Sequence[Path], out: Path, options: argparse.Namespace, progress: Progress) -> Exported:
+    """Write the package; see :func:`fieldpack.exports.react_native.write.write`."""
+    from fieldpack.bundle.read import open_bundle
+    from fieldpack.exports.react_native.write import write
+
+    progress("read the bundle", 0.0)
+    with open_bundle(one_bundle(bundles, "react-native")) as bundle:
+        return write(bundle, out, options.npm_name, tuple(options.flavour))

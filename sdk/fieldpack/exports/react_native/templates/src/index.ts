@@ -1,0 +1,11 @@
+export type { Answer, Answers, RankedTaxon } from "./answers.ts";
+export { DIGEST, NAME, VERSION } from "./facts.ts";
+export { InputError } from "./fieldpack/contract.ts";
+export type { Cells, Place } from "./fieldpack/location.ts";
+export { fromRgba } from "./fieldpack/pixels.ts";
+export type { Pixels } from "./fieldpack/pixels.ts";
+export type { Ranked } from "./fieldpack/scores.ts";
+export type { Recording } from "./fieldpack/sound.ts";
+export { PhoneModel } from "./model.ts";
+export type { Inputs } from "./prepare.ts";
+export type { Tile } from "./tiles.ts";
