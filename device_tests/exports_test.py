@@ -11,11 +11,14 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
 from fieldpack.exports.testing import INPUTS, kind_bundle
 from fieldpack.exports.typescript.tools import INSTALL, node_modules
+from fieldpack.tflite.runner import TfliteRunner
 
 MODEL = "Sources/TinyModel/Model.swift"
 LANGUAGES = {".kt": "kotlin", ".kts": "kotlin", ".swift": "swift"}
@@ -28,6 +31,19 @@ export declare function loadTensorflowModel(
   source: number | { url: string }, delegates: TensorflowModelDelegate[]): Promise<TfliteModel>;
 """
 """The part of the types of react-native-fast-tflite 3.0.1 that is used."""
+FEED = """
+import { readFileSync, writeFileSync } from "node:fs";
+const [, , folder, target] = process.argv;
+const { feed } = await import(`${folder}/build/fieldpack/border.js`);
+const { INPUT_BORDERS: [border] } = await import(`${folder}/build/facts.js`);
+const content = readFileSync(new URL(`${folder}/test/golden/input-0.f32`));
+const golden = new Float32Array(new Uint8Array(content).buffer);
+const size = border.shape.reduce((product, length) => product * length, 1);
+const fed = [];
+for (let at = 0; at < golden.length; at += size) fed.push(feed(border, golden.subarray(at, at + size)));
+writeFileSync(target, Buffer.concat(fed.map((tensor) => Buffer.from(tensor.buffer))));
+"""
+"""Writes what the tensor takes for every golden vector."""
 
 
 @pytest.mark.parametrize("kind", INPUTS)
@@ -107,12 +123,37 @@ def test_a_planted_fault_of_the_arithmetic_is_seen(
     assert run("node", str(package / "test/maths.mjs")).returncode == 1
 
 
+def test_golden_vectors_go_through_typescript_and_litert(meadow: Path, tmp_path: Path) -> None:
+    package = compiled_package(meadow, tmp_path / "out")
+    script = tmp_path / "feed.mjs"
+    script.write_text(FEED)
+    told = run("node", str(script), package.as_uri(), str(tmp_path / "fed"))
+    assert told.returncode == 0, told.stderr
+    border = json.loads((package / "contract.json").read_text())["inputs"][0]
+    fed = np.fromfile(tmp_path / "fed", np.float32).reshape(-1, *border["shape"])
+    with open_bundle(meadow) as bundle:
+        name = json.loads((package / "contract.json").read_text())["flavour"]["name"]
+        expected = bundle.flavour_golden(name)
+        entry = next(item for item in bundle.manifest.flavours if item.name == name)
+    runner = TfliteRunner(package / "assets/model.tflite")
+    (output,) = entry.outputs
+    for tensor, wanted in zip(fed, expected[output.name], strict=False):
+        found = runner.run({border["tensor"]: tensor})[output.tensor]
+        assert np.abs(found - wanted).max() <= entry.golden.tolerance[output.name]
+    assert len(fed) == min(8, len(expected[output.name]))
+
+
 def compiled(folder: Path, kind: str) -> Path:
+    """The package for React Native of a bundle with one input of a kind, compiled."""
+    return compiled_package(kind_bundle(folder / "bundle", kind), folder / "out")
+
+
+def compiled_package(bundle: Path, package: Path) -> Path:
     """A package for React Native, compiled."""
     compiler = node_modules() / ".bin" / "tsc"
     if shutil.which("node") is None or not compiler.exists():
         pytest.skip(f"no Node or no TypeScript: {INSTALL}")
-    package = exported(folder, "react-native", kind)
+    assert main(["export", str(bundle), "--for", "react-native", "--out", str(package)]) == 0
     plugin = package / "node_modules" / "react-native-fast-tflite"
     plugin.mkdir(parents=True)
     (plugin / "index.d.ts").write_text(FAST_TFLITE)

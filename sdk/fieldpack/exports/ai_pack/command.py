@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fieldpack.exports.ai_pack.facts import DELIVERIES
 from fieldpack.exports.consumers import Progress, one_bundle
-from fieldpack.exports.written import Exported
+
+if TYPE_CHECKING:
+    from fieldpack.exports.written import Exported
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:

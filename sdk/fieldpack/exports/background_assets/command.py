@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fieldpack.exports.consumers import Progress, one_bundle
-from fieldpack.exports.written import Exported
+
+if TYPE_CHECKING:
+    from fieldpack.exports.written import Exported
 
 POLICIES = ("essential", "prefetch", "on-demand")
 PLATFORMS = ("iOS", "macOS", "tvOS", "visionOS")
