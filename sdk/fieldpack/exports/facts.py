@@ -22,6 +22,8 @@ class BundleFacts:
     words: tuple[Call, ...]
     pooling: Case
     tolerances: tuple[float, ...]
+    digests: tuple[str, ...]
+    """Of the flavours whose tensors are the same, so that any of them can be loaded."""
 
 
 def bundle_facts(manifest: Manifest, flavour: FlavourEntry, app: AppFiles) -> BundleFacts:
@@ -36,8 +38,14 @@ def bundle_facts(manifest: Manifest, flavour: FlavourEntry, app: AppFiles) -> Bu
         front_ends=tuple(_front_end(item) for item in app.front_ends),
         words=tuple(_words(item) for item in app.words),
         pooling=pooling_rule(manifest),
+        digests=tuple(item.digest for item in manifest.flavours if _same_tensors(item, flavour)),
         tolerances=tuple(float(flavour.golden.tolerance[item.name]) for item in flavour.outputs),
     )
+
+
+def _same_tensors(one: FlavourEntry, other: FlavourEntry) -> bool:
+    same = one.inputs == other.inputs and one.outputs == other.outputs
+    return one.kind is other.kind and same
 
 
 def _front_end(front_end: FrontEnd | None) -> Call | None:

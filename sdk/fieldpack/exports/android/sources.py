@@ -81,6 +81,7 @@ def _facts(bundle: Bundle, flavour: FlavourEntry, app: AppFiles) -> dict[str, st
         "DESCRIPTION_TEXT": kotlin(bundle.manifest.description),
         "FOLDER_TEXT": kotlin(f"fieldpack/{bundle.manifest.name}"),
         "MODEL_TEXT": kotlin(app.model),
+        "DIGESTS": ", ".join(kotlin(item) for item in facts.digests),
         "RULES": "\n".join(f"    val rule{n} = {kotlin(rule)}" for n, rule in enumerate(facts.input_rules)),
         "INPUT_BORDERS": _items([kotlin(item) for item in facts.input_borders], 2),
         "OUTPUT_BORDERS": _items([kotlin(item) for item in facts.output_borders], 2),

@@ -86,6 +86,7 @@ def _facts(bundle: Bundle, flavour: FlavourEntry, app: AppFiles) -> dict[str, st
         "VERSION_TEXT": swift(bundle.manifest.version),
         "DESCRIPTION_TEXT": swift(bundle.manifest.description),
         "MODEL_TEXT": swift(app.model),
+        "DIGESTS": ", ".join(swift(item) for item in facts.digests),
         "RULES": _lines(rules),
         "INPUT_BORDERS": _items([swift(item) for item in facts.input_borders]),
         "OUTPUT_BORDERS": _items([swift(item) for item in facts.output_borders]),

@@ -33,6 +33,8 @@ public enum Facts {
     public static let digest = "@DIGEST@"
     public static let about = @DESCRIPTION_TEXT@
     static let model = @MODEL_TEXT@
+    /// Flavours of the bundle whose tensors are the same.
+    static let flavours: [String] = [@DIGESTS@]
 @RULES@
     static let inputBorders: [Border] = [
 @INPUT_BORDERS@

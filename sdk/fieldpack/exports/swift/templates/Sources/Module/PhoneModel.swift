@@ -11,8 +11,12 @@ public final class PhoneModel {
     private let frontEnds: [MLModel?]
 
     /// Compile and load the model; do it once, away from the main thread.
-    public init(computeUnits: MLComputeUnits = .all) throws {
-        let files = Files.ours
+    ///
+    /// The files are those of this package, or in a folder, such as one of an asset pack; refused if they are of
+    /// another bundle.
+    public init(folder: URL? = nil, computeUnits: MLComputeUnits = .all) throws {
+        let files = folder.map { Files(folder: $0) } ?? Files.ours
+        try files.check()
         let configuration = MLModelConfiguration()
         configuration.computeUnits = computeUnits
         func load(_ path: String) throws -> MLModel {

@@ -17,6 +17,14 @@ struct Files {
         folder.appendingPathComponent(path)
     }
 
+    /// Refuses files of another bundle, or of a flavour with other tensors.
+    func check() throws {
+        let text = String(decoding: try data("contract.json"), as: UTF8.self)
+        guard text.contains("\"\(Facts.digest)\""), Facts.flavours.contains(where: { text.contains("\"\($0)\"") }) else {
+            throw InputError("the files are of another bundle or flavour than \(Facts.name) \(Facts.version)")
+        }
+    }
+
     func data(_ path: String) throws -> Data {
         try Data(contentsOf: url(path))
     }

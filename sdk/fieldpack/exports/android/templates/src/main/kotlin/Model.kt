@@ -24,6 +24,9 @@ object Facts {
     const val DESCRIPTION = @DESCRIPTION_TEXT@
     const val FOLDER = @FOLDER_TEXT@
     const val MODEL = @MODEL_TEXT@
+
+    /** Flavours of the bundle whose tensors are the same. */
+    val flavours: Set<String> = setOf(@DIGESTS@)
 @RULES@
     val inputBorders: List<Border> = listOf(
 @INPUT_BORDERS@

@@ -3,6 +3,7 @@ package @PACKAGE@
 import android.content.Context
 import android.content.res.AssetManager
 import android.graphics.Bitmap
+import java.io.File
 import java.io.FileInputStream
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -17,19 +18,27 @@ fun pixelsOf(bitmap: Bitmap): Pixels {
     return Pixels.fromArgb(bitmap.width, bitmap.height, colors)
 }
 
+/** Where the files of the bundle lie. */
+private class Source(val read: Reader, val mapped: (String) -> ByteBuffer)
+
 /**
  * The model in LiteRT, with everything around it that the contract states.
  *
  * One instance answers one call at a time; close it when it is no longer needed.
  */
-class PhoneModel(context: Context, threads: Int = 1) : AutoCloseable {
-    private val assets: AssetManager = context.assets
-    private val read: Reader = { path -> assets.open("${Facts.FOLDER}/$path").use { it.readBytes() } }
+class PhoneModel private constructor(source: Source, threads: Int) : AutoCloseable {
+    /** The files are in the assets of this module. */
+    constructor(context: Context, threads: Int = 1) : this(packaged(context.assets), threads)
+
+    /** The files are in a folder, such as one of an AI pack; refused if they are of another bundle. */
+    constructor(folder: File, threads: Int = 1) : this(unpacked(folder), threads)
+
+    private val read = source.read.also(::checkContract)
     private val words = Facts.words.map { readWords(it, read) }
     private val filters = Facts.filters.map { readFilters(it, read) }
     private val options = Interpreter.Options().setNumThreads(threads)
-    private val model = Interpreter(mapped(Facts.MODEL), options)
-    private val frontEnds = Facts.frontEnds.map { it?.let { found -> Interpreter(mapped(found.path), options) } }
+    private val model = Interpreter(source.mapped(Facts.MODEL), options)
+    private val frontEnds = Facts.frontEnds.map { it?.let { found -> Interpreter(source.mapped(found.path), options) } }
 
     /** One answer; the windows of a recording are joined by the contract's rule. */
     fun answer(inputs: Inputs): Answers {
@@ -76,16 +85,30 @@ class PhoneModel(context: Context, threads: Int = 1) : AutoCloseable {
         val border = Facts.inputBorders[input]
         return bufferOf(border).also { write(border, stored(border, numbers), it) }
     }
+}
 
-    /** The file mapped where it lies uncompressed in the app, else read. */
-    private fun mapped(path: String): ByteBuffer = try {
-        assets.openFd("${Facts.FOLDER}/$path").use { file ->
-            FileInputStream(file.fileDescriptor).use {
-                it.channel.map(FileChannel.MapMode.READ_ONLY, file.startOffset, file.declaredLength)
+private fun unpacked(folder: File): Source = Source({ File(folder, it).readBytes() }) { path ->
+    FileInputStream(File(folder, path)).use { it.channel.map(FileChannel.MapMode.READ_ONLY, 0, it.channel.size()) }
+}
+
+private fun packaged(assets: AssetManager): Source {
+    val read: Reader = { path -> assets.open("${Facts.FOLDER}/$path").use { it.readBytes() } }
+    return Source(read) { path ->
+        try {
+            assets.openFd("${Facts.FOLDER}/$path").use { file ->
+                FileInputStream(file.fileDescriptor).use {
+                    it.channel.map(FileChannel.MapMode.READ_ONLY, file.startOffset, file.declaredLength)
+                }
             }
+        } catch (error: IOException) {
+            copied(read(path))
         }
-    } catch (error: IOException) {
-        val content = read(path)
-        ByteBuffer.allocateDirect(content.size).order(ByteOrder.nativeOrder()).apply { put(content).rewind() }
     }
+}
+
+/** A file that lies compressed in the app. */
+private fun copied(content: ByteArray): ByteBuffer {
+    val buffer = ByteBuffer.allocateDirect(content.size).order(ByteOrder.nativeOrder())
+    buffer.put(content).rewind()
+    return buffer
 }

@@ -21,6 +21,14 @@ internal fun readWords(files: WordFiles, read: Reader): Words {
 /** The right halves of resampling filters, by the rate of the sound. */
 internal fun readFilters(paths: Map<Int, String>, read: Reader): Coefficients = paths.mapValues { reals(read(it.value)) }
 
+/** Refuses files of another bundle, or of a flavour with other tensors. */
+internal fun checkContract(read: Reader) {
+    val text = String(read("contract.json"), Charsets.UTF_8)
+    if ("\"${Facts.DIGEST}\"" !in text || Facts.flavours.none { "\"$it\"" in text }) {
+        throw InputException("the files are of another bundle or flavour than ${Facts.NAME} ${Facts.VERSION}")
+    }
+}
+
 /** Little-endian single-precision numbers. */
 internal fun reals(bytes: ByteArray): FloatArray {
     val values = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
