@@ -13,7 +13,7 @@ MOST_BYTES = 8_000_000
 
 def golden_count(bundle: Bundle) -> int:
     """How many examples the files hold."""
-    one = sum(4 * array[0].size for array in bundle.golden_inputs().values())
+    one = sum(4 * int(array[0].size) for array in bundle.golden_inputs().values())
     return max(1, min(MOST, len(bundle.manifest.golden.ids), MOST_BYTES // one))
 
 
