@@ -27,6 +27,7 @@ CONSUMERS = {
     "react-native": "an npm package for react-native-fast-tflite: TypeScript, tests",
     "ai-pack": "a Play AI pack with a flavour for each group of devices",
     "background-assets": "an asset pack for Apple's Background Assets",
+    "web": "a page that runs the model in a browser: LiteRT.js, TypeScript, golden vectors",
     "folder": "plain folders for each platform, with check sums",
 }
 """Name -> what it is, in the order of the help."""
