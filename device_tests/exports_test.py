@@ -123,6 +123,7 @@ def test_a_planted_fault_of_the_arithmetic_is_seen(
     assert run("node", str(package / "test/maths.mjs")).returncode == 1
 
 
+@pytest.mark.full
 def test_golden_vectors_go_through_typescript_and_litert(meadow: Path, tmp_path: Path) -> None:
     package = compiled_package(meadow, tmp_path / "out")
     script = tmp_path / "feed.mjs"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fieldpack.bundle.write import BundleWriter
 from fieldpack.cli.main import main
 from fieldpack.exports.consumers import CONSUMERS
-from fieldpack.exports.testing import HOSTILE, INPUTS, kind_bundle
+from fieldpack.exports.testing import HOSTILE, INPUTS, kind_bundle, kind_content
 from fieldpack.templates import MARK
 from fieldpack.testing import TINY_MODEL, TINY_PACKAGE, tiny_bundle
 
@@ -72,3 +73,16 @@ def test_an_altered_bundle_or_a_full_target_leaves_nothing(
     assert exported(made, consumer, tmp_path / "new" / "out") == 2
     assert "altered" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("consumer", ["android", "react-native"])
+def test_a_border_that_meets_no_tensor_is_told(
+    tmp_path: Path, consumer: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with BundleWriter(tmp_path / "b") as writer:
+        fields = kind_content(writer, "tensor")
+        fields["flavours"][0]["inputs"][0] |= {"tensor": "elsewhere"}
+        writer.commit(fields)
+    assert exported(tmp_path / "b", consumer, tmp_path / "out") == 2
+    assert "tensor that the model does not have" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -18,6 +18,7 @@ from fieldpack.contract.resampling import LogMeanExp, Polyphase
 from fieldpack.contract.sound import MinMaxScale, PeakScale, Silence, SoundSpec, ValueScale
 from fieldpack.errors import InputError
 from fieldpack.exports.literals import Call, Case, Numbers, Word
+from fieldpack.phone_projects.index import position_of
 
 KINDS = {
     "image": "picture",
@@ -52,7 +53,7 @@ def border_rule(border: Border, names: Sequence[str]) -> Call:
         {
             "name": border.name,
             "tensor": border.tensor,
-            "position": list(names).index(border.tensor),
+            "position": position_of(border, names),
             "shape": Numbers(tuple(border.shape), whole=True),
             "dtype": border.dtype,
             "channelsFirst": border.layout == "NCHW",

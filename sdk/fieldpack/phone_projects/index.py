@@ -136,11 +136,22 @@ def tensor_names(
 
 
 def _border(border: Border, names: Sequence[str]) -> dict[str, Any]:
+    values = border.model_dump(mode="json", exclude={"batched"})
+    return values | {"position": position_of(border, names)}
+
+
+def position_of(border: Border, names: Sequence[str]) -> int:
+    """Which of a file's tensors a border meets.
+
+    Raises
+    ------
+    BundleError
+        None.
+    """
     if border.tensor not in names:
         raise BundleError(
             f"{border.name} meets a tensor that the model does not have",
             came=border.tensor,
             allowed=", ".join(names),
         )
-    values = border.model_dump(mode="json", exclude={"batched"})
-    return values | {"position": list(names).index(border.tensor)}
+    return list(names).index(border.tensor)

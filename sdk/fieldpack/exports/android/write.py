@@ -12,6 +12,7 @@ from fieldpack.exports.android.sources import sources
 from fieldpack.exports.app_files import app_files
 from fieldpack.exports.choice import chosen_flavour
 from fieldpack.exports.golden_files import golden_files
+from fieldpack.exports.left_to_apps import left_to_apps
 from fieldpack.exports.literals import checked_package, markdown_text, word_of
 from fieldpack.exports.maths_cases import maths_cases
 from fieldpack.exports.written import Exported, write_export
@@ -69,4 +70,4 @@ def write(bundle: Bundle, out: Path, package: str | None, names: Sequence[str]) 
     made |= {f"src/test/resources/maths/{path}": data for path, data in cases.items()}
     golden = golden_files(bundle, flavour)
     made |= {f"src/androidTest/assets/golden/{path}": data for path, data in golden.items()}
-    return write_export("android", made, out, manifest, [flavour])
+    return write_export("android", made, out, manifest, [flavour], left_to_apps(manifest))

@@ -10,6 +10,7 @@ from fieldpack.bundle.manifest import Border, FlavourEntry
 from fieldpack.bundle.read import Bundle
 from fieldpack.exports.app_files import AppFiles, FrontEnd, Words
 from fieldpack.exports.rules import KINDS
+from fieldpack.phone_projects.index import position_of
 
 TYPES = {
     "image": ("Pixels", "ImageInput"),
@@ -52,8 +53,8 @@ def sources(bundle: Bundle, flavour: FlavourEntry, app: AppFiles) -> dict[str, s
         "RULES": "\n".join(rules),
         "INPUT_BORDERS": _borders(flavour.inputs),
         "OUTPUT_BORDERS": _borders(flavour.outputs),
-        "INPUT_POSITIONS": json.dumps([list(app.inputs).index(item.tensor) for item in flavour.inputs]),
-        "OUTPUT_POSITIONS": json.dumps([list(app.outputs).index(item.tensor) for item in flavour.outputs]),
+        "INPUT_POSITIONS": json.dumps([position_of(item, app.inputs) for item in flavour.inputs]),
+        "OUTPUT_POSITIONS": json.dumps([position_of(item, app.outputs) for item in flavour.outputs]),
         "OUTPUT_RULES": "".join(f"\n  {_json(item)} as Output," for item in outputs),
         "FRONT_ENDS": "".join(f"\n  {_front_end(item)}," for item in app.front_ends),
         "WORDS": "".join(f"\n  {_words(app, item)}," for item in app.words),

@@ -14,6 +14,7 @@ from fieldpack.errors import InputError
 from fieldpack.exports.app_files import CONTRACT, AppFiles, app_files
 from fieldpack.exports.choice import chosen_flavour
 from fieldpack.exports.golden_files import golden_files
+from fieldpack.exports.left_to_apps import left_to_apps
 from fieldpack.exports.literals import markdown_text
 from fieldpack.exports.maths_cases import maths_cases
 from fieldpack.exports.react_native import facts
@@ -80,7 +81,7 @@ def write(bundle: Bundle, out: Path, name: str | None, flavours: Sequence[str]) 
     cases = maths_cases(bundle, flavour, app)
     made |= {f"test/maths/{path}": data for path, data in cases.items()}
     made |= {f"test/golden/{path}": data for path, data in golden_files(bundle, flavour).items()}
-    return write_export("react-native", made, out, manifest, [flavour])
+    return write_export("react-native", made, out, manifest, [flavour], left_to_apps(manifest))
 
 
 def _arithmetic() -> dict[str, bytes]:

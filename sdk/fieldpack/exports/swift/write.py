@@ -13,6 +13,7 @@ from fieldpack.errors import InputError
 from fieldpack.exports.app_files import app_files
 from fieldpack.exports.choice import chosen_flavour
 from fieldpack.exports.golden_files import golden_files
+from fieldpack.exports.left_to_apps import left_to_apps
 from fieldpack.exports.literals import camel, markdown_text
 from fieldpack.exports.maths_cases import maths_cases
 from fieldpack.exports.swift.sources import sources
@@ -63,7 +64,7 @@ def write(bundle: Bundle, out: Path, module: str | None, names: Sequence[str]) -
     made |= {f"Tests/{name}Tests/maths/{path}": data for path, data in cases.items()}
     golden = golden_files(bundle, flavour)
     made |= {f"Tests/{name}Tests/golden/{path}": data for path, data in golden.items()}
-    return write_export("swift", made, out, manifest, [flavour])
+    return write_export("swift", made, out, manifest, [flavour], left_to_apps(manifest))
 
 
 def _path(path: str, module: str) -> str:
