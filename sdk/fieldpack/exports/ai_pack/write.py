@@ -14,7 +14,8 @@ from fieldpack.exports.ai_pack import facts
 from fieldpack.exports.ai_pack.groups import Group, targeting_xml
 from fieldpack.exports.app_files import app_files
 from fieldpack.exports.choice import chosen_flavour
-from fieldpack.exports.literals import markdown_text, word_of
+from fieldpack.exports.literals import word_of
+from fieldpack.exports.marks import identity_marks
 from fieldpack.exports.written import Exported, write_export
 from fieldpack.templates import filled, template_texts
 
@@ -88,10 +89,7 @@ def _texts(bundle: Bundle, name: str, pack: Pack, fallback: FlavourEntry) -> dic
         "PACK": name,
         "DELIVERY": pack.delivery,
         "FOLDER": word_of(manifest.name),
-        "NAME": manifest.name,
-        "VERSION": manifest.version,
-        "DIGEST": bundle.digest,
-        "DESCRIPTION": markdown_text(manifest.description),
+        **identity_marks(bundle, fallback),
         "GROUPS": "\n".join([*rows, f"| all others | `{fallback.name}` |"]),
         "LIBRARY": facts.DELIVERY_LIBRARY,
         "PACK_PLUGIN": facts.PACK_PLUGIN,

@@ -13,13 +13,19 @@ from fieldpack.exports.app_files import app_files
 from fieldpack.exports.choice import chosen_flavour
 from fieldpack.exports.golden_files import golden_files
 from fieldpack.exports.left_to_apps import left_to_apps
-from fieldpack.exports.literals import checked_package, markdown_text, word_of
+from fieldpack.exports.literals import checked_package, word_of
+from fieldpack.exports.marks import identity_marks
 from fieldpack.exports.maths_cases import maths_cases
 from fieldpack.exports.written import Exported, write_export
 from fieldpack.phone_projects import facts
 from fieldpack.templates import filled, template_texts
 
 JUNIT = "4.13.2"
+FACTS = (
+    "LITERT", "MIN_SDK", "COMPILE_SDK", "ANDROID_PLUGIN", "GRADLE", "KOTLIN", "TEST_RUNNER", "TEST_JUNIT",
+    "RUNNER",
+)  # fmt: skip
+"""What the module fixes, of those that projects for phones fix."""
 
 
 def write(bundle: Bundle, out: Path, package: str | None, names: Sequence[str]) -> Exported:
@@ -46,22 +52,9 @@ def write(bundle: Bundle, out: Path, package: str | None, names: Sequence[str]) 
     name = checked_package(package or f"org.fieldpack.{word_of(manifest.name)}", "--android-package")
     flavour = chosen_flavour(manifest, FlavourKind.TFLITE, names, "android")
     app = app_files(bundle, flavour)
-    values = {
-        "PACKAGE": name,
-        "NAME": manifest.name,
-        "VERSION": manifest.version,
-        "DIGEST": bundle.digest,
-        "FLAVOUR": flavour.name,
-        "DESCRIPTION": markdown_text(manifest.description),
-        "LICENSE": markdown_text(manifest.license),
-        "JUNIT": JUNIT,
-        **{
-            fact: str(getattr(facts, fact))
-            for fact in ("LITERT", "MIN_SDK", "COMPILE_SDK", "ANDROID_PLUGIN", "GRADLE", "KOTLIN")
-        },
-        **{fact: str(getattr(facts, fact)) for fact in ("TEST_RUNNER", "TEST_JUNIT", "RUNNER")},
-        **sources(bundle, flavour, app),
-    }
+    marks = {"PACKAGE": name, "JUNIT": JUNIT}
+    marks |= {fact: str(getattr(facts, fact)) for fact in FACTS}
+    values = marks | identity_marks(bundle, flavour) | sources(bundle, flavour, app)
     root = files("fieldpack.exports.android").joinpath("templates")
     made = {path: filled(text, values).encode() for path, text in template_texts(root)}
     assets = f"src/main/assets/fieldpack/{manifest.name}"

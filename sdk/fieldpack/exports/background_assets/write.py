@@ -17,7 +17,7 @@ from fieldpack.bundle.read import Bundle
 from fieldpack.errors import InputError
 from fieldpack.exports.app_files import app_files
 from fieldpack.exports.choice import chosen_flavour
-from fieldpack.exports.literals import markdown_text
+from fieldpack.exports.marks import identity_marks
 from fieldpack.exports.written import Exported, write_export
 from fieldpack.templates import filled, template_texts
 
@@ -58,12 +58,8 @@ def write(bundle: Bundle, out: Path, pack: Pack) -> Exported:
     made[MANIFEST] = (json.dumps(told, indent=2) + "\n").encode("ascii")
     values = {
         "ID": identifier,
-        "NAME": manifest.name,
-        "VERSION": manifest.version,
-        "DIGEST": bundle.digest,
-        "FLAVOUR": flavour.name,
+        **identity_marks(bundle, flavour),
         "MODEL": app.model,
-        "DESCRIPTION": markdown_text(manifest.description),
     }
     root = files("fieldpack.exports.background_assets").joinpath("templates")
     made |= {path: filled(text, values).encode() for path, text in template_texts(root)}

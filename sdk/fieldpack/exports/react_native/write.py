@@ -15,7 +15,7 @@ from fieldpack.exports.app_files import CONTRACT, AppFiles, app_files
 from fieldpack.exports.choice import chosen_flavour
 from fieldpack.exports.golden_files import golden_files
 from fieldpack.exports.left_to_apps import left_to_apps
-from fieldpack.exports.literals import markdown_text
+from fieldpack.exports.marks import identity_marks
 from fieldpack.exports.maths_cases import maths_cases
 from fieldpack.exports.react_native import facts
 from fieldpack.exports.react_native.sources import EXAMPLES, sources
@@ -55,20 +55,12 @@ def write(bundle: Bundle, out: Path, name: str | None, flavours: Sequence[str]) 
         raise InputError("--npm-name is no name of a package", came=repr(name), allowed="such as @org/bees")
     flavour = chosen_flavour(manifest, FlavourKind.TFLITE, flavours, "react-native", newest=facts.RUNS)
     app = app_files(bundle, flavour)
-    kinds = [KINDS[item.kind] for item in manifest.contract.inputs]
-    given = [
-        f"{item.name}: {EXAMPLES[kind]}" for item, kind in zip(manifest.contract.inputs, kinds, strict=True)
-    ]
+    given = [f"{item.name}: {EXAMPLES[KINDS[item.kind]]}" for item in manifest.contract.inputs]
     values = {
         "PACKAGE_TEXT": json.dumps(name),
         "PACKAGE": name,
-        "NAME": manifest.name,
-        "VERSION": manifest.version,
-        "DIGEST": bundle.digest,
-        "FLAVOUR": flavour.name,
-        "DESCRIPTION": markdown_text(manifest.description),
+        **identity_marks(bundle, flavour),
         "DESCRIPTION_TEXT": json.dumps(manifest.description),
-        "LICENSE": markdown_text(manifest.license),
         "LICENSE_TEXT": json.dumps(manifest.license),
         "EXAMPLE": ", ".join(given),
         "PLUGIN": facts.PLUGIN,

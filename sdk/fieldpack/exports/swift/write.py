@@ -14,7 +14,8 @@ from fieldpack.exports.app_files import app_files
 from fieldpack.exports.choice import chosen_flavour
 from fieldpack.exports.golden_files import golden_files
 from fieldpack.exports.left_to_apps import left_to_apps
-from fieldpack.exports.literals import camel, markdown_text
+from fieldpack.exports.literals import camel
+from fieldpack.exports.marks import identity_marks
 from fieldpack.exports.maths_cases import maths_cases
 from fieldpack.exports.swift.sources import sources
 from fieldpack.exports.written import Exported, write_export
@@ -48,12 +49,7 @@ def write(bundle: Bundle, out: Path, module: str | None, names: Sequence[str]) -
     app = app_files(bundle, flavour)
     values = {
         "MODULE": name,
-        "NAME": manifest.name,
-        "VERSION": manifest.version,
-        "DIGEST": bundle.digest,
-        "FLAVOUR": flavour.name,
-        "DESCRIPTION": markdown_text(manifest.description),
-        "LICENSE": markdown_text(manifest.license),
+        **identity_marks(bundle, flavour),
         **oldest_systems([flavour]),
         **sources(bundle, flavour, app),
     }
