@@ -17,6 +17,10 @@ from fieldpack.errors import MissingDependencyError
 from fieldpack.exports.testing import HOSTILE, LABELS, kind_bundle
 from fieldpack.exports.typescript.tools import INSTALL, node_modules
 from fieldpack.predict import Predictor
+from fieldpack.records.record import RunOutcome
+from fieldpack.records.validity import Plan
+from fieldpack.testing import tiny_bundle
+from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour
 from fieldpack_benchmarks.targets.browser import Browser, browser_program, open_browser, served
 
 READY = "document.getElementById('status')?.textContent === 'Ready'"
@@ -111,3 +115,32 @@ def test_a_file_that_is_no_picture_is_told(browser: Browser, tmp_path: Path) -> 
         browser.give_file("#input input[type=file]", tmp_path / "text.png")
         told = browser.wait("document.querySelector('#answer .fail')?.textContent")
     assert "no picture" in told
+
+
+SHORT = Plan(warm_ups=1, samples=8, seconds=5.0, shortest_s=0.0, rounds=2)
+
+
+def test_a_bench_keeps_times_and_answers_of_a_page(browser: Browser, tmp_path: Path) -> None:
+    with open_bundle(kind_bundle(tmp_path / "bundle", "location")) as bundle:
+        flavour = bundle.manifest.flavours[0]
+        wish = Wish("quick", SHORT, 2, tmp_path / "records")
+        record, host = (bench_flavour(bundle, flavour, name, wish) for name in ("web", "host"))
+    assert record.outcome is RunOutcome.MEASURED, record.reason
+    assert (record.target, record.evidence.value, len(record.rounds)) == ("web", "host", 2)
+    assert record.runner is not None
+    assert record.runner.kind == "page"
+    assert all(item.samples >= 8 and item.load_ms > 1 for item in record.rounds)
+    assert record.golden_gap == pytest.approx(host.golden_gap, abs=1e-5)
+
+
+def test_what_a_page_cannot_run_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wish = Wish("quick", SHORT, 1, tmp_path / "records")
+    with open_bundle(tiny_bundle(tmp_path / "tiny")) as bundle:
+        record = bench_flavour(bundle, bundle.manifest.flavours[0], "web", wish)
+    assert (record.outcome, record.evidence.value) == (RunOutcome.NOT_RUN, "not_run")
+    assert "pictures, recordings and places" in record.reason
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with open_bundle(kind_bundle(tmp_path / "place", "location")) as bundle:
+        record = bench_flavour(bundle, bundle.manifest.flavours[0], "web", wish)
+    assert record.outcome is RunOutcome.NOT_RUN
+    assert "npm install" in record.reason

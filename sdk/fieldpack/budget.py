@@ -52,8 +52,8 @@ OF_ESTIMATES = (
 
 
 def _known_target(target: str) -> str:
-    if re.fullmatch(r"host|mac|(qemu-arm64|adb|ssh|ios):\S+", target) is None:
-        raise ValueError("no such target; host, qemu-arm64:CPU, adb:SERIAL, ssh:HOST, ios:UDID or mac")
+    if re.fullmatch(r"host|mac|web|(qemu-arm64|adb|ssh|ios):\S+", target) is None:
+        raise ValueError("no such target; host, qemu-arm64:CPU, adb:SERIAL, ssh:HOST, ios:UDID, mac or web")
     return target
 
 

@@ -11,7 +11,13 @@ from typing import Any
 
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.bundle.read import Bundle
-from fieldpack.errors import InputError, MissingDependencyError, TargetError
+from fieldpack.errors import (
+    FieldpackError,
+    InputError,
+    MissingDependencyError,
+    TargetError,
+    UnsupportedError,
+)
 from fieldpack.model import validated
 from fieldpack.records.record import SCHEMA, Flag, Record
 from fieldpack.records.store import remember_machine
@@ -31,6 +37,9 @@ CHECKED = RunRequest(warm_ups=1, samples=1)
 """A run that is made for its answers."""
 
 NO_HEAT = "an emulated processor has no times and no heat; sustain runs on host, adb or ssh"
+
+
+NO_SUSTAINED_PAGE = "a page is timed in short runs alone; sustain runs on host, adb or ssh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,8 @@ def bench_flavour(bundle: Bundle, flavour: FlavourEntry, name: str, wish: Wish) 
     if reason:
         return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=reason)
     try:
+        if target.kind is TargetKind.WEB:
+            return _on_page(bundle, flavour, fields, wish)
         examples = examples_of(bundle, flavour, wish.examples)
         if target.kind is TargetKind.QEMU_ARM64:
             if wish.mode == "sustained":
@@ -79,6 +90,19 @@ def bench_flavour(bundle: Bundle, flavour: FlavourEntry, name: str, wish: Wish) 
         return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=_words(error))
     except TargetError as error:
         return _record(fields, evidence=Evidence.NOT_RUN, outcome="failed", reason=_words(error))
+
+
+def _on_page(bundle: Bundle, flavour: FlavourEntry, fields: dict[str, Any], wish: Wish) -> Record:
+    """A page in a browser of this machine; what a page cannot take is not run."""
+    from fieldpack_benchmarks.bench.in_browser import timed_in_browser
+
+    if wish.mode == "sustained":
+        return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=NO_SUSTAINED_PAGE)
+    try:
+        found = timed_in_browser(bundle, flavour, wish.mode, wish.plan, wish.examples, wish.records)
+    except (InputError, UnsupportedError) as error:
+        return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=_words(error))
+    return _record(fields, **found)
 
 
 def _named(bundle: Bundle, flavour: FlavourEntry, target: Target) -> dict[str, Any]:
@@ -96,8 +120,9 @@ def _record(fields: dict[str, Any], **more: Any) -> Record:
     return validated(Record, fields | more, "the record of a run", InputError)
 
 
-def _words(error: MissingDependencyError | TargetError) -> str:
-    parts = [error.what, f"got {error.came}" if error.came else "", error.hint or ""]
+def _words(error: FieldpackError) -> str:
+    parts = [error.what, f"got {error.came}" if error.came else ""]
+    parts += [f"allowed {error.allowed}" if error.allowed else "", error.hint or ""]
     return "; ".join(part for part in parts if part)
 
 

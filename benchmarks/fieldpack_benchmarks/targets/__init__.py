@@ -22,6 +22,7 @@ class TargetKind(StrEnum):
     QEMU_ARM64 = "qemu-arm64"
     IOS = "ios"
     MAC = "mac"
+    WEB = "web"
 
 
 PLACES: dict[TargetKind, tuple[str, str]] = {
@@ -31,6 +32,7 @@ PLACES: dict[TargetKind, tuple[str, str]] = {
     TargetKind.QEMU_ARM64: (r"[a-z0-9-]+", "qemu-arm64:<cpu>"),
     TargetKind.IOS: (r"[0-9A-Fa-f-]{8,}", "ios:<udid>"),
     TargetKind.MAC: ("", "mac"),
+    TargetKind.WEB: ("", "web"),
 }
 """Kind -> what may stand behind the colon, and how a message says it."""
 

@@ -80,7 +80,13 @@ class Browser:
         """Open a page."""
         self._ask("Page.navigate", {"url": url})
 
-    def value(self, expression: str) -> Any:
+    def version(self) -> str:
+        """Name and version of the browser."""
+        told = self._ask("Runtime.evaluate", {"expression": "navigator.userAgent", "returnByValue": True})
+        words = str(told["result"]["value"]).split()
+        return next((word for word in words if "Chrome/" in word), "Chromium")
+
+    def value(self, expression: str, patience_s: float = PATIENCE_S) -> Any:
         """The value of a JavaScript expression in the page; a promise is awaited.
 
         Raises
@@ -89,7 +95,7 @@ class Browser:
             It threw.
         """
         wanted = {"expression": expression, "awaitPromise": True, "returnByValue": True}
-        answer = self._ask("Runtime.evaluate", wanted)
+        answer = self._ask("Runtime.evaluate", wanted, patience_s)
         if "exceptionDetails" in answer:
             told = answer["exceptionDetails"].get("exception", {}).get("description", "an exception")
             raise TargetError("a page threw", came=str(told)[:500])
@@ -123,7 +129,7 @@ class Browser:
         shot = {"format": "png", "captureBeyondViewport": True}
         return base64.b64decode(self._ask("Page.captureScreenshot", shot)["data"])
 
-    def _ask(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, method: str, parameters: dict[str, Any], patience_s: float = PATIENCE_S) -> dict[str, Any]:
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session is not None:
@@ -131,7 +137,7 @@ class Browser:
         data = json.dumps(message).encode() + b"\0"
         while data:
             data = data[os.write(self._writing, data) :]
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + patience_s
         while True:
             answer = self._message(end, method)
             if answer.get("id") != self._number:
@@ -205,10 +211,21 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         return None
 
 
+class _Isolated(_Quiet):
+    def end_headers(self) -> None:
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a server of `folder` on loopback, with a slash at the end."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+def served(folder: Path, *, isolated: bool = False) -> Iterator[str]:
+    """The address of a server of `folder` on loopback, with a slash at the end.
+
+    An `isolated` page shares no process with others, and its clock is finer for it.
+    """
+    kind = _Isolated if isolated else _Quiet
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(kind, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

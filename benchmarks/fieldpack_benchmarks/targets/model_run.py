@@ -89,6 +89,10 @@ def open_target(target: Target) -> Transport:
         return SshTransport(target.place)
     if target.kind is TargetKind.QEMU_ARM64:
         return QemuTransport(target.place)
+    if target.kind is TargetKind.WEB:
+        raise TargetError(
+            "pages are not compared in pairs", hint="bench each bundle --on web, then bench compare"
+        )
     raise TargetError(
         f"{target} was not run", came=f"{platform.system()} {platform.machine()}", allowed=NEEDS_APPLE,
         hint="run the generated Xcode project on a Mac and bring its result",

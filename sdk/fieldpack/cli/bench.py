@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
     run_.add_argument(
         "--on", dest="targets", action="append", default=[], metavar="TARGET",
-        help="host, adb:SERIAL, ssh:USER@HOST:PORT, qemu-arm64:CPU; again for more; default: host",
+        help="host, web (headless Chromium here), adb:SERIAL, ssh:USER@HOST:PORT, qemu-arm64:CPU; again for "
+        "more; default: host",
     )  # fmt: skip
     run_.add_argument(
         "--flavour", action="append", default=[], metavar="NAME", help="only this; again for more"

@@ -53,7 +53,7 @@ class FlavourName(Strict):
 class Runner(Strict):
     """What ran it. Counts of two runners or runtimes are not compared."""
 
-    kind: Literal["c", "python", "instrumentation", "xctest"]
+    kind: Literal["c", "python", "instrumentation", "xctest", "page"]
     runtime: str = Field(min_length=1, description="name and version", examples=["LiteRT 2.3.0"])
     processor: str = Field(min_length=1, description="real or emulated", examples=["cortex-a76"])
     emulator: str | None = Field(default=None, description="name and version; absent on real processors")

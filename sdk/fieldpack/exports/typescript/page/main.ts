@@ -11,6 +11,7 @@ import { Model } from "./model.ts";
 import { keepForOffline } from "./offline.ts";
 
 async function start(): Promise<void> {
+  if (new URLSearchParams(location.search).has("bench")) return; // bench.ts opens the model itself, and times it
   const about = await describe();
   introduce(about);
   const model = Model.open(about);

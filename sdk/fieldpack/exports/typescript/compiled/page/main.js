@@ -5,6 +5,8 @@ import { inputForm } from "./inputs.js";
 import { Model } from "./model.js";
 import { keepForOffline } from "./offline.js";
 async function start() {
+    if (new URLSearchParams(location.search).has("bench"))
+        return;
     const about = await describe();
     introduce(about);
     const model = Model.open(about);
