@@ -41,8 +41,15 @@ func resized(_ pixels: Pixels, _ width: Int, _ height: Int, _ method: Resample) 
         return nearest(pixels, width, height)
     }
     let found = filter(of: method)
-    let across = pixels.width == width ? pixels : acrossResized(pixels, width, found)
-    return across.height == height ? across : downResized(across, height, found)
+    let across = { (from: Pixels) in from.width == width ? from : acrossResized(from, width, found) }
+    let down = { (from: Pixels) in from.height == height ? from : downResized(from, height, found) }
+    return downFirst(pixels, width, height) ? across(down(pixels)) : down(across(pixels))
+}
+
+/// Whether the pass over columns comes first: where it shrinks twice as far, as in Pillow 13.
+private func downFirst(_ pixels: Pixels, _ width: Int, _ height: Int) -> Bool {
+    let fewerRows = pixels.height - height
+    return fewerRows > 0 && fewerRows > 2 * (pixels.width - width)
 }
 
 private struct Taps {

@@ -41,8 +41,15 @@ internal fun resized(pixels: Pixels, width: Int, height: Int, method: Resample):
         return nearest(pixels, width, height)
     }
     val filter = filterOf(method)
-    val across = if (pixels.width == width) pixels else acrossResized(pixels, width, filter)
-    return if (across.height == height) across else downResized(across, height, filter)
+    val across = { from: Pixels -> if (from.width == width) from else acrossResized(from, width, filter) }
+    val down = { from: Pixels -> if (from.height == height) from else downResized(from, height, filter) }
+    return if (downFirst(pixels, width, height)) across(down(pixels)) else down(across(pixels))
+}
+
+/** Whether the pass over columns comes first: where it shrinks twice as far, as in Pillow 13. */
+private fun downFirst(pixels: Pixels, width: Int, height: Int): Boolean {
+    val fewerRows = pixels.height - height
+    return fewerRows > 0 && fewerRows > 2 * (pixels.width - width)
 }
 
 private class Taps(val start: Int, val weights: IntArray)
