@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,13 +96,23 @@ def _judge(options: argparse.Namespace, bundle: Bundle) -> Judged:
         manifest.name,
         manifest.version,
         bundle.digest,
-        str(options.bundle),
+        _place(options.budget, options.bundle),
         gate.outcome_of(verdicts),
         verdicts,
         now,
         baseline,
         _history(manifest.name, records),
+        options.budget.read_text(encoding="utf-8") if options.budget else "",
     )
+
+
+def _place(budget: Path | None, bundle: Path) -> Path:
+    """The file that states the limits: the budget, or the bundle, for a folder its manifest."""
+    from fieldpack.bundle.paths import MANIFEST_NAME
+
+    if budget is not None:
+        return budget
+    return bundle / MANIFEST_NAME if bundle.is_dir() else bundle
 
 
 def _records(path: Path | None) -> tuple[Record, ...]:
@@ -146,12 +157,15 @@ def _write_files(options: argparse.Namespace, judged: Judged) -> None:
         "sarif": lambda: json.dumps(as_sarif(judged), indent=1) + "\n",
         "summary": lambda: as_markdown(judged),
     }
-    for name, write in writers.items():
-        path = getattr(options, name)
-        if path is None:
-            continue
+    asked = {name: path for name in writers if (path := getattr(options, name)) is not None}
+    texts = {name: writers[name]() for name in asked}
+    for name, path in asked.items():
+        beside = path.with_name(f".{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(write(), encoding="utf-8")
+            beside.write_text(texts[name], encoding="utf-8")
+            beside.replace(path)
         except OSError as error:
+            with suppress(OSError):
+                beside.unlink()
             raise StorageError(f"the file of --{name} cannot be written", came=f"{path}: {error}") from error

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from fieldpack import schemas
 from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
 from fieldpack.errors import InputError
@@ -251,7 +252,58 @@ def test_the_files_for_other_programs_say_what_the_terminal_says(
     text = names["summary"].read_text()
     assert text.startswith("## ❌ tiny 1.0.0: fail")
     assert "`▁█` | 2,000" in text
-    assert text.index("❌ fail |") < text.index("⛔ not_run |") < text.index("✅ pass |")
+    assert text.index("❌\u00a0fail |") < text.index("⛔\u00a0not_run |") < text.index("✅\u00a0pass |")
+
+
+@pytest.mark.parametrize(
+    ("limit", "outcome"),
+    [
+        ("installed_bytes = 100000", "pass"),
+        ("installed_bytes = 1", "fail"),
+        (f'instructions = {{ "{TARGET}" = 1 }}', "not_run"),
+        ('latency_ms = { "adb:0123" = 3.2 }', "inconclusive"),
+    ],
+)
+@pytest.mark.parametrize("inside", [True, False])
+def test_files_of_every_outcome_keep_their_schemas(
+    bundle: Path, limit: str, outcome: str, inside: bool, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    if inside:
+        monkeypatch.chdir(bundle.parent)
+    rounds = [_round(3.0 + step / 10) for step in range(5)]
+    timed = {"target": "adb:0123", "evidence": "device", "instructions": None, "rounds": rounds}
+    append(bundle.parent / "bench", record(bundle, **timed))
+    junit, sarif = bundle.parent / "junit.xml", bundle.parent / "gate.sarif"
+    budget = f"# limits of the app\n[every]\n{limit}\n"
+    _, document = gate(bundle, budget, "--junit", str(junit), "--sarif", str(sarif), capsys=capsys)
+    assert document["outcome"] == outcome
+    assert schemas.junit_faults(junit.read_text()) == []
+    log = json.loads(sarif.read_text())
+    assert schemas.sarif_faults(log) == []
+    assert list(schemas.code_scanning_faults(log)) == []
+    file = bundle.parent / "budget.toml"
+    uri = file.name if inside else file.resolve().as_uri()
+    places = [item["locations"][0]["physicalLocation"] for item in log["runs"][0]["results"]]
+    found = [(place["artifactLocation"]["uri"], place["region"]["startLine"]) for place in places]
+    assert found == ([] if outcome == "pass" else [(uri, 3)])
+
+
+def test_what_a_lost_device_said_last_breaks_no_file(
+    bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "\x1b[31mlost|\x00 <b>"
+    lost = {"outcome": "failed", "reason": words, "evidence": "not_run", "instructions": None, "runner": None}
+    append(bundle.parent / "bench", record(bundle, **lost))
+    files = {name: bundle.parent / name for name in ("junit", "sarif", "summary")}
+    options = [part for name, file in files.items() for part in (f"--{name}", str(file))]
+    code, _ = gate(bundle, f"{COUNTED}1\n", *options, capsys=capsys)
+    assert code == 4
+    assert schemas.junit_faults(files["junit"].read_text(encoding="utf-8")) == []
+    assert schemas.sarif_faults(json.loads(files["sarif"].read_text())) == []
+    shown = files["summary"].read_text(encoding="utf-8")
+    assert "&#60;U+001B>&#91;31mlost&#124;&#60;U+0000> &#60;b>" in shown
+    assert {path.name for path in bundle.parent.glob(".*")} == set()
 
 
 def test_a_file_that_cannot_be_written_is_named(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

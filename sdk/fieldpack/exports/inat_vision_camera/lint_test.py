@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from hypothesis import strategies
 
+from fieldpack import schemas
 from fieldpack.cli.main import main
 from fieldpack.errors import InputError
 from fieldpack.exports.inat_vision_camera import facts, testing
 from fieldpack.exports.inat_vision_camera.answers import place_distance
 from fieldpack.exports.inat_vision_camera.lint import LintResult, lint
 from fieldpack.exports.inat_vision_camera.planted_faults import PLANTS
-from fieldpack.exports.inat_vision_camera.rule import Severity
+from fieldpack.exports.inat_vision_camera.rule import Finding, Severity
 from fieldpack.exports.inat_vision_camera.rules import _rule_list, behaviour
 from fieldpack.exports.inat_vision_camera.rules._rule_list import RULES
 from fieldpack.exports.inat_vision_camera.rules.tflite_files import runs_on
@@ -305,31 +306,31 @@ def test_json_holds_every_finding(folder: Path, capsys: pytest.CaptureFixture[st
     assert len(document["not_run"]) == 4
 
 
-def test_sarif_has_what_its_schema_requires(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Required properties and enumerations of SARIF 2.1.0, of the objects that are written."""
+def test_sarif_keeps_its_schema_and_what_services_ask_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder.parent)
     PLANTS["csv-nan"].make(folder)
-    assert main(["lint", str(folder), "--for", "inat-vision-camera", "--format", "sarif", "--no-run"]) == 1
+    assert main(["lint", folder.name, "--for", "inat-vision-camera", "--format", "sarif", "--no-run"]) == 1
     log = json.loads(capsys.readouterr().out)
-    assert log["version"] == "2.1.0"
-    assert log["$schema"].endswith("sarif-2.1.0.json")
+    assert schemas.sarif_faults(log) == []
+    assert list(schemas.code_scanning_faults(log)) == []
     (run,) = log["runs"]
-    driver = run["tool"]["driver"]
-    assert driver["name"]
-    ids = [rule["id"] for rule in driver["rules"]]
-    assert ids == list(RULES)
-    assert len(set(ids)) == len(ids)
-    for invocation in run["invocations"]:
-        assert isinstance(invocation["executionSuccessful"], bool)
-        assert all(note["message"]["text"] for note in invocation["toolExecutionNotifications"])
-    assert run["results"]
-    for result in run["results"]:
-        assert result["message"]["text"]
-        assert result["level"] in ("none", "note", "warning", "error")
-        assert ids[result["ruleIndex"]] == result["ruleId"]
-        for location in result["locations"]:
-            place = location["physicalLocation"]
-            assert place["artifactLocation"]["uriBaseId"] in run["originalUriBaseIds"]
-            assert place.get("region", {"startLine": 1})["startLine"] >= 1
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == list(RULES)
+    assert len(run["invocations"][0]["toolExecutionNotifications"]) == 4
+    places = [item["locations"][0]["physicalLocation"] for item in run["results"]]
+    lines = {(place["artifactLocation"]["uri"], place["region"]["startLine"]) for place in places}
+    assert lines == {(f"linted/{item.file}", item.line) for item in lint(folder, run=False).findings}
+
+
+def test_findings_of_a_rule_in_one_file_have_fingerprints_of_their_own(good: Path) -> None:
+    rule = RULES["csv-nan"]
+    findings = tuple(Finding(rule, testing.CSV, f"line {line}", line) for line in (3, 4))
+    log = as_sarif(LintResult(good, facts.DEFAULT_PLUGIN, {}, findings, {}))
+    prints = [item["partialFingerprints"]["primaryLocationLineHash"] for item in log["runs"][0]["results"]]
+    assert [item[-2:] for item in prints] == [":1", ":2"]
+    assert prints[0][:-2] == prints[1][:-2]
+    assert list(schemas.code_scanning_faults(log)) == []
 
 
 def test_every_rule_says_what_happens_and_what_to_do() -> None:
