@@ -71,6 +71,8 @@ def code_scanning_faults(log: dict[str, Any]) -> Iterator[str]:
     log : dict
         A log without :func:`sarif_faults`.
     """
+    if "$schema" not in log:
+        yield "no $schema"
     for run in log["runs"]:
         rules = {rule["id"]: rule for rule in run["tool"]["driver"].get("rules", ())}
         for name, rule in rules.items():

@@ -76,6 +76,7 @@ def test_a_fault_in_sarif_is_found(fault: Edit) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
+        lambda log: log.pop("$schema"),
         lambda log: log["runs"][0]["tool"]["driver"]["rules"][0].pop("help"),
         lambda log: log["runs"][0]["tool"]["driver"]["rules"][0].update(fullDescription={"text": "x" * 1025}),
         lambda log: log["runs"][0]["results"][0].update(ruleId="other"),

@@ -7,11 +7,9 @@ it, with records that a bench made on an emulated processor.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree as ET
 
 from fieldpack.records.record import Record
 from fieldpack.records.store import read
@@ -19,6 +17,7 @@ from fieldpack.verdict import Outcome
 from fieldpack_benchmarks.bench import commands
 from fieldpack_benchmarks.processes import FIELDPACK, run_process
 from fieldpack_benchmarks.studies import target_bundles as networks
+from fieldpack_benchmarks.studies.target_files import junit_faults, sarif_faults
 
 TARGET = "qemu-arm64:cortex-a76"
 SHARE = 1.001
@@ -29,8 +28,6 @@ BUDGET = (
 CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCONCLUSIVE: 3, Outcome.NOT_RUN: 4}
 COUNT, OUTSIDE = "instructions", "outside_delegate"
 NO_COUNT = "XNNPACK ran no operator"
-LEVELS = ("none", "note", "warning", "error")
-JUNIT_CHILDREN = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
 Network = Callable[[], bytes]
 
@@ -153,101 +150,6 @@ def gated(change: Change, folder: Path) -> Gated:
         tuple(junit_faults(junit.read_text(encoding="utf-8"), verdicts)),
         tuple(sarif_faults(json.loads(sarif.read_text(encoding="utf-8")), verdicts)),
     )  # fmt: skip
-
-
-def junit_faults(text: str, verdicts: list[dict[str, Any]]) -> Iterator[str]:
-    """What readers of JUnit XML would miss or stumble over.
-
-    Held: a root ``testsuites`` of ``testsuite`` of ``testcase``, each with the attributes that common readers
-    require; one case a verdict; at most one outcome element a case; and numbers that are those of the cases.
-    The XSD itself is no part of this.
-
-    Parameters
-    ----------
-    text : str
-        The file.
-    verdicts : list of dict
-        As the gate prints them.
-    """
-    root = ET.fromstring(text)
-    if root.tag != "testsuites":
-        yield f"the root is {root.tag}, not testsuites"
-    cases = 0
-    for suite in root:
-        if suite.tag != "testsuite" or not suite.get("name"):
-            yield f"{suite.tag} is no test suite with a name"
-        own = suite.findall("testcase")
-        cases += len(own)
-        yield from _junit_numbers(suite, own)
-        for case in own:
-            yield from _junit_case(case)
-    if root.get("tests") != str(cases) or cases != len(verdicts):
-        yield f"tests is {root.get('tests')}, with {cases} cases of {len(verdicts)} verdicts"
-
-
-def _junit_numbers(suite: ET.Element, cases: list[ET.Element]) -> Iterator[str]:
-    counts = {"tests": len(cases)}
-    counts |= {
-        word: sum(case.find(tag) is not None for case in cases) for tag, word in JUNIT_CHILDREN.items()
-    }
-    for word, count in counts.items():
-        if suite.get(word) != str(count):
-            yield f"{word} is {suite.get(word)}, with {count} cases"
-
-
-def _junit_case(case: ET.Element) -> Iterator[str]:
-    lacking = [name for name in ("name", "classname", "time") if not case.get(name)]
-    if lacking:
-        yield f"a case has no {', '.join(lacking)}"
-    outcomes = [child for child in case if child.tag in JUNIT_CHILDREN]
-    strangers = [child.tag for child in case if child.tag not in (*JUNIT_CHILDREN, "system-out")]
-    if len(outcomes) > 1 or strangers:
-        yield f"{case.get('name')} has {', '.join(child.tag for child in case)}"
-    if any(not child.get("message") for child in outcomes):
-        yield f"{case.get('name')} does not say why"
-
-
-def sarif_faults(log: dict[str, Any], verdicts: list[dict[str, Any]]) -> Iterator[str]:
-    """What SARIF 2.1.0 requires of the objects that a gate writes, and does not find.
-
-    Parameters
-    ----------
-    log : dict
-        The file.
-    verdicts : list of dict
-        As the gate prints them; each that is no pass is a result.
-    """
-    if log.get("version") != "2.1.0" or not str(log.get("$schema", "")).endswith("sarif-2.1.0.json"):
-        yield f"version {log.get('version')}, schema {log.get('$schema')}"
-    runs = log.get("runs") or []
-    if len(runs) != 1:
-        yield f"{len(runs)} runs"
-    for run in runs:
-        driver = (run.get("tool") or {}).get("driver") or {}
-        rules = [rule.get("id") for rule in driver.get("rules", ())]
-        if not driver.get("name") or not all(rules) or len(set(rules)) != len(rules):
-            yield f"the tool {driver.get('name')!r} has rules {rules}"
-        if any(type(item.get("executionSuccessful")) is not bool for item in run.get("invocations", ())):
-            yield "an invocation does not say whether it ended well"
-        results = run.get("results")
-        wanted = sorted(item["name"] for item in verdicts if item["outcome"] != Outcome.PASS.value)
-        if not isinstance(results, list) or sorted(str(item.get("ruleId")) for item in results) != wanted:
-            yield f"results are not those of {', '.join(wanted) or 'no limit'}"
-        for result in results or ():
-            yield from _sarif_result(result, rules)
-
-
-def _sarif_result(result: dict[str, Any], rules: list[Any]) -> Iterator[str]:
-    name, index = result.get("ruleId"), result.get("ruleIndex")
-    if not (result.get("message") or {}).get("text"):
-        yield f"{name} has no message"
-    if result.get("level") not in LEVELS:
-        yield f"{name} has the level {result.get('level')}"
-    if type(index) is not int or not 0 <= index < len(rules) or rules[index] != name:
-        yield f"{name} points at the rule {index}"
-    for location in result.get("locations", ()):
-        if not location.get("physicalLocation", {}).get("artifactLocation", {}).get("uri"):
-            yield f"{name} lies nowhere"
 
 
 def _recorded(bundle: Path, records: Path) -> Record:

@@ -205,7 +205,7 @@ def _notes(idle: Disturbed) -> tuple[str, ...]:
         f"planted: {LAYERS + MORE} equal layers instead of {LAYERS}, undisturbed a ratio of {ratio}",
         "disturbed by one process a core, in bursts of up to 0.2 s, beside whatever else the machine did",
         f"more targets stand in {MORE_TARGETS}; `python -m device_tests.loopback` starts an adbd and an sshd",
-        "files: held against what their schemas require of the objects that are written, not against an XSD",
+        "files: held against OASIS's schema of SARIF 2.1.0, pyEDAA.Reports' of JUnit, and the verdicts",
     )
 
 
