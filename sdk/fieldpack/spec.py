@@ -34,6 +34,13 @@ class Pack(Strict):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="MAJOR.MINOR.PATCH", examples=["1.0.0"])
     description: str = Field(min_length=1, description="one sentence", examples=["Twelve meadow classes."])
     license: str = Field(min_length=1, description="SPDX identifier of the weights", examples=["Apache-2.0"])
+    author: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="who made the model, as model files and the card name them",
+        examples=["The meadow team"],
+    )
     seed: int = Field(ge=0, description="seed of everything that samples", examples=[0])
 
 

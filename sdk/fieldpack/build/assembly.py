@@ -163,6 +163,7 @@ class Assembly:
             "version": pack.version,
             "description": pack.description,
             "license": pack.license,
+            "author": pack.author or "",
             "contract": packed.model_dump(mode="json"),
             "flavours": [entry.model_dump(mode="json") for entry in self.flavours],
             "golden": golden.model_dump(mode="json"),

@@ -20,7 +20,7 @@ from fieldpack.model import validated
 
 LARGEST_MANIFEST_BYTES = 16 * 2**20
 KNOWN_SCHEMAS = (MANIFEST_SCHEMA,)
-OPTIONAL = ("resampling", "front_ends", "golden_sounds", "encoders")
+OPTIONAL = ("author", "resampling", "front_ends", "golden_sounds", "encoders")
 """Fields that are absent when empty."""
 
 

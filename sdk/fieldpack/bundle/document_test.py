@@ -94,3 +94,13 @@ def test_products_without_weights_are_told_where_there_are_some_and_survive(tmp_
     manifest = parse_manifest(data, "x")
     assert manifest.flavours[0].compression.without_weights == 2
     assert manifest_bytes(manifest) == data
+
+
+def test_an_author_is_absent_where_nobody_is_named_and_survives(tmp_path: Path) -> None:
+    with open_bundle(tiny_bundle(tmp_path / "tiny")) as bundle:
+        words = json.loads(bundle.manifest_data)
+    assert "author" not in words
+    data = canonical_json({**words, "author": "The meadow team"})
+    manifest = parse_manifest(data, "x")
+    assert manifest.author == "The meadow team"
+    assert manifest_bytes(manifest) == data

@@ -240,6 +240,7 @@ class Manifest(Strict):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     description: str
     license: str
+    author: str = Field(default="", max_length=200, description="who made the model; absent when empty")
     contract: Contract
     flavours: tuple[FlavourEntry, ...] = Field(min_length=1)
     golden: Golden

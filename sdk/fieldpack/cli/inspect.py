@@ -48,6 +48,7 @@ def _bundle(path: Path) -> tuple[dict[str, Any], str]:
             f"{manifest.name} {manifest.version}: {manifest.description}",
             f"digest   sha256:{bundle.digest}",
             f"license  {manifest.license}",
+            *([f"author   {manifest.author}"] if manifest.author else []),
             f"source   {_source(manifest.lineage)}",
             f"golden   {len(manifest.golden.ids)} vectors",
             "",
