@@ -7,7 +7,7 @@ verdicts -> front-ends of sound models -> bundle. Nothing appears at the target 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from fieldpack.build.background import NAME as BACKGROUND
 from fieldpack.build.background import add_background, firing_outputs
 from fieldpack.build.borders import check_labels
 from fieldpack.build.compression import compress
-from fieldpack.build.conversion import Conversion, source_words
+from fieldpack.build.conversion import Conversion, Made, source_words
 from fieldpack.build.encoders import make_encoders
 from fieldpack.build.estimates import add_estimates, check_truth
 from fieldpack.build.examples import Examples, load_outputs, save_examples, save_source_tensors
@@ -159,6 +159,7 @@ def measured(
     kept: Kept | None = None,
     *,
     before: Mapping[str, Any] | None = None,
+    judge: Callable[[Sequence[Made]], None] = lambda made: None,
 ) -> Assembly:
     """Everything of a bundle but the bundle: data prepared, flavours made, run and compared.
 
@@ -172,6 +173,8 @@ def measured(
         Where results of long steps are looked for first, and kept.
     before : mapping, optional
         As for ``build``.
+    judge : callable
+        Called with the flavours before any is measured; what it raises ends all.
     """
     stated_thresholds(spec, labels)
     check_shipped(spec.budget, labels, {item.name: item.kind for item in spec.flavours})
@@ -215,6 +218,7 @@ def measured(
     check_labels(spec.contract, labels, dict(zip(names, facts.output_shapes, strict=True)))
     exchanged = _exchanged_labels(spec, labels, dict(zip(names, facts.outputs, strict=True)), evaluation)
     ordered = [made[flavour.name] for flavour in spec.flavours]
+    judge(ordered)
     thresholds = make_thresholds(spec, labels, calibration, ordered, folder / "thresholds", progress)
     results = measure(spec.contract, facts, ordered, evaluation, folder, progress, thresholds)
     add_references(spec, labels, ordered, results, evaluation, folder, progress, before)

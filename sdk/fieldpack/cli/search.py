@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fieldpack.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from fieldpack.search.estimated import Estimated, Estimator
     from fieldpack.search.executor import Executor
     from fieldpack.search.outcome import Judged
     from fieldpack.search.search import Found
@@ -40,7 +41,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
     Exit code 0: a bundle that keeps the budget was written; 1: none keeps it, or the best failed on the
     examples of ``[data.confirm]``, and nothing was written; 3: the best is inconclusive; it was written,
-    and says how many examples would settle it.
+    and says how many examples would settle it; 4: the best was written, and a limit on latency wants a run
+    on its target; or trials that an estimate calls too slow were not measured, and no other keeps the budget.
     """
     from fieldpack.build.kept import Kept
     from fieldpack.search.job import context_of
@@ -65,7 +67,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     text = _table(found)
     if found.best is None:
         terminal.result(document, f"{text}\n\n{_infeasible(found)}")
-        return 1
+        return exit_code(found.outcome)
     choice = choice_of(found.best.trial, found.best.result, options.spec.resolve().parent)
     record = {**found.as_dict(), "choice": choice}
     before = found.best.result.evidence
@@ -124,7 +126,12 @@ def _line(judged: Judged) -> str:
     loss = "-" if judged.loss is None else f"{judged.loss[0]} {judged.loss[1]:.4g}"
     stored = ", stored" if judged.reused else ""
     name = judged.trial.stage + (f" ({numbers})" if numbers else "")
-    return f"{judged.trial.number:>3}  {name:<34} {size:>14}  {loss:<28} {judged.outcome.value}{stored}"
+    told = "" if judged.estimated is None else f"{_milliseconds(judged.estimated):>10}  "
+    return f"{judged.trial.number:>3}  {name:<34} {size:>14}  {told}{loss:<28} {judged.outcome.value}{stored}"
+
+
+def _milliseconds(told: Estimated) -> str:
+    return "~ ?" if told.figure.value is None else f"~{told.figure.value:.3g} ms"
 
 
 def _table(found: Found) -> str:
@@ -138,8 +145,17 @@ def _table(found: Found) -> str:
         names = [name for name, missing in found.skipped.items() if missing == lack]
         lines.append(f"     left out for want of {lack}: {', '.join(names)}")
     lines.append("")
-    lines.append("* no other trial is both smaller and better")
+    if found.estimator is None:
+        lines.append("* no other trial is both smaller and better")
+    else:
+        lines.append("* no other trial is smaller, better and faster by estimate")
+        lines.append(_table_told(found.estimator))
     return "\n".join(lines)
+
+
+def _table_told(estimator: Estimator) -> str:
+    most = "" if estimator.limit is None else f", at most {estimator.limit:.4g} ms wanted"
+    return f"~ estimated on {estimator.table.target}{most}; it decides no verdict. {estimator.table.error}"
 
 
 def _winner(found: Found, winner: Winner) -> str:
@@ -158,13 +174,23 @@ def _winner(found: Found, winner: Winner) -> str:
     else:
         lines.append(f"on {confirmed.items:,} examples that no trial saw: {confirmed.outcome.value.upper()}")
         lines += [f"  {verdict.reason}" for verdict in confirmed.verdicts]
+    if best.estimated is not None:
+        lines.append(best.estimated.words)
     if winner.built is None:
         return "\n".join([*lines, "no bundle is written"])
     if winner.built.outcome is not best.outcome:
         lines.append(
             f"built again it is {winner.built.outcome.value}: training does not repeat to the bit here"
         )
-    return "\n".join([*lines, "", f"bundle  {winner.built.path}", f"digest  sha256:{winner.built.digest}"])
+    lines += ["", f"bundle  {winner.built.path}", f"digest  sha256:{winner.built.digest}"]
+    if best.estimated is not None and len(best.held) < len(best.verdicts):
+        lines.append(_run_it(best.estimated, winner.built.path))
+    return "\n".join(lines)
+
+
+def _run_it(told: Estimated, bundle: Path) -> str:
+    target = told.name.partition(".")[2]
+    return f"next    fieldpack bench run {bundle} --on {target}; an estimate settles no limit"
 
 
 def _settles(best: Judged) -> str:
@@ -175,7 +201,15 @@ def _settles(best: Judged) -> str:
 def _infeasible(found: Found) -> str:
     from fieldpack.search.outcome import needed_limits, number
 
-    lines = [f"search: FAIL - no trial keeps the budget ({len(found.judged)} tried, ended by: {found.ended})"]
+    whole = found.outcome.value.upper()
+    lines = [
+        f"search: {whole} - no trial keeps the budget ({len(found.judged)} tried, ended by: {found.ended})"
+    ]
+    if found.unmeasured:
+        lines.append(
+            f"{len(found.unmeasured)} were not measured, since an estimate calls them too slow; that decides "
+            "nothing: loosen latency_ms of [search.estimate], or leave its table out"
+        )
     together = " (each is kept by some trial, together by none)" if found.together else ""
     if found.binding:
         lines.append(f"binding: {', '.join(found.binding)}{together}")

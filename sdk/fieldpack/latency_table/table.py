@@ -129,6 +129,40 @@ class LatencyTable(Strict):
             raise UnsupportedError("the table gives these operators no time at all", came=f"{found} ms")
         return found
 
+    @property
+    def figure_name(self) -> str:
+        """Of what it estimates, as budgets call it."""
+        return f"latency_ms.{self.target}"
+
+    def figure(self, works: Sequence[Work]) -> Figure:
+        """``milliseconds`` as a figure, evidence ``estimated``.
+
+        The bounds are as far off as the worst of the models that were left out, `n` is how many there were.
+        A further model of their kind lies within them in n of n + 1 cases.
+
+        Raises
+        ------
+        UnsupportedError
+            As ``milliseconds``.
+        """
+        value, worst = self.milliseconds(works), self.ratios[-1]
+        bounds = value / worst, value * worst
+        return Figure(self.figure_name, value, "ms", Evidence.ESTIMATED, len(self.ratios), *bounds)
+
+    def check_target(self, target: str) -> None:
+        """Refuse another target than the table's.
+
+        Raises
+        ------
+        InputError
+            It is another.
+        """
+        if target != self.target:
+            raise InputError(
+                "the table is of another target", came=self.target, allowed=target,
+                hint=f"fieldpack bench table RECORDS --target {target}",
+            )  # fmt: skip
+
 
 def estimate(model: Path, table: LatencyTable, target: str | None = None) -> Figure:
     """Latency of a file by a table, never measured.
@@ -145,9 +179,7 @@ def estimate(model: Path, table: LatencyTable, target: str | None = None) -> Fig
     Returns
     -------
     Figure
-        Milliseconds, evidence ``estimated``; the bounds are as far off as the worst of the models that were
-        left out, `n` is how many there were. A further model of their kind lies within them in n of n + 1
-        cases.
+        As ``LatencyTable.figure``.
 
     Raises
     ------
@@ -158,14 +190,9 @@ def estimate(model: Path, table: LatencyTable, target: str | None = None) -> Fig
     ModelFileError
         The file is no TFLite file.
     """
-    if target is not None and target != table.target:
-        raise InputError(
-            "the table is of another target", came=table.target, allowed=target,
-            hint=f"fieldpack bench table RECORDS --target {target}",
-        )  # fmt: skip
-    value, worst = table.milliseconds(work_of(open_model(model))), table.ratios[-1]
-    name = f"latency_ms.{table.target}"
-    return Figure(name, value, "ms", Evidence.ESTIMATED, len(table.ratios), value / worst, value * worst)
+    if target is not None:
+        table.check_target(target)
+    return table.figure(work_of(open_model(model)))
 
 
 def read_table(path: Path) -> LatencyTable:

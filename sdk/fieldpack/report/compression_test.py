@@ -13,7 +13,7 @@ from fieldpack.report.page import render
 RECIPE = [
     {"method": "prune_channels", "matched": ["stem", "<b>one"], "parameters_before": 1000, "parameters": 600}
 ]
-SEARCH = {
+SEARCH: dict[str, Any] = {
     "best": 1,
     "front": [0, 1],
     "trials": [
@@ -55,6 +55,20 @@ def test_whether_the_choice_was_confirmed_is_told(tmp_path: Path) -> None:
     text = page(tmp_path / "c", search={**SEARCH, "confirmed": {"items": 1200, "outcome": "pass"}})
     assert "on 1,200 examples that no trial saw: pass." in text
     assert "confirm it" not in text
+
+
+def test_estimated_latencies_are_called_estimated_and_come_with_their_error(tmp_path: Path) -> None:
+    figures = ({"value": 4.219}, {"value": None})
+    trials = [
+        {**trial, "estimated": {"figure": figure}}
+        for trial, figure in zip(SEARCH["trials"], figures, strict=False)
+    ]
+    estimates = {"target": "adb:<b>R58", "error": "off by a factor of 1.50 at worst"}
+    text = page(tmp_path, search={**SEARCH, "trials": trials, "estimates": estimates})
+    for shown in ("Latency, estimated", "4.22 ms", "decide no verdict:", "a factor of 1.50 at worst."):
+        assert shown in text
+    assert "<b>R58" not in text
+    assert "Latency, estimated" not in page(tmp_path / "without", search=SEARCH)
 
 
 def test_many_trials_stay_within_the_page(tmp_path: Path) -> None:

@@ -149,6 +149,18 @@ class StepRow(_Part):
     parameters: int
 
 
+class EstimatedFigure(_Part):
+    """Milliseconds by a table; no value where the table does not know an operator."""
+
+    value: float | None = None
+
+
+class EstimatedLatency(_Part):
+    """What a table told of a trial."""
+
+    figure: EstimatedFigure
+
+
 class TrialRow(_Part):
     """One trial of the search."""
 
@@ -156,6 +168,14 @@ class TrialRow(_Part):
     stage: str
     installed_bytes: int | None = None
     reason: str = ""
+    estimated: EstimatedLatency | None = None
+
+
+class EstimatesRow(_Part):
+    """The table that told the trials' latencies, with its own error."""
+
+    target: str
+    error: str
 
 
 class ConfirmedRow(_Part):
@@ -172,6 +192,7 @@ class SearchRecord(_Part):
     front: tuple[int, ...] = ()
     trials: tuple[TrialRow, ...] = ()
     confirmed: ConfirmedRow | None = None
+    estimates: EstimatesRow | None = None
 
 
 class Evidence(_Part):

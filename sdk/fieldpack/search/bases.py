@@ -72,7 +72,7 @@ def _sizes(
     trial = Trial(NUMBER, flavour, {}, _alone(spec, flavour))
     key = trial.key(context)
     result = store.load(key)
-    if result is None:
+    if result is None or result.status is Status.UNMEASURED:
         made: list[Result] = []
         words = trial.spec.model_dump(mode="json", by_alias=True)
         executor.run([words], lambda place, answer: made.append(answer))

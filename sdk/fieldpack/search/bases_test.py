@@ -56,6 +56,18 @@ def test_a_share_of_another_flavour_is_held_by_every_trial_and_kept_with_the_win
     assert again.ran == []
 
 
+def test_a_flavour_that_a_search_left_unmeasured_is_made_again_for_its_size(
+    tmp_path: Path, context: dict[str, str]
+) -> None:
+    shared = spec({"top1_drop": 0.05}, {"installed_bytes": {"share": 0.25, "of": "full"}})
+    first = search(shared, context, Recorder(made), TrialStore(tmp_path))
+    (path,) = [path for path in tmp_path.glob("*.json") if '"name": "full"' in path.read_text()]
+    path.write_text(json.dumps(Result(Status.UNMEASURED, works=()).as_dict()))
+    again = Recorder(made)
+    assert search(shared, context, again, TrialStore(tmp_path)).as_dict() == first.as_dict()
+    assert [job["flavours"][0]["name"] for job in again.ran] == ["full"]
+
+
 def test_a_share_for_every_flavour_counts_for_the_searched_one(
     tmp_path: Path, context: dict[str, str]
 ) -> None:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fieldpack.build.conversion import Made
 from fieldpack.build.kept import Kept
 from fieldpack.build.labels import read_labels
 from fieldpack.build.origins import code_digest, taxonomy_digest, teacher_digests, tool_versions
 from fieldpack.build.pipeline import measured, prepare_examples
 from fieldpack.bundle.digest import content_digest
+from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.data.separation import check_apart
 from fieldpack.errors import FieldpackError, SourceError
+from fieldpack.latency_table.operator_work import Work, work_of
 from fieldpack.passes import Refit
+from fieldpack.search.estimated import Estimator, estimator_of
 from fieldpack.search.executor import failed
 from fieldpack.search.search import passes_of
 from fieldpack.search.trial import Result, Status
 from fieldpack.shipped import check_shipped
 from fieldpack.spec import Spec
+from fieldpack.tflite.file import open_model
 from fieldpack.workspace import work_folder
+
+
+class _HopelessError(Exception):
+    """Ends a trial before anything is measured."""
 
 
 def run_trial(words: Mapping[str, Any], kept: str | None = None) -> dict[str, Any]:
@@ -37,20 +46,43 @@ def run_trial(words: Mapping[str, Any], kept: str | None = None) -> dict[str, An
     -------
     dict
         ``Result.as_dict()``; an error is a result.
+
+    Raises
+    ------
+    InputError
+        The table of ``[search.estimate]`` cannot be read here.
     """
     spec = Spec.model_validate_json(json.dumps(words))
     place = None if kept is None else Kept(Path(kept))
+    counted = _Counted(estimator_of(spec))
     try:
         with work_folder("trial") as folder:
             source, labels = Path(spec.source.path), read_labels(spec.contract)
-            assembly = measured(spec, source, labels, folder, kept=place)
+            assembly = measured(spec, source, labels, folder, kept=place, judge=counted)
             entry = assembly.flavours[0].model_dump(mode="json")
             evidence = assembly.measured.evidence
             for flavour in evidence["flavours"].values():
                 flavour.pop("layers", None)
-            return Result(Status.DONE, entry, evidence).as_dict()
+            return Result(Status.DONE, entry, evidence, works=counted.works).as_dict()
+    except _HopelessError:
+        return Result(Status.UNMEASURED, works=counted.works).as_dict()
     except (FieldpackError, MemoryError) as error:
         return failed(error).as_dict()
+
+
+class _Counted:
+    """Counts the work of the flavour as soon as it is made, and ends the trial where that is hopeless."""
+
+    def __init__(self, estimator: Estimator | None) -> None:
+        self._estimator = estimator
+        self.works: tuple[Work, ...] | None = None
+
+    def __call__(self, made: Sequence[Made]) -> None:
+        if made[0].kind is not FlavourKind.TFLITE:
+            return
+        self.works = work_of(open_model(made[0].path))
+        if self._estimator is not None and self._estimator.told(self.works).hopeless:
+            raise _HopelessError
 
 
 def context_of(spec: Spec) -> dict[str, str]:

@@ -57,4 +57,6 @@ def _metrics(judged: Judged) -> dict[str, float]:
     found = {v.name: v.figure.value for v in judged.verdicts if v.figure.value is not None}
     if judged.size is not None:
         found["installed_bytes"] = float(judged.size)
+    if judged.estimated is not None and judged.estimated.figure.value is not None:
+        found["estimated_latency_ms"] = judged.estimated.figure.value
     return {name: float(value) for name, value in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any
 from fieldpack import gate
 from fieldpack.budget import Budget
 from fieldpack.bundle.manifest import FlavourEntry
+from fieldpack.search.estimated import Estimated
 from fieldpack.search.trial import Result, Status, Trial
 from fieldpack.verdict import AT_MOST, Outcome, Verdict
 
@@ -30,12 +32,16 @@ class Judged:
     result : Result
     reused : bool
         Whether the result came from the store.
+    budget : Budget
+    estimated : Estimated or None
+        Its latency by a table, where the search has one.
     """
 
     trial: Trial
     result: Result
     reused: bool
     budget: Budget
+    estimated: Estimated | None = None
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -49,6 +55,32 @@ class Judged:
     def outcome(self) -> Outcome:
         """The worst verdict; ``not_run`` for a trial that did not finish."""
         return gate.outcome_of(self.verdicts)
+
+    @cached_property
+    def held(self) -> tuple[Verdict, ...]:
+        """The verdicts but for a latency that only a run on the table's target settles."""
+        return tuple(verdict for verdict in self.verdicts if not self._waits(verdict))
+
+    @property
+    def standing(self) -> Outcome:
+        """The worst of what is held; what a search chooses by, and no verdict."""
+        return Outcome.PASS if self.verdicts and not self.held else gate.outcome_of(self.held)
+
+    @property
+    def promising(self) -> bool:
+        """Whether it keeps all that was measured, and the limit on its estimate."""
+        return self.standing is Outcome.PASS and self.estimated_excess == 0
+
+    @property
+    def estimated_excess(self) -> float:
+        """How far the estimate is beyond its limit; 0 where there is none, or where a time was measured."""
+        if self.estimated is None or any(item.name == self.estimated.name for item in self.held):
+            return 0.0
+        return self.estimated.excess
+
+    def _waits(self, verdict: Verdict) -> bool:
+        told = self.estimated
+        return told is not None and verdict.name == told.name and verdict.outcome is Outcome.NOT_RUN
 
     @property
     def measure(self) -> str:
@@ -80,22 +112,43 @@ class Judged:
 
     @property
     def excess(self) -> float:
-        """How far it is from keeping the budget: relative excesses of broken and open limits, added up."""
-        return sum(relative_excess(verdict) for verdict in self.verdicts)
+        """How far it is from keeping the budget: relative excesses of broken and open limits, added up.
+
+        That of an estimate stands in for that of a time that was not measured.
+        """
+        return sum(relative_excess(verdict) for verdict in self.held) + self.estimated_excess
+
+    @property
+    def aim(self) -> float:
+        """What is made small where the budget is kept: megabytes, or seconds by estimate; 0 where unknown."""
+        if self.estimated is not None and self.estimated.aimed:
+            return self.estimated.milliseconds / 1e3
+        return (self.size or 0) / 1e6
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Among trials of one standing, the least is taken."""
+        return self.estimated_excess, self.aim, self.size or 0, self.trial.number
 
     @property
     def score(self) -> float | None:
-        """What the sampler makes small: the excess first, then the size; None where there is no result."""
-        if self.size is None:
+        """What the sampler makes small: the excess first, then the aim; None where there is no result."""
+        if self.result.status not in (Status.DONE, Status.UNMEASURED):
             return None
-        return self.excess * 1e3 + self.size / 1e6
+        score = self.excess * 1e3 + self.aim
+        return score if math.isfinite(score) else None
 
     @property
     def reason(self) -> str:
         """Why it was not taken; empty where it keeps the budget."""
+        told = "" if self.estimated is None else self.estimated.words
+        if self.result.status is Status.UNMEASURED:
+            return f"{self.result.status.value}: {told}"
         if self.result.status is not Status.DONE:
             return f"{self.result.status.value}: {self.result.reason}"
-        return "; ".join(_rejection(item) for item in self.verdicts if item.outcome is not Outcome.PASS)
+        reasons = [_rejection(item) for item in self.verdicts if item.outcome is not Outcome.PASS]
+        waits = len(self.held) < len(self.verdicts)
+        return "; ".join([*reasons, *([told] if waits or self.estimated_excess else [])])
 
     def as_dict(self) -> dict[str, Any]:
         """For the record of the search; figures as verdicts keep them."""
@@ -109,6 +162,7 @@ class Judged:
             "loss": None if self.loss is None else {"name": self.loss[0], "value": self.loss[1]},
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "reason": self.reason,
+            **({} if self.estimated is None else {"estimated": self.estimated.as_dict()}),
         }
 
 
@@ -150,7 +204,7 @@ def binding_limits(judged: Sequence[Judged]) -> list[str]:
     kept = [_kept(item) for item in judged if item.result.status is Status.DONE]
     if not kept:
         return []
-    names = [verdict.name for verdict in _first_finished(judged).verdicts]
+    names = [verdict.name for verdict in _first_finished(judged).held]
     never = [name for name in names if not any(name in limits for limits in kept)]
     if never:
         return never

@@ -10,6 +10,7 @@ from typing import Any
 from fieldpack.errors import SpecError
 from fieldpack.passes import AnyPass
 from fieldpack.search.bases import with_bases
+from fieldpack.search.estimated import Estimated, Estimator, estimator_of
 from fieldpack.search.executor import Executor
 from fieldpack.search.outcome import Judged, binding_limits, needed_limits
 from fieldpack.search.pareto import front
@@ -33,15 +34,18 @@ class Found:
     judged : list of Judged
         Every trial, in the order of asking.
     best : Judged or None
-        The smallest that keeps the budget; else the smallest that is inconclusive; else None.
+        The smallest that keeps the budget; else the smallest that is inconclusive; else None. Where that is
+        asked for the fastest by estimate; what a table calls too slow comes last.
     front : list of Judged
-        Finished trials that no other beats in size and loss.
+        Finished trials that no other beats in size and loss, and in the latency that a table tells.
     ended : str
         ``first``, ``all stages``, ``trials`` or ``wall clock``.
     damaged : list of str
         Files of the store that could not be read and whose trials were run again.
     skipped : dict
         Stage -> what it needs and the spec lacks.
+    estimator : Estimator or None
+        What told the latencies.
     """
 
     judged: list[Judged]
@@ -50,11 +54,23 @@ class Found:
     ended: str
     damaged: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    estimator: Estimator | None = None
 
     @property
     def outcome(self) -> Outcome:
-        """``pass``, ``inconclusive``, or ``fail`` where nothing keeps the budget."""
-        return Outcome.FAIL if self.best is None else self.best.outcome
+        """That of the best; ``fail`` where nothing keeps the budget.
+
+        ``not_run`` where only a run on its target settles a limit on latency, or where trials were left
+        unmeasured because of an estimate: that decides nothing.
+        """
+        if self.best is not None:
+            return self.best.outcome
+        return Outcome.NOT_RUN if self.unmeasured else Outcome.FAIL
+
+    @property
+    def unmeasured(self) -> list[Judged]:
+        """Trials that were made and not measured, since their estimate was hopeless."""
+        return [item for item in self.judged if item.result.status is Status.UNMEASURED]
 
     @property
     def nearest(self) -> Judged | None:
@@ -89,6 +105,7 @@ class Found:
             "needed": {} if self.nearest is None else needed_limits(self.nearest),
             "ended": self.ended,
             "skipped": self.skipped,
+            **({} if self.estimator is None else {"estimates": self.estimator.as_dict()}),
             "trials": [item.as_dict() for item in self.judged],
         }
 
@@ -183,8 +200,11 @@ def search(
     SpecError
         A stage is wrong, before any trial runs where its numbers do not decide that; or a limit is a share
         that no trial can be held against.
+    InputError
+        The table of ``[search.estimate]`` cannot be read or is of another target.
     """
     settings = _settings(spec)
+    estimator = estimator_of(spec)
     listed = stages_of(spec, settings)
     skipped = {stage.name: lack for stage in listed if (lack := lacking(stage, spec))}
     stages = [stage for stage in listed if stage.name not in skipped]
@@ -198,23 +218,23 @@ def search(
         proposals = Proposals(stage, spec.pack.seed)
         while True:
             if settings.wall_clock_s is not None and clock() - begin > settings.wall_clock_s:
-                return _found(judged, "wall clock", store, skipped)
+                return _found(judged, "wall clock", store, skipped, estimator)
             asked = proposals.ask(settings.trials - len(judged))
             if not asked:
                 break
             trials = [make_trial(spec, stage, len(judged) + k, numbers) for k, numbers in enumerate(asked)]
-            batch = _run(trials, context, executor, store)
+            batch = _run(trials, context, executor, store, estimator)
             for item in batch:
                 told(item)
             proposals.tell([item.score for item in batch])
             judged += batch
-        if settings.stop == "first" and any(item.outcome is Outcome.PASS for item in judged):
+        if settings.stop == "first" and any(item.promising for item in judged):
             ended = "first"
             break
         if len(judged) >= settings.trials:
             ended = "trials"
             break
-    return _found(judged, ended, store, skipped)
+    return _found(judged, ended, store, skipped, estimator)
 
 
 def _settings(spec: Spec) -> Search:
@@ -227,13 +247,17 @@ def _settings(spec: Spec) -> Search:
 
 
 def _run(
-    trials: list[Trial], context: Mapping[str, str], executor: Executor, store: TrialStore
+    trials: list[Trial],
+    context: Mapping[str, str],
+    executor: Executor,
+    store: TrialStore,
+    estimator: Estimator | None,
 ) -> list[Judged]:
     keys = [trial.key(context) for trial in trials]
     results: dict[str, Result] = {}
     for key in keys:
         stored = store.load(key)
-        if stored is not None:
+        if stored is not None and _suffices(stored, estimator):
             results[key] = stored
     known = set(results)
     missing = list(dict.fromkeys(key for key in keys if key not in known))
@@ -247,20 +271,41 @@ def _run(
     if missing:
         executor.run([specs[key].model_dump(mode="json", by_alias=True) for key in missing], done)
     return [
-        Judged(trial, results[key], key in known, trial.spec.budget)
+        Judged(trial, results[key], key in known, trial.spec.budget, _told(results[key], estimator))
         for trial, key in zip(trials, keys, strict=True)
     ]
 
 
-def _found(judged: list[Judged], ended: str, store: TrialStore, skipped: dict[str, str]) -> Found:
-    return Found(judged, _best(judged), _front(judged), ended, store.damaged, skipped)
+def _suffices(stored: Result, estimator: Estimator | None) -> bool:
+    """Whether a stored result says all that this search asks: another table or limit may want a figure."""
+    if stored.status is Status.REFUSED:
+        return True
+    if estimator is None:
+        return stored.status is Status.DONE
+    if stored.works is None:
+        return False
+    return stored.status is Status.DONE or estimator.told(stored.works).hopeless
+
+
+def _told(result: Result, estimator: Estimator | None) -> Estimated | None:
+    return None if estimator is None or result.works is None else estimator.told(result.works)
+
+
+def _found(
+    judged: list[Judged],
+    ended: str,
+    store: TrialStore,
+    skipped: dict[str, str],
+    estimator: Estimator | None,
+) -> Found:
+    return Found(judged, _best(judged), _front(judged), ended, store.damaged, skipped, estimator)
 
 
 def _best(judged: Iterable[Judged]) -> Judged | None:
     for wanted in (Outcome.PASS, Outcome.INCONCLUSIVE):
-        kept = [item for item in judged if item.outcome is wanted]
+        kept = [item for item in judged if item.standing is wanted]
         if kept:
-            return min(kept, key=lambda item: (item.size or 0, item.trial.number))
+            return min(kept, key=lambda item: item.rank)
     return None
 
 
@@ -269,5 +314,12 @@ def _front(judged: list[Judged]) -> list[Judged]:
     names = {item.loss[0] for item in finished if item.loss}
     if len(names) != 1:  # nothing that all of them measured
         return []
-    points = [(float(item.size or 0), item.loss[1] if item.loss else 0.0) for item in finished]
+    points = [
+        (
+            float(item.size or 0),
+            item.loss[1] if item.loss else 0.0,
+            0.0 if item.estimated is None else item.estimated.milliseconds,
+        )
+        for item in finished
+    ]
     return [finished[place] for place in front(points)]

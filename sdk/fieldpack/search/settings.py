@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from fieldpack.budget import Target
 from fieldpack.model import Strict
 
 Need = Literal["calibration", "training", "open", "download_bytes"]
@@ -62,6 +63,24 @@ class Stage(Strict):
         return self
 
 
+class Estimate(Strict):
+    """A table of latency by operator that proposes trials; it decides no verdict."""
+
+    table: str = Field(
+        min_length=1, description="file of `fieldpack bench table`", examples=["tables/pixel-6.json"]
+    )
+    target: Target = Field(description="the target that the table is of", examples=["adb:R58M"])
+    latency_ms: float | None = Field(
+        default=None,
+        gt=0,
+        description="most milliseconds; the budget's limit on the target where left out",
+        examples=[12.0],
+    )
+    objective: Literal["size", "latency"] = Field(
+        default="size", description="what is made small where the budget is kept", examples=["latency"]
+    )
+
+
 class Search(Strict):
     """How a budget is met."""
 
@@ -73,11 +92,16 @@ class Search(Strict):
     wall_clock_s: float | None = Field(
         default=None, gt=0, description="no trial begins after so many seconds", examples=[3600]
     )
+    estimate: Estimate | None = Field(default=None, description="latency on a target, told by a table")
     stages: tuple[Stage, ...] = Field(default=(), description="own stages; built-in ones where left out")
 
     def placed(self, place: Callable[[str], str]) -> Search:
-        """With the paths of teachers made absolute."""
-        return self.model_copy(update={"stages": tuple(_placed(stage, place) for stage in self.stages)})
+        """With the paths of the table and of teachers made absolute."""
+        update: dict[str, Any] = {"stages": tuple(_placed(stage, place) for stage in self.stages)}
+        if self.estimate is not None:
+            table = place(self.estimate.table)
+            update["estimate"] = self.estimate.model_copy(update={"table": table})
+        return self.model_copy(update=update)
 
     @model_validator(mode="after")
     def _names_differ(self) -> Search:

@@ -7,12 +7,13 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import SpecError
+from fieldpack.latency_table.operator_work import Work
 from fieldpack.search.settings import Stage, placed_teacher
 from fieldpack.spec import Spec
 
@@ -24,6 +25,8 @@ class Status(StrEnum):
     """How a trial ended."""
 
     DONE = "done"
+    UNMEASURED = "unmeasured"
+    """Made, and not measured: its estimated latency is hopeless (:mod:`fieldpack.search.estimated`)."""
     REFUSED = "refused"
     CRASHED = "crashed"
     OUT_OF_MEMORY = "out_of_memory"
@@ -31,7 +34,7 @@ class Status(StrEnum):
     @property
     def lasting(self) -> bool:
         """Whether a repeated trial would end alike; a crash or a full memory may have been bad luck."""
-        return self in (Status.DONE, Status.REFUSED)
+        return self in (Status.DONE, Status.UNMEASURED, Status.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,15 @@ class Result:
         What a bundle's ``evidence/parity.json`` would say of the flavour.
     reason : str
         Why it is not done.
+    works : tuple of Work or None
+        What the operators of a TFLite file have to do, whatever table there is.
     """
 
     status: Status
     entry: dict[str, Any] | None = None
     evidence: dict[str, Any] | None = None
     reason: str = ""
+    works: tuple[Work, ...] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -92,6 +98,7 @@ class Result:
             "entry": self.entry,
             "evidence": self.evidence,
             "reason": self.reason,
+            "works": None if self.works is None else [asdict(work) for work in self.works],
         }
 
     @classmethod
@@ -101,7 +108,9 @@ class Result:
         entry, evidence = data["entry"], data["evidence"]
         if status is Status.DONE and not (isinstance(entry, dict) and isinstance(evidence, dict)):
             raise ValueError("a finished trial without figures")
-        return cls(status, entry, evidence, str(data["reason"]))
+        works = data.get("works")  # results of earlier versions have none
+        counted = None if works is None else tuple(Work(**work) for work in works)
+        return cls(status, entry, evidence, str(data["reason"]), counted)
 
 
 def make_trial(spec: Spec, stage: Stage, number: int, numbers: Mapping[str, float]) -> Trial:
@@ -120,9 +129,17 @@ def make_trial(spec: Spec, stage: Stage, number: int, numbers: Mapping[str, floa
         _put(words, place, int(value) if stage.choices[place].whole else value, stage.name)
     flavour = {**_template(spec, words["flavour"].get("method")), **words["flavour"]}
     whole = spec.model_dump(mode="json", by_alias=True)
-    whole |= {"recipe": [*whole["recipe"], *words["recipe"]], "flavours": [flavour], "search": None}
+    whole |= {"recipe": [*whole["recipe"], *words["recipe"]], "flavours": [flavour]}
+    whole["search"] = _estimate_alone(whole["search"])
     whole["budget"] = _budget_of_one(whole["budget"], flavour["name"])
     return Trial(number, stage.name, dict(numbers), _validated(whole, stage.name))
+
+
+def _estimate_alone(search: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a worker must know of the search: how to estimate a latency; nothing where it need not."""
+    if search is None or search["estimate"] is None:
+        return None
+    return {name: search[name] for name in ("flavour", "stop", "estimate")}
 
 
 def _budget_of_one(budget: dict[str, Any], flavour: str) -> dict[str, Any]:
