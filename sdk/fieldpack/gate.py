@@ -116,7 +116,7 @@ def _claims(
     if name == "layer_rise":
         figure, note = layer_rise(flavour.name, evidence)
         verdict = judge(figure, limit, AT_MOST, subject=flavour.name)
-        return [replace(verdict, reason=f"{verdict.reason}; {note}")]
+        return [replace(verdict, reason=_rise_words(verdict, limit, note))]
     relation = AT_LEAST if name in AT_LEAST_LIMITS else AT_MOST
     beside = next((key for key, names in BESIDE.items() if name in names), None)
     found = _beside(flavour.name, beside, evidence) if beside else _parities(flavour.name, evidence)
@@ -134,6 +134,13 @@ def _concerned(limit: str, found: list[Parity]) -> list[Parity]:
     if limit in LIMITS_OF_VALUES:
         return found
     return [item for item in found if not (item.finite and item.of_values)] or found
+
+
+def _rise_words(verdict: Verdict, limit: float, note: str) -> str:
+    """The reason of a layer's rise, in per cent, with the layer."""
+    if verdict.figure.value is None:
+        return f"{verdict.reason}; {note}"
+    return f"layer_rise is {100 * verdict.figure.value:.3g} % {note}; at most {100 * limit:g} % is allowed"
 
 
 def _size(

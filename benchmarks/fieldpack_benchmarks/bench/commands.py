@@ -9,9 +9,10 @@ from typing import Any
 
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.bundle.read import Bundle, open_bundle
-from fieldpack.errors import InputError, StorageError
+from fieldpack.errors import InputError
 from fieldpack.phone_projects.project import PhoneKind, write_project
 from fieldpack.phone_projects.results import import_results
+from fieldpack.placement import place_file
 from fieldpack.records.record import Record, RunOutcome
 from fieldpack.records.store import append, read
 from fieldpack.records.validity import FULL, PAIRED, QUICK, Plan
@@ -157,11 +158,7 @@ def trend(path: Path, out: Path) -> Benched:
         raise InputError(
             "the records are of several bundles", came=", ".join(names), hint="name the file of one"
         )
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(drawing.draw(found, names[0]), encoding="utf-8")
-    except OSError as error:
-        raise StorageError("the drawing cannot be written", came=f"{out}: {error}") from error
+    place_file(out, drawing.draw(found, names[0]), "the drawing")
     rows = drawing.rows_of(found)
     document = {"drawing": str(out), "lines": [list(row) for row in rows]}
     return Benched(document, drawing.HEADER, rows, (str(out),), 0)

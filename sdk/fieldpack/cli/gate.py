@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +146,7 @@ def _history(name: str, records: Sequence[Record]) -> dict[str, dict[str, list[f
 
 
 def _write_files(options: argparse.Namespace, judged: Judged) -> None:
-    from fieldpack.errors import StorageError
+    from fieldpack.placement import place_file
     from fieldpack.verdict_files.junit import as_junit
     from fieldpack.verdict_files.sarif import as_sarif
     from fieldpack.verdict_files.summary import as_markdown
@@ -160,12 +159,4 @@ def _write_files(options: argparse.Namespace, judged: Judged) -> None:
     asked = {name: path for name in writers if (path := getattr(options, name)) is not None}
     texts = {name: writers[name]() for name in asked}
     for name, path in asked.items():
-        beside = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(texts[name], encoding="utf-8")
-            beside.replace(path)
-        except OSError as error:
-            with suppress(OSError):
-                beside.unlink()
-            raise StorageError(f"the file of --{name} cannot be written", came=f"{path}: {error}") from error
+        place_file(path, texts[name], f"the file of --{name}")

@@ -149,7 +149,7 @@ def test_layers_are_held_one_by_one(bundle: Path, capsys: pytest.CaptureFixture[
     then.write_text(json.dumps(stored))
     code, document = gate(bundle, "[every]\nlayer_rise = 0.05\n", "--baseline", str(then), capsys=capsys)
     assert code == 1
-    assert name in document["verdicts"][0]["reason"]
+    assert document["verdicts"][0]["reason"] == f"layer_rise is 11.1 % in {name}; at most 5 % is allowed"
     layers["other"] = layers.pop(name)
     then.write_text(json.dumps(stored))
     assert gate(bundle, "[every]\nlayer_rise = 9.0\n", "--baseline", str(then), capsys=capsys)[0] == 4

@@ -24,7 +24,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack.budget import load_budget
     from fieldpack.bundle.read import open_bundle
     from fieldpack.bundle.verify import check_structure
-    from fieldpack.errors import BundleError, StorageError
+    from fieldpack.errors import BundleError
+    from fieldpack.placement import place_file
     from fieldpack.report.page import render
     from fieldpack.shipped import beside_shipped
 
@@ -46,16 +47,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         beside = Path(options.bundle).absolute().parent / f"{manifest.name}-{manifest.version}.html"
     target: Path = options.out or beside
     data = text.encode("utf-8")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.part")
-        try:
-            partial.write_bytes(data)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise StorageError("the report cannot be written", came=f"{target}: {error.strerror}") from error
+    place_file(target, data, "the report")
     outcome = gate.outcome_of(verdicts)
     document = {
         "report": str(target),

@@ -16,9 +16,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from fieldpack.budget import Target
-from fieldpack.errors import InputError, StorageError, UnsupportedError
+from fieldpack.errors import InputError, UnsupportedError
 from fieldpack.latency_table.operator_work import Work, work_of
 from fieldpack.model import Strict, validated
+from fieldpack.placement import place_file
 from fieldpack.records.record import Runner, Sha256
 from fieldpack.tflite.file import open_model
 from fieldpack.verdict import Evidence, Figure
@@ -223,8 +224,4 @@ def write_table(path: Path, table: LatencyTable) -> None:
     StorageError
         The file cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(table.model_dump_json(by_alias=True, indent=1, exclude_none=True) + "\n", "utf-8")
-    except OSError as error:
-        raise StorageError("the table cannot be written", came=f"{path}: {error}") from error
+    place_file(path, table.model_dump_json(by_alias=True, indent=1, exclude_none=True) + "\n", "the table")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from fieldpack.errors import InputError, ModelFileError
@@ -63,12 +64,19 @@ def _litert(path: Path, model: TfliteModel) -> EngineCover:
 
 
 def layers_of(model: TfliteModel) -> tuple[Layer, ...]:
-    """Operators of the graph that runs, by the names of what they write; a shared buffer counts once."""
+    """Operators of the graph that runs, by the names of what they write; a shared buffer counts once.
+
+    Where those tensors have no name, as in files that were compacted, an operator is the n-th of its kind,
+    ``CONV_2D 3``: what is put in of another kind, such as a QUANTIZE at the border, renames no layer.
+    """
     spent: set[int] = set()
+    kinds: Counter[str] = Counter()
     layers = []
     for node in model.main.operators:
+        kinds[node.name] += 1
         name = ";".join(model.main.tensors[index].name for index in node.outputs)
-        layers.append(Layer(node.name, name, _weight_bytes(model, node, spent)))
+        named = name if name.strip(";") else f"{node.name} {kinds[node.name]}"
+        layers.append(Layer(node.name, named, _weight_bytes(model, node, spent)))
     return tuple(layers)
 
 

@@ -16,8 +16,9 @@ from pydantic import Field
 from fieldpack.budget import Target
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind, Requires
 from fieldpack.bundle.read import Bundle, open_bundle
-from fieldpack.errors import InputError, StorageError
+from fieldpack.errors import InputError
 from fieldpack.model import Strict, validated
+from fieldpack.placement import place_file
 from fieldpack.records.record import BundleName, Record, Runner, RunOutcome
 
 SCHEMA = "fieldpack-baseline/1"
@@ -108,11 +109,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         The file cannot be written.
     """
     values = baseline.model_dump(mode="json", by_alias=True, exclude_none=True)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise StorageError("the baseline cannot be written", came=f"{path}: {error}") from error
+    place_file(path, json.dumps(values, indent=1) + "\n", "the baseline")
 
 
 def check_same_model(baseline: Baseline, name: str) -> None:

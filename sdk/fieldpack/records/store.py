@@ -11,6 +11,7 @@ from typing import Any
 
 from fieldpack.errors import InputError, StorageError
 from fieldpack.model import validated
+from fieldpack.placement import place_file
 from fieldpack.records.record import SCHEMA, Record
 
 FOLDER = Path(".fieldpack") / "bench"
@@ -79,12 +80,7 @@ def remember_machine(folder: Path, facts: Mapping[str, Any]) -> str:
     """
     text = json.dumps(dict(facts), indent=1, sort_keys=True) + "\n"
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
-    path = folder / MACHINES / f"{key}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StorageError("the machine's file cannot be written", came=f"{path}: {error}") from error
+    place_file(folder / MACHINES / f"{key}.json", text, "the machine's file")
     return key
 
 
