@@ -51,13 +51,21 @@ OF_ESTIMATES = (
 )
 
 
-def _known_target(target: str) -> str:
-    if re.fullmatch(r"host|mac|web|(qemu-arm64|adb|ssh|ios):\S+", target) is None:
-        raise ValueError("no such target; host, qemu-arm64:CPU, adb:SERIAL, ssh:HOST, ios:UDID, mac or web")
+def known_target(target: str) -> str:
+    """A target's name, as it came.
+
+    Raises
+    ------
+    ValueError
+        No target has it.
+    """
+    if re.fullmatch(r"host|mac|web|callgrind|(qemu-arm64|adb|ssh|ios):\S+", target) is None:
+        raise ValueError(f"no such target; allowed are {KNOWN_TARGETS}")
     return target
 
 
-Target = Annotated[str, AfterValidator(_known_target)]
+KNOWN_TARGETS = "host, qemu-arm64:CPU, callgrind, adb:SERIAL, ssh:HOST, ios:UDID, mac and web"
+Target = Annotated[str, AfterValidator(known_target)]
 
 
 class Limits(Strict):

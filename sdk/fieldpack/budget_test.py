@@ -60,7 +60,7 @@ def test_the_shipped_bundle_lies_beside_the_budget(tmp_path: Path) -> None:
         ('[shipped]\nbundle = "b"\ndigest = "12"\n[every]\nshipped_flips = 0.1', "shipped.digest"),
         ("[every]\nlatency_ms = 5", "latency_ms.*example: latency_ms = { host = 5.0 }"),
         ("[every]\nlatency_ms = {}", "latency_ms"),
-        ("[every]\nlatency_ms = { phone = 5 }", "no such target; host, qemu-arm64:CPU"),
+        ("[every]\nlatency_ms = { phone = 5 }", "no such target; allowed are host, qemu-arm64:CPU"),
         ("[every]\nlatency_ms = { host = 0 }", "every.latency_ms.host.: Input should be greater than 0"),
         ('[every]\nlatency_ms = { host = { share = 1, of = "source" } }', "a source model has no latency"),
         ("[every]\npeak_memory_bytes = { host = 1.5 }", "peak_memory_bytes.host"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
+from fieldpack.bundle.manifest import FlavourEntry
 from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.errors import InputError
 from fieldpack.phone_projects.project import PhoneKind, write_project
@@ -15,16 +15,15 @@ from fieldpack.phone_projects.results import import_results
 from fieldpack.placement import place_file
 from fieldpack.records.record import Record, RunOutcome
 from fieldpack.records.store import append, read
-from fieldpack.records.validity import FULL, PAIRED, QUICK, Plan
+from fieldpack.records.validity import FULL, QUICK, Plan
 from fieldpack_benchmarks.bench import trend as drawing
 from fieldpack_benchmarks.bench.curves import lines_of
-from fieldpack_benchmarks.bench.examples import examples_of
-from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour, lacking, paired_times
+from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour, lacking
+from fieldpack_benchmarks.bench.pairs import check_target, compared, flavours_of, plan_of, side_of
 from fieldpack_benchmarks.bench.table import HEADER, agreement, rows_of
-from fieldpack_benchmarks.latency.comparison import PAIRS, Comparison, Finding, compare, orders
+from fieldpack_benchmarks.latency.comparison import Comparison, Finding
 from fieldpack_benchmarks.latency.sustained import MINUTES, sustained_plan
 from fieldpack_benchmarks.targets import parse_target
-from fieldpack_benchmarks.targets.model_run import open_target
 
 Progress = Callable[[str, float], None]
 Pair = tuple[FlavourEntry, str]
@@ -68,7 +67,7 @@ def run(
     InputError
         No such target or flavour, or minutes that no run takes.
     """
-    wish = Wish(mode, _plan(mode, minutes), examples, records)
+    plan = _plan(mode, minutes)
     for name in targets:
         parse_target(name)
     found: list[Record] = []
@@ -76,7 +75,8 @@ def run(
         every = [(flavour, target) for flavour in _flavours(opened, flavours) for target in targets]
         pairs = every if flavours else [pair for pair in every if not lacking(*pair)]
         for done, (flavour, target) in enumerate(pairs):
-            progress(f"{flavour.name} on {target}", done / len(pairs))
+            tell = _telling(progress, f"{flavour.name} on {target}", done, len(pairs))
+            wish = Wish(mode, plan, examples, records, tell)
             found.append(bench_flavour(opened, flavour, target, wish))
             append(records, found[-1])
     return Benched(
@@ -89,37 +89,49 @@ def run(
 
 
 def against(
-    bundle: Path, old: Path, targets: Sequence[str], flavours: Sequence[str], progress: Progress
-) -> Benched:
+    bundle: Path, old: Path, targets: Sequence[str], flavours: Sequence[str], progress: Progress,
+    mode: str = "quick", minutes: float | None = None,
+) -> Benched:  # fmt: skip
     """Compare the flavours of two bundles on targets, in pairs of runs that follow each other.
+
+    Flavours that are not named are left out where the old bundle lacks them. No record is kept: a ratio
+    of two files is no figure of one.
 
     Raises
     ------
     InputError
-        No such target or flavour, or the old bundle lacks one.
+        No such target or flavour, a mode or minutes that pairs do not take, or nothing that both have.
+    UnsupportedError
+        A target without times.
     """
+    _plan(mode, minutes)
+    plan, pairs = plan_of(mode)
+    for name in targets:
+        check_target(name)
     found: list[tuple[str, str, Comparison]] = []
     with open_bundle(bundle) as new, open_bundle(old) as before:
-        wanted = [item for item in _flavours(new, flavours) if item.kind is FlavourKind.TFLITE]
-        for flavour in wanted:
+        both, out = flavours_of(new, before, _flavours(new, flavours), bool(flavours))
+        for flavour, then in both:
+            sides = (side_of(before, then), side_of(new, flavour))
             for target in targets:
-                progress(f"{flavour.name} on {target}", len(found) / (len(wanted) * len(targets)))
-                found.append((flavour.name, target, _pair(new, before, flavour, target)))
+                progress(f"{flavour.name} on {target}", len(found) / (len(both) * len(targets)))
+                found.append((flavour.name, target, compared(sides, target, plan, pairs)))
     rows = [
         (name, target, item.finding.value, f"{item.ratio:.3f}", f"{item.low:.3f} .. {item.high:.3f}",
          str(item.pairs), f"{item.detectable:.1%}")
         for name, target, item in found
     ]  # fmt: skip
     document = {
+        "mode": mode,
         "comparisons": [
             {"flavour": name, "target": target, "finding": item.finding.value, "ratio": item.ratio,
              "low": item.low, "high": item.high, "pairs": item.pairs}
             for name, target, item in found
-        ]
+        ],
     }  # fmt: skip
     header = ("flavour", "target", "finding", "new / old", "99 % bounds", "pairs", "would find")
     slower = any(item.finding is Finding.SLOWER for _, _, item in found)
-    return Benched(document, header, rows, (), int(slower))
+    return Benched(document, header, rows, out, int(slower))
 
 
 def compare_records(old: Path, new: Path) -> Benched:
@@ -191,6 +203,17 @@ def project(bundle: Path, kind: str, out: Path) -> Benched:
     return Benched({"project": str(written)}, ("project",), [(str(written),)], (), 0)
 
 
+def _telling(progress: Progress, name: str, before: int, runs: int) -> Callable[[int, int], None]:
+    """Tell where a run is, now and behind each of its rounds."""
+
+    def tell(done: int, of: int) -> None:
+        part = f", {done} of {of}" if done else ""
+        progress(f"{name}{part}", (before + done / of) / runs)
+
+    tell(0, 1)
+    return tell
+
+
 def _plan(mode: str, minutes: float | None) -> Plan:
     if mode == "sustained":
         return sustained_plan(MINUTES if minutes is None else minutes)
@@ -200,20 +223,6 @@ def _plan(mode: str, minutes: float | None) -> Plan:
             hint="--mode sustained --minutes N",
         )  # fmt: skip
     return PLANS[mode]
-
-
-def _pair(new: Bundle, before: Bundle, flavour: FlavourEntry, target: str) -> Comparison:
-    then = before.manifest.flavour(flavour.name)
-    if then is None:
-        raise InputError(
-            "the old bundle has no such flavour", came=flavour.name,
-            allowed=", ".join(item.name for item in before.manifest.flavours),
-        )  # fmt: skip
-    sides = (examples_of(before, then, 1), examples_of(new, flavour, 1))
-    place = parse_target(target)
-    with open_target(place) as old_folder, open_target(place) as new_folder:
-        times = paired_times((old_folder, new_folder), sides, orders(PAIRS), PAIRED)
-    return compare(*times)
 
 
 def _flavours(bundle: Bundle, names: Sequence[str]) -> list[FlavourEntry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,22 +23,26 @@ from fieldpack.records.record import SCHEMA, Flag, Record
 from fieldpack.records.store import remember_machine
 from fieldpack.records.validity import Plan, percentiles, validity
 from fieldpack.verdict import Evidence
-from fieldpack_benchmarks.bench.curves import fields_of
+from fieldpack_benchmarks.bench.curves import fields_of, whole_steps
 from fieldpack_benchmarks.bench.examples import Examples, examples_of
 from fieldpack_benchmarks.latency.heat import throttled
 from fieldpack_benchmarks.targets import Target, TargetKind, parse_target
-from fieldpack_benchmarks.targets.counting import InstructionCount, count_instructions
+from fieldpack_benchmarks.targets.counting import (
+    InstructionCount,
+    count_instructions,
+    count_with_callgrind,
+)
 from fieldpack_benchmarks.targets.model_run import ModelRun, open_target, run_model, runs_of
 from fieldpack_benchmarks.targets.protocol import RunRequest
-from fieldpack_benchmarks.targets.transport import Transport
 
 APPLE = {TargetKind.IOS, TargetKind.MAC}
 CHECKED = RunRequest(warm_ups=1, samples=1)
 """A run that is made for its answers."""
 
+COUNTED = {TargetKind.QEMU_ARM64, TargetKind.CALLGRIND}
+"""Targets that have a count, and no time."""
+
 NO_HEAT = "an emulated processor has no times and no heat; sustain runs on host, adb or ssh"
-
-
 NO_SUSTAINED_PAGE = "a page is timed in short runs alone; sustain runs on host, adb or ssh"
 
 
@@ -56,12 +60,15 @@ class Wish:
         Golden vectors whose answers are compared.
     records : Path
         Folder that the machine's facts go to.
+    tell : callable, optional
+        Called behind each round with (how many are done, of how many).
     """
 
     mode: str
     plan: Plan
     examples: int
     records: Path
+    tell: Callable[[int, int], None] = lambda done, of: None
 
 
 def bench_flavour(bundle: Bundle, flavour: FlavourEntry, name: str, wish: Wish) -> Record:
@@ -81,12 +88,12 @@ def bench_flavour(bundle: Bundle, flavour: FlavourEntry, name: str, wish: Wish) 
         if target.kind is TargetKind.WEB:
             return _on_page(bundle, flavour, fields, wish)
         examples = examples_of(bundle, flavour, wish.examples)
-        if target.kind is TargetKind.QEMU_ARM64:
+        if target.kind in COUNTED:
             if wish.mode == "sustained":
                 return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=NO_HEAT)
             return _record(fields, **_counted(examples, target, wish))
         return _record(fields, **_timed(examples, target, wish))
-    except MissingDependencyError as error:
+    except (MissingDependencyError, UnsupportedError) as error:
         return _record(fields, evidence=Evidence.NOT_RUN, outcome="not_run", reason=_words(error))
     except TargetError as error:
         return _record(fields, evidence=Evidence.NOT_RUN, outcome="failed", reason=_words(error))
@@ -143,7 +150,10 @@ def lacking(flavour: FlavourEntry, name: str) -> str:
 
 def _counted(examples: Examples, target: Target, wish: Wish) -> dict[str, Any]:
     """An emulated target: exact counts, answers, and no times."""
-    count = count_instructions(examples.model, examples.fed[0], target.place)
+    if target.kind is TargetKind.CALLGRIND:
+        count = count_with_callgrind(examples.model, examples.fed[0])
+    else:
+        count = count_instructions(examples.model, examples.fed[0], target.place)
     answers = [count.outputs]
     if len(examples.fed) > 1:
         with open_target(target) as transport:
@@ -189,20 +199,17 @@ def _timed(examples: Examples, target: Target, wish: Wish) -> dict[str, Any]:
         max_seconds=wish.plan.seconds,
     )
     with open_target(target) as transport:
+        place = transport.place
         requests = [*[request] * (wish.plan.rounds - 1), replace(request, profile=True)]
-        runs = list(runs_of(transport, examples.model, examples.fed[0], requests))
+        taking = runs_of(transport, examples.model, examples.fed[0], requests)
+        steps = whole_steps(real(taking), wish.plan.seconds) if wish.mode == "sustained" else real(taking)
+        runs = list(_told(steps, wish))
         rest = [run_model(transport, examples.model, fed, CHECKED) for fed in examples.fed[1:]]
     rows = runs[-1].report.profile or ()
     delegated = sum(row.delegated for row in rows)
-    emulated = runs[0].evidence is Evidence.EMULATED
     taken = [[value / 1e6 for value in run.report.wall_ns] for run in runs]
-    if emulated:
-        raise TargetError(
-            "times of an emulated processor are no times",
-            came=str(target),
-            hint="bench qemu-arm64:<cpu> instead",
-        )
     return {
+        "target": place,
         "evidence": runs[0].evidence,
         "outcome": "measured",
         "mode": wish.mode,
@@ -223,6 +230,30 @@ def _timed(examples: Examples, target: Target, wish: Wish) -> dict[str, Any]:
         ],
         **_answers(examples, [run.outputs for run in (runs[0], *rest)]),
     }
+
+
+def real(runs: Iterable[ModelRun]) -> Iterator[ModelRun]:
+    """The runs as they come, unless their processor is emulated.
+
+    Raises
+    ------
+    TargetError
+        It is.
+    """
+    for run in runs:
+        if run.evidence is Evidence.EMULATED:
+            raise TargetError(
+                "times of an emulated processor are no times", came=f"{run.target}, {run.facts.architecture}",
+                allowed="a processor of its own", hint="bench qemu-arm64:<cpu> for its counts",
+            )  # fmt: skip
+        yield run
+
+
+def _told(runs: Iterable[ModelRun], wish: Wish) -> Iterator[ModelRun]:
+    """The runs as they come, and how far it is."""
+    for done, run in enumerate(runs, 1):
+        wish.tell(done, wish.plan.rounds)
+        yield run
 
 
 def _heated(runs: Sequence[ModelRun]) -> tuple[Flag, ...]:
@@ -256,33 +287,3 @@ def _answers(examples: Examples, answers: Sequence[Sequence[bytes]]) -> dict[str
         "outputs": examples.digests(answers),
         "golden_gap": examples.gap(answers),
     }
-
-
-def paired_times(
-    transports: tuple[Transport, Transport], sides: tuple[Examples, Examples], firsts: Sequence[bool],
-    plan: Plan,
-) -> tuple[list[float], list[float]]:  # fmt: skip
-    """Median times of old and new, ms, pair by pair; in each pair one runs right after the other.
-
-    Parameters
-    ----------
-    transports : tuple of Transport
-        Two folders on one target, opened; what each side needs is put there once.
-    sides : tuple of Examples
-        Old and new.
-    firsts : sequence of bool
-        For each pair, whether the new one runs first.
-    """
-    request = RunRequest(
-        warm_ups=plan.warm_ups, samples=plan.samples, min_seconds=plan.shortest_s, max_seconds=plan.seconds
-    )
-    runs = [
-        runs_of(transport, side.model, side.fed[0], [request] * len(firsts))
-        for transport, side in zip(transports, sides, strict=True)
-    ]
-    times: tuple[list[float], list[float]] = ([], [])
-    for new_first in firsts:
-        for which in (1, 0) if new_first else (0, 1):
-            wall = next(runs[which]).report.wall_ns
-            times[which].append(percentiles([value / 1e6 for value in wall])[0])
-    return times

@@ -25,6 +25,7 @@ CONFIDENCE = 0.99
 """Of each bound alone."""
 PAIRS = 40
 """A slowdown of a tenth is then found on a machine whose times spread by a third."""
+PAIRS_FULL = 100
 FEWEST_PAIRS = 8
 
 

@@ -18,6 +18,8 @@ SLOWER = 1.1
 """Of the fresh median: from here on a target counts as slowed down."""
 FRESH = 3
 """Steps at the beginning that say how fast the target is when it is fresh."""
+FEWEST_SLOW = 2
+"""Steps at the end that make a knee."""
 
 
 def sustained_plan(minutes: float) -> Plan:
@@ -53,13 +55,13 @@ class Curve:
         Length of a step, s.
     medians_ms : tuple of float
         Median of each step, ms.
-    temperatures : tuple of float or None
-        Degrees Celsius at the end of each step, where the target tells.
+    began_s : tuple of float
+        When each step began, s after the first; empty where one follows the other without a gap.
     """
 
     step_s: float
     medians_ms: tuple[float, ...]
-    temperatures: tuple[float | None, ...] = ()
+    began_s: tuple[float, ...] = ()
 
     @property
     def fresh_ms(self) -> float:
@@ -67,8 +69,8 @@ class Curve:
         return median(self.medians_ms[:FRESH])
 
     @property
-    def knee_s(self) -> float | None:
-        """When the target slowed down for good: the first step from which every median is slower; or None.
+    def knee(self) -> int | None:
+        """The first step from which every median is slower; None without one.
 
         One slow step, or a target that recovers, is no knee.
         """
@@ -76,14 +78,26 @@ class Curve:
         steps = len(slow)
         while steps > 0 and slow[steps - 1]:
             steps -= 1
-        return None if steps == len(slow) or len(slow) - steps < 2 else steps * self.step_s
+        return None if len(slow) - steps < FEWEST_SLOW else steps
+
+    @property
+    def knee_s(self) -> float | None:
+        """When the target slowed down for good, s after the beginning."""
+        return None if self.knee is None else self.begins()[self.knee]
+
+    @property
+    def length_s(self) -> float:
+        """From the beginning to the end of the last step."""
+        return self.begins()[-1] + self.step_s
 
     @property
     def lasting(self) -> float:
         """Median after the knee over the fresh one; 1 where there is none."""
-        if self.knee_s is None:
-            return 1.0
-        return median(self.medians_ms[round(self.knee_s / self.step_s) :]) / self.fresh_ms
+        return 1.0 if self.knee is None else median(self.medians_ms[self.knee :]) / self.fresh_ms
+
+    def begins(self) -> tuple[float, ...]:
+        """When each step began, s after the first."""
+        return self.began_s or tuple(place * self.step_s for place in range(len(self.medians_ms)))
 
 
 def curve(times_ms: Sequence[float], step_s: float) -> Curve:

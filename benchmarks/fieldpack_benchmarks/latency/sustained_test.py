@@ -3,12 +3,17 @@ from __future__ import annotations
 import pytest
 
 from fieldpack.errors import InputError
-from fieldpack_benchmarks.latency.sustained import curve, sustained_plan
+from fieldpack_benchmarks.latency.sustained import Curve, curve, sustained_plan
 
 
 def test_a_target_that_slows_down_for_good_has_a_knee() -> None:
     found = curve([10.0] * 600 + [15.0] * 400, step_s=1.0)
     assert (found.fresh_ms, found.knee_s, found.lasting) == (10.0, 6.0, 1.5)
+
+
+def test_the_time_between_steps_counts_for_the_knee() -> None:
+    loaded = Curve(10.0, (2.0,) * 3 + (3.0,) * 2, (0.0, 12.0, 24.0, 36.0, 48.0))
+    assert (loaded.knee, loaded.knee_s, loaded.length_s, loaded.lasting) == (3, 36.0, 58.0, 1.5)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Places that run a model, under the names that commands, records and budgets use.
 
 One runner answers everywhere with one protocol (:mod:`fieldpack_benchmarks.targets.protocol`); how files get
-there and back is a transport's affair (``host``, ``adb``, ``ssh``, ``qemu``).
+there and back is a transport's affair (``host``, ``adb``, ``ssh``, ``qemu``,
+``callgrind``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class TargetKind(StrEnum):
     ADB = "adb"
     SSH = "ssh"
     QEMU_ARM64 = "qemu-arm64"
+    CALLGRIND = "callgrind"
     IOS = "ios"
     MAC = "mac"
     WEB = "web"
@@ -30,6 +32,7 @@ PLACES: dict[TargetKind, tuple[str, str]] = {
     TargetKind.ADB: (r"([\w.:\[\]-]+)?", "adb, or adb:<serial as `adb devices` lists it>"),
     TargetKind.SSH: (r"[\w.@\[\]:-]+", "ssh:<host>, ssh:<user@host>, ssh:<user@host:port>"),
     TargetKind.QEMU_ARM64: (r"[a-z0-9-]+", "qemu-arm64:<cpu>"),
+    TargetKind.CALLGRIND: ("", "callgrind"),
     TargetKind.IOS: (r"[0-9A-Fa-f-]{8,}", "ios:<udid>"),
     TargetKind.MAC: ("", "mac"),
     TargetKind.WEB: ("", "web"),

@@ -8,23 +8,19 @@ the figure; all are kept.
 
 from __future__ import annotations
 
-import re
-import shlex
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fieldpack.errors import InputError, MissingDependencyError, TargetError
+from fieldpack.errors import InputError, TargetError
 from fieldpack.verdict import Evidence
-from fieldpack_benchmarks.targets.host import HostTransport
+from fieldpack_benchmarks.targets.callgrind import CallgrindTransport, shown_processor
 from fieldpack_benchmarks.targets.model_run import ModelRun, run_model
 from fieldpack_benchmarks.targets.protocol import RunRequest
 from fieldpack_benchmarks.targets.qemu import COUNTS, QemuTransport
 from fieldpack_benchmarks.targets.runner.build import built_plugin
-from fieldpack_benchmarks.targets.transport import Finished, install
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
 WARM_UPS, FEWEST = 2, 3
 ENOUGH_S = 3600.0
 """Emulated runs end by their number, not by time."""
-INFERENCE = "LiteRtRunCompiledModel"
-PARTS = "callgrind.out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,48 +127,7 @@ def count_with_callgrind(
         run = run_model(transport, model, inputs, _request(samples))
         first = 1 + 1 + WARM_UPS  # parts count from 1; the self-test and the warm-ups come before
         values = [transport.part(number) for number in range(first, first + samples)]
-        return _counted(run, values, samples, run.facts.architecture, transport.version)
-
-
-class CallgrindTransport(HostTransport):
-    """This machine, with every inference counted by valgrind's callgrind.
-
-    Raises
-    ------
-    MissingDependencyError
-        valgrind is not installed.
-    """
-
-    def __init__(self, parent: str | None = None) -> None:
-        super().__init__(parent, "host-callgrind")
-        try:
-            done = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=False)
-        except FileNotFoundError as error:
-            raise MissingDependencyError(
-                "valgrind is needed to count", came="not installed", hint=install("valgrind")
-            ) from error
-        self.version = done.stdout.strip()
-
-    def run(self, command: Sequence[str], timeout_s: float) -> Finished:
-        """Run a program with a part of the figures behind each inference."""
-        counter = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={PARTS}"]
-        counter += [f"--toggle-collect={INFERENCE}", f"--dump-after={INFERENCE}"]
-        return self.shell(f"cd {shlex.quote(self.folder)} && {shlex.join([*counter, *command])}", timeout_s)
-
-    def part(self, number: int) -> int:
-        """Instructions of one inference, the first being 1.
-
-        Raises
-        ------
-        TargetError
-            There is no such part.
-        """
-        path = Path(self.inside(f"{PARTS}.{number}"))
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        found = re.search(r"^totals: (\d+)$", text, re.MULTILINE)
-        if found is None:
-            raise TargetError("callgrind says nothing of an inference", came=path.name, allowed="totals: N")
-        return int(found[1])
+        return _counted(run, values, samples, shown_processor(), transport.version)
 
 
 def _request(samples: int) -> RunRequest:

@@ -170,7 +170,8 @@ def test_missing_tools_are_told_with_their_packages(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("fieldpack_benchmarks.targets.qemu.prefix", lambda cpu: tmp_path)
     with pytest.raises(MissingDependencyError, match="qemu is needed") as caught:
         QemuTransport("cortex-a76")
-    assert caught.value.hint == "apt-get install qemu-user"
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("apt-get install qemu-user; or count")
 
 
 def test_a_qemu_with_another_plugin_interface_counts_nothing(

@@ -15,6 +15,7 @@ from fieldpack.errors import InputError, TargetError
 from fieldpack.verdict import Evidence
 from fieldpack_benchmarks.targets import Target, TargetKind
 from fieldpack_benchmarks.targets.adb import AdbTransport
+from fieldpack_benchmarks.targets.callgrind import CallgrindTransport
 from fieldpack_benchmarks.targets.facts import TargetFacts
 from fieldpack_benchmarks.targets.host import HostTransport
 from fieldpack_benchmarks.targets.payload import LIBRARY, RUNNER, SELF_TEST, Payload, fitting_payload
@@ -89,6 +90,8 @@ def open_target(target: Target) -> Transport:
         return SshTransport(target.place)
     if target.kind is TargetKind.QEMU_ARM64:
         return QemuTransport(target.place)
+    if target.kind is TargetKind.CALLGRIND:
+        return CallgrindTransport()
     if target.kind is TargetKind.WEB:
         raise TargetError(
             "pages are not compared in pairs", hint="bench each bundle --on web, then bench compare"
@@ -190,11 +193,9 @@ def evidence_of(place: str, facts: TargetFacts) -> Evidence:
         What it says of itself.
     """
     kind, _, address = place.partition(":")
-    local = kind in ("host", "host-callgrind") or address.rpartition("@")[2].startswith(
-        (*LOOPBACK, "emulator-")
-    )
+    local = kind in ("host", "callgrind") or address.rpartition("@")[2].startswith((*LOOPBACK, "emulator-"))
     if (
-        kind in ("qemu-arm64", "host-callgrind")
+        kind in ("qemu-arm64", "callgrind")
         or facts.emulator
         or (local and facts.architecture != platform.machine())
     ):
@@ -206,8 +207,8 @@ def without_costs(report: RunReport) -> RunReport:
     """A report without times and memory, which say nothing where they were emulated."""
     rows = None if report.profile is None else tuple(replace(row, average_ms=None) for row in report.profile)
     return replace(
-        report, init_ns=None, first_run_ns=None, warm_up_ns=(), wall_ns=(), cpu_ns=(), peak_bytes=None,
-        max_rss_bytes=None, profile=rows,
+        report, started_ns=None, init_ns=None, first_run_ns=None, warm_up_ns=(), wall_ns=(), cpu_ns=(),
+        peak_bytes=None, max_rss_bytes=None, profile=rows,
     )  # fmt: skip
 
 

@@ -112,6 +112,8 @@ class RunReport:
         ``c``, or ``python`` where no compiler is.
     threads : int
         As asked.
+    started_ns : int or None
+        Clock of the target, which goes on from run to run, before the file is opened.
     init_ns : int or None
         From opening the file to a model that can run, after the library was opened and tested.
     first_run_ns : int or None
@@ -134,6 +136,7 @@ class RunReport:
 
     runner: str
     threads: int
+    started_ns: int | None
     init_ns: int | None
     first_run_ns: int | None
     warm_up_ns: tuple[int, ...]
@@ -271,7 +274,7 @@ def _report(answer: dict[str, Any], request: RunRequest) -> RunReport:
     if answer["threads"] != request.threads or answer["runner"] not in ("c", "python"):
         raise ValueError(f"threads {answer['threads']}, runner {answer['runner']!r}")
     return RunReport(
-        answer["runner"], request.threads, init, warm_ups[0], warm_ups, wall, cpu,
+        answer["runner"], request.threads, started, init, warm_ups[0], warm_ups, wall, cpu,
         _memory(answer["peak_kib"]), _memory(answer["max_rss_kib"]), _truth(answer["fully_accelerated"]),
         tuple(_output(item) for item in answer["outputs"]), _truth(answer["repeats"]),
         parse_profile(answer["profile"]) if request.profile else None,

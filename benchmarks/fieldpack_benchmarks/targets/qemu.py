@@ -21,6 +21,7 @@ from fieldpack_benchmarks.targets.transport import Finished, install
 QEMU = "qemu-aarch64"
 COUNTS = "counts"
 """File in the folder with one line a counted inference."""
+OTHER_COUNT = "or count this machine's own instructions, another unit: --on callgrind"
 PLUGIN_VERSIONS = range(7, 9)
 """Major versions of qemu whose plugin interface is the one of the plugin (version 1)."""
 
@@ -54,8 +55,7 @@ class QemuTransport(HostTransport):
                 "The counting plugin does not know this qemu",
                 came=self.version,
                 allowed=f"{PLUGIN_VERSIONS.start} to {PLUGIN_VERSIONS.stop - 1}",
-                hint="install valgrind and count this machine's instructions; Debian's qemu-user 9 and later "
-                "loads no plugins",
+                hint=f"Debian's qemu-user 9 and later loads no plugins; {OTHER_COUNT}",
             )
 
     def facts(self) -> TargetFacts:
@@ -90,7 +90,9 @@ def qemu_version() -> str:
     try:
         done = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise MissingDependencyError("qemu is needed", came=f"no {QEMU}", hint=install(QEMU)) from error
+        raise MissingDependencyError(
+            "qemu is needed", came=f"no {QEMU}", hint=f"{install(QEMU)}; {OTHER_COUNT}"
+        ) from error
     found = re.search(r"version (\d+\.\d+(\.\d+)?)", done.stdout)
     if found is None:
         raise MissingDependencyError("qemu does not say its version", came=done.stdout[:100])

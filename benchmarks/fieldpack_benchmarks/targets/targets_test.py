@@ -18,6 +18,7 @@ from fieldpack_benchmarks.targets import Target, TargetKind, parse_target
         ("ssh:pi@board.local:2222", TargetKind.SSH, "pi@board.local:2222"),
         ("ssh:pi@[fe80::1]:22", TargetKind.SSH, "pi@[fe80::1]:22"),
         ("qemu-arm64:cortex-a76", TargetKind.QEMU_ARM64, "cortex-a76"),
+        ("callgrind", TargetKind.CALLGRIND, ""),
         ("ios:00008110-001A2B3C4D5E6F70", TargetKind.IOS, "00008110-001A2B3C4D5E6F70"),
         ("mac", TargetKind.MAC, ""),
     ],
@@ -31,7 +32,8 @@ def test_a_name_is_read_and_written_the_same(text: str, kind: TargetKind, place:
 @pytest.mark.parametrize(
     "text",
     ["", "phone", "host:1", "host:", "mac:1", "adb:", "adb:a b", "adb:$(id)", "ssh", "ssh:", "ssh:-oX=y",
-     "ssh:a;b", "qemu-arm64", "qemu-arm64:A76", "ios", "ios:x", "HOST", " host"],
+     "ssh:a;b", "qemu-arm64", "qemu-arm64:A76", "ios", "ios:x", "HOST", " host",
+     "callgrind:x86"],
 )  # fmt: skip
 def test_other_names_are_refused_with_what_is_allowed(text: str) -> None:
     with pytest.raises(InputError, match="No target has this name") as caught:

@@ -17,6 +17,7 @@ from fieldpack.cli.terminal import Terminal, table
 
 GROUP = "fieldpack.bench"
 RECORDS = Path(".fieldpack") / "bench"
+EXAMPLES = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument("bundle", type=Path, help="bundle folder or .fieldpack file")
     run_.add_argument(
         "--on", dest="targets", action="append", default=[], metavar="TARGET",
-        help="host, web (headless Chromium here), adb:SERIAL, ssh:USER@HOST:PORT, qemu-arm64:CPU; again for "
-        "more; default: host",
+        help="host, web (headless Chromium here), adb:SERIAL, ssh:USER@HOST:PORT, qemu-arm64:CPU, callgrind "
+        "(valgrind here); again for more; default: host",
     )  # fmt: skip
     run_.add_argument(
         "--flavour", action="append", default=[], metavar="NAME", help="only this; again for more"
@@ -38,12 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     run_.add_argument("--minutes", type=float, metavar="N", help="of sustained mode, each flavour; default 5")
     run_.add_argument(
-        "--examples", type=int, default=3, metavar="N", help="golden vectors to compare; default 3"
+        "--examples", type=int, metavar="N", help=f"golden vectors to compare; default {EXAMPLES}"
     )
-    run_.add_argument("--records", type=Path, default=RECORDS, metavar="DIR", help=f"default: {RECORDS}")
+    run_.add_argument("--records", type=Path, metavar="DIR", help=f"default: {RECORDS}")
     run_.add_argument(
-        "--against", type=Path, metavar="OLD", help="compare with another bundle, in pairs of runs in turn"
-    )
+        "--against", type=Path, metavar="OLD",
+        help="compare with another bundle, in pairs of runs in turn: 40, or 100 longer ones with --mode full",
+    )  # fmt: skip
     compare = add_task(actions, "compare", "compare the records of two files or folders")
     compare.add_argument("old", type=Path)
     compare.add_argument("new", type=Path)
@@ -98,13 +100,28 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 def _run(options: argparse.Namespace, terminal: Terminal) -> Any:
     targets = options.targets or ["host"]
     if options.against is not None:
+        _check_pairs(options)
         return _command("against")(
-            options.bundle, options.against, targets, options.flavour, _progress(terminal)
-        )
+            options.bundle, options.against, targets, options.flavour, _progress(terminal), options.mode,
+            options.minutes,
+        )  # fmt: skip
+    examples = EXAMPLES if options.examples is None else options.examples
     return _command("run")(
-        options.bundle, targets, options.flavour, options.mode, options.examples, options.records,
+        options.bundle, targets, options.flavour, options.mode, examples, options.records or RECORDS,
         _progress(terminal), options.minutes,
     )  # fmt: skip
+
+
+def _check_pairs(options: argparse.Namespace) -> None:
+    """Refuse what a comparison in pairs has no use for."""
+    from fieldpack.errors import InputError
+
+    given = [f"--{name}" for name in ("examples", "records") if getattr(options, name) is not None]
+    if given:
+        raise InputError(
+            "--against compares times alone, and keeps no record", came=" ".join(given),
+            allowed="--on, --flavour, --mode quick or full", hint="leave it out, or bench each by itself",
+        )  # fmt: skip
 
 
 ACTIONS: dict[str, Callable[[argparse.Namespace, Terminal], Any]] = {

@@ -138,6 +138,31 @@ def test_counts_of_two_runtimes_are_not_compared(bundle: Path, capsys: pytest.Ca
     assert "the baseline was counted by c, LiteRT 2.3.0" in document["verdicts"][0]["reason"]
 
 
+VALGRIND = RUNNER | {"processor": "x86_64 avx2", "emulator": "valgrind-3.19.0"}
+
+
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        ({}, "instructions.callgrind of baseline was not measured"),
+        ({"target": "callgrind", "runner": VALGRIND | {"emulator": "valgrind-3.24.0"}}, "valgrind-3.24.0"),
+        ({"target": "callgrind", "runner": VALGRIND | {"processor": "x86_64"}}, "LiteRT 2.3.0, x86_64, "),
+        ({"target": "callgrind", "runner": VALGRIND}, ""),
+    ],
+)
+def test_counts_of_callgrind_are_compared_with_its_own_alone(
+    bundle: Path, then: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    append(bundle.parent / "bench", record(bundle, **then))
+    before = baseline(bundle, capsys)
+    later = record(bundle, taken="2026-02-01T00:00:00Z", target="callgrind", runner=VALGRIND)
+    append(bundle.parent / "bench", later)
+    budget = '[every.instructions]\ncallgrind = { share = 1.0, of = "baseline" }\n'
+    code, document = gate(bundle, budget, "--baseline", str(before), capsys=capsys)
+    assert code == (4 if words else 0)
+    assert words in document["verdicts"][0]["reason"]
+
+
 def test_layers_are_held_one_by_one(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     then = baseline(bundle, capsys)
     code, _ = gate(bundle, "[every]\nlayer_rise = 0.0\n", "--baseline", str(then), capsys=capsys)

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from fieldpack.budget import Target
+from fieldpack.budget import known_target
 from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.model import Strict
 from fieldpack.verdict import Evidence
 
-SCHEMA = "fieldpack-bench/1"
+SCHEMA = "fieldpack-bench/2"
+"""What is written. Version 2 keeps when each step of a curve began."""
+READABLE = ("fieldpack-bench/1", SCHEMA)
+"""What is read."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 MachineKey = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+
+
+def _asked_target(target: str) -> str:
+    return target if target == "adb" else known_target(target)
+
+
+AskedTarget = Annotated[str, AfterValidator(_asked_target)]
+"""A target; ``adb`` alone is of runs that did not come as far as to find the only device."""
 
 
 class RunOutcome(StrEnum):
@@ -90,11 +102,15 @@ class Step(Strict):
 class Curve(Strict):
     """Minutes of work without a rest: what each step of it came to.
 
-    Steps follow each other with no more between them than what is read from the target. Temperatures and
-    clocks are those behind each step, null where the target did not tell, absent where it never does.
+    Steps follow each other with no more between them than loading the model and what is read from the target.
+    Temperatures and clocks are those behind each step, null where the target did not tell, absent where it
+    never does.
     """
 
     step_s: float = Field(gt=0, description="how long a step samples, seconds")
+    began_s: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        default=(), description="when each step began, seconds after the first; from version 2"
+    )
     medians_ms: tuple[Annotated[float, Field(gt=0)], ...] = Field(min_length=1)
     temperatures: tuple[float | None, ...] = Field(
         default=(), description="of the hottest zone, degrees Celsius"
@@ -103,9 +119,12 @@ class Curve(Strict):
 
     @model_validator(mode="after")
     def _one_each(self) -> Curve:
-        for name, values in (("temperatures", self.temperatures), ("clocks_khz", self.clocks_khz)):
+        for name in ("began_s", "temperatures", "clocks_khz"):
+            values = getattr(self, name)
             if values and len(values) != len(self.medians_ms):
                 raise ValueError(f"`{name}` has {len(values)} values for {len(self.medians_ms)} steps")
+        if self.began_s and (self.began_s[0] or any(b <= a for a, b in pairwise(self.began_s))):
+            raise ValueError("`began_s` begins with 0 and rises from step to step")
         return self
 
 
@@ -115,11 +134,11 @@ class Record(Strict):
     Times are wall clock. Of an emulated target there are none, only counts.
     """
 
-    schema_version: Literal["fieldpack-bench/1"] = Field(alias="schema")
+    schema_version: Literal["fieldpack-bench/1", "fieldpack-bench/2"] = Field(alias="schema")
     taken: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", description="UTC")
     bundle: BundleName
     flavour: FlavourName
-    target: Target
+    target: AskedTarget
     evidence: Evidence
     outcome: RunOutcome
     reason: str = Field(default="", description="why it failed or was not run")
@@ -155,6 +174,13 @@ class Record(Strict):
             raise ValueError(f"a run that is {self.outcome.value} says why in `reason`")
         if self.evidence is Evidence.EMULATED and self.rounds:
             raise ValueError("times of an emulated processor are no times")
-        if self.curve is not None and self.mode != "sustained":
-            raise ValueError("a curve is of sustained mode")
+        self._check_curve()
         return self
+
+    def _check_curve(self) -> None:
+        if self.curve is None:
+            return
+        if self.mode != "sustained":
+            raise ValueError("a curve is of sustained mode")
+        if bool(self.curve.began_s) != (self.schema_version == SCHEMA):
+            raise ValueError(f"a curve tells in `began_s` when its steps began from {SCHEMA} on, not before")

@@ -12,7 +12,7 @@ from typing import Any
 from fieldpack.errors import InputError, StorageError
 from fieldpack.model import validated
 from fieldpack.placement import place_file
-from fieldpack.records.record import SCHEMA, Record
+from fieldpack.records.record import READABLE, Record
 
 FOLDER = Path(".fieldpack") / "bench"
 MACHINES = "machines"
@@ -91,8 +91,11 @@ def _line(path: Path, number: int, line: str) -> Record:
     except json.JSONDecodeError as error:
         raise InputError("a record is no JSON", came=f"{where}: {error}") from error
     schema = values.get("schema") if isinstance(values, dict) else None
-    if schema != SCHEMA:
-        raise InputError("a record has another schema", came=f"{where}: {schema}", allowed=SCHEMA)
+    if schema not in READABLE:
+        raise InputError(
+            "a record has another schema", came=f"{where}: {schema}", allowed=" or ".join(READABLE),
+            hint="read it with the version of fieldpack that wrote it, or a later one",
+        )  # fmt: skip
     return validated(Record, values, where, InputError)
 
 

@@ -11,6 +11,8 @@ from fieldpack.model import validated
 from fieldpack.records.record import SCHEMA, Record
 from fieldpack.records.store import append, read, remember_machine
 
+CURVE = {"step_s": 1, "began_s": [0, 1.5], "medians_ms": [1, 2]}
+FIRST = "fieldpack-bench/1"
 ROUND = {"latency_ms": 1, "p90_ms": 1, "p99_ms": 1, "samples": 1, "load_ms": 1, "first_run_ms": 1}
 
 
@@ -39,12 +41,27 @@ def test_what_was_appended_is_read_in_order(tmp_path: Path) -> None:
 
 
 def test_a_curve_keeps_the_steps_that_told_nothing(tmp_path: Path) -> None:
-    curve = {"step_s": 10, "medians_ms": [1, 2], "temperatures": [41.5, None], "clocks_khz": [None, 1800000]}
+    curve = {
+        "step_s": 10, "began_s": [0, 11.5], "medians_ms": [1, 2], "temperatures": [41.5, None],
+        "clocks_khz": [None, 1800000],
+    }  # fmt: skip
     append(tmp_path, record(mode="sustained", evidence="host", target="host", rounds=[ROUND], curve=curve))
     (found,) = read(tmp_path)
     assert found.curve is not None
+    assert found.curve.began_s == (0, 11.5)
     assert found.curve.temperatures == (41.5, None)
     assert found.curve.clocks_khz == (None, 1_800_000)
+
+
+def test_records_of_version_1_are_read_beside_those_of_today(tmp_path: Path) -> None:
+    """As version 1 wrote them: a curve without the beginnings of its steps."""
+    curve = {"step_s": 10, "medians_ms": [1, 2]}
+    old = record(schema=FIRST, mode="sustained", evidence="host", target="host", rounds=[ROUND], curve=curve)
+    path = append(tmp_path, old)
+    assert json.loads(path.read_text())["schema"] == FIRST
+    append(tmp_path, record())
+    assert [item.schema_version for item in read(path)] == [FIRST, SCHEMA]
+    assert read(path)[0].curve == old.curve
 
 
 def test_files_of_a_folder_are_read_by_time(tmp_path: Path) -> None:
@@ -91,13 +108,15 @@ def test_other_lines_are_refused_with_their_number(tmp_path: Path, line: str, me
             {"rounds": [ROUND]},
             "no times",
         ),
-        ({"target": "phone"}, "no such target"),
+        ({"target": "phone"}, "no such target; allowed are host, qemu-arm64:CPU, callgrind"),
         ({"curve": {"step_s": 1, "medians_ms": [1]}}, "of sustained mode"),
         ({"mode": "sustained", "curve": {"step_s": 1, "medians_ms": []}}, "medians_ms"),
-        (
-            {"mode": "sustained", "curve": {"step_s": 1, "medians_ms": [1], "temperatures": [40, 41]}},
-            "2 values for 1 steps",
-        ),
+        ({"mode": "sustained", "curve": CURVE | {"temperatures": [40, 41, 42]}}, "3 values for 2 steps"),
+        ({"mode": "sustained", "curve": CURVE | {"began_s": [0]}}, "`began_s` has 1 values for 2 steps"),
+        ({"mode": "sustained", "curve": CURVE | {"began_s": [0, 0]}}, "rises from step to step"),
+        ({"mode": "sustained", "curve": CURVE | {"began_s": [1, 2]}}, "begins with 0"),
+        ({"mode": "sustained", "curve": CURVE | {"began_s": []}}, "from fieldpack-bench/2 on"),
+        ({"mode": "sustained", "curve": CURVE, "schema": FIRST}, "from fieldpack-bench/2 on"),
         ({"taken": "yesterday"}, "taken"),
     ],
 )  # fmt: skip

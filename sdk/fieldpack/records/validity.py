@@ -41,6 +41,7 @@ FULL = Plan(warm_ups=10, samples=1024, seconds=60.0, shortest_s=1.0, rounds=5)
 QUICK = Plan(warm_ups=3, samples=64, seconds=5.0, shortest_s=0.1, rounds=5)
 PAIRED = Plan(warm_ups=3, samples=32, seconds=1.0, shortest_s=0.05, rounds=1)
 """One process of a pair, of which a comparison takes many."""
+PAIRED_FULL = Plan(warm_ups=10, samples=256, seconds=5.0, shortest_s=0.25, rounds=1)
 
 
 def percentiles(samples_ms: Sequence[float]) -> tuple[float, float, float]:
