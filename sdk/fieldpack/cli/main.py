@@ -36,6 +36,7 @@ COMMANDS = {
     "ci": "write the template that gates bundles on GitHub or GitLab",
     "plan-eval": "say how many labelled examples a margin needs",
     "taxonomy": "check, convert and compare taxonomies; release a bundle with a new one",
+    "diff": "say what changed between two versions of a bundle, and whether a policy allows it",
     "report": "write the report as one HTML file",
     "rebuild": "build again from the spec and compare the bytes",
     "study": "run a measured comparison and print its table and bars",

@@ -1,0 +1,33 @@
+"""``fieldpack diff``: what changed between two versions of a bundle, and whether a policy allows it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fieldpack.cli.terminal import Terminal
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("old", type=Path, help="bundle folder or .fieldpack file that apps have")
+    parser.add_argument("new", type=Path, help="bundle that is to follow it")
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="what an update may do; 1 if not kept")
+    parser.add_argument("--all", action="store_true", help="list every change, figure and layer")
+
+
+def run(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Compare and print; 1 when a policy is broken, else 0."""
+    from fieldpack.cli.difference import difference_text
+    from fieldpack.difference import compare_bundles
+    from fieldpack.difference.opened import open_whole
+    from fieldpack.difference.policy import breaches, load_policy
+
+    policy = None if options.policy is None else load_policy(options.policy)
+    with open_whole(options.old) as old, open_whole(options.new) as new:
+        found = compare_bundles(old, new)
+    broken = None if policy is None else breaches(policy, found)
+    stated = None if broken is None else [item.as_dict() for item in broken]
+    text = difference_text(found, broken, everything=options.all)
+    terminal.result({**found.as_dict(), "policy": stated}, text)
+    return 1 if broken else 0
