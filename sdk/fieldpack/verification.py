@@ -1,6 +1,7 @@
 """Verify a bundle: nothing altered, nothing missing, and every flavour still gives its golden outputs.
 
-Structure first (:mod:`fieldpack.bundle.verify`); only a bundle without findings is run. A
+Structure first (:mod:`fieldpack.bundle.verify`), then the signature where one is demanded
+(:mod:`fieldpack.trust`); only a bundle without findings is run. A
 flavour passes when it repeats its own recorded outputs within the manifest's tolerance; how far
 those are from the source model is what the gate judges. A front-end passes when it makes what the contract
 says of twelve sounds, within the bars of :mod:`fieldpack.parity.front_end`; an encoder, when it makes the
@@ -25,6 +26,8 @@ from fieldpack.verdict import Evidence, Outcome, combine
 
 if TYPE_CHECKING:
     from fieldpack.parity.front_end import Gap
+    from fieldpack.trust import Demand, Judgement
+    from fieldpack.trust.statement import Claims
 
 Progress = Callable[[str, float], None]
 
@@ -86,11 +89,14 @@ class Verification:
         What is wrong with the files; empty when nothing is.
     golden : tuple of GoldenCheck
         One a flavour and output, one a front-end; empty when the structure is already wrong.
+    claims : Claims or None
+        What was signed, where a signature was demanded and holds.
     """
 
     digest: str | None
     findings: tuple[Finding, ...]
     golden: tuple[GoldenCheck, ...]
+    claims: Claims | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -100,7 +106,9 @@ class Verification:
         return combine(check.outcome for check in self.golden)
 
 
-def verify(path: Path, progress: Progress = lambda stage, fraction: None) -> Verification:
+def verify(
+    path: Path, progress: Progress = lambda stage, fraction: None, demand: Demand | None = None
+) -> Verification:
     """Verify a bundle in either form.
 
     Parameters
@@ -109,6 +117,8 @@ def verify(path: Path, progress: Progress = lambda stage, fraction: None) -> Ver
         Folder or ``.fieldpack`` file.
     progress : callable
         Called with (stage, fraction).
+    demand : Demand, optional
+        Whose signature the bundle must carry, and which versions are taken.
 
     Raises
     ------
@@ -120,13 +130,22 @@ def verify(path: Path, progress: Progress = lambda stage, fraction: None) -> Ver
     if findings:
         return Verification(None, findings, ())
     with open_bundle(path) as bundle:
+        judged = _judged(bundle, demand) if demand else None
+        if judged and judged.findings:
+            return Verification(bundle.digest, judged.findings, ())
         checks: list[GoldenCheck] = []
         for position, flavour in enumerate(bundle.manifest.flavours):
             progress(flavour.name, (position + 0.5) / len(bundle.manifest.flavours))
             checks += _golden(bundle, flavour)
         checks += [_front_end(bundle, entry) for entry in bundle.manifest.front_ends]
         checks += [_encoder(bundle, entry) for entry in bundle.manifest.encoders]
-        return Verification(bundle.digest, (), tuple(checks))
+        return Verification(bundle.digest, (), tuple(checks), judged.claims if judged else None)
+
+
+def _judged(bundle: Bundle, demand: Demand) -> Judgement:
+    from fieldpack.trust.checks import judge
+
+    return judge(bundle, demand)
 
 
 def _golden(bundle: Bundle, flavour: FlavourEntry) -> list[GoldenCheck]:

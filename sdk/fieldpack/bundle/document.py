@@ -36,6 +36,21 @@ def canonical_json(value: Any) -> bytes:
     return (text + "\n").encode("utf-8")
 
 
+def parse_json(data: bytes, largest: int = LARGEST_MANIFEST_BYTES) -> Any:
+    """JSON of a stranger as plain values.
+
+    Raises
+    ------
+    ValueError
+        It is longer than `largest` bytes, is not UTF-8 or not JSON, or names a key twice.
+    RecursionError
+        It is nested too deeply.
+    """
+    if len(data) > largest:
+        raise ValueError(f"{len(data)} bytes are too many; at most {largest} are allowed")
+    return json.loads(data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+
+
 def manifest_bytes(manifest: Manifest) -> bytes:
     """The bytes of ``manifest.json``; limits and tables left out are absent: an older reader knows fewer.
 
@@ -93,7 +108,7 @@ def parse_manifest(data: bytes, where: str) -> Manifest:
 def read_document(data: bytes) -> tuple[Manifest | None, list[Finding]]:
     """The manifest, when it can be understood, and everything wrong with its text."""
     try:
-        values = _plain(data)
+        values = parse_json(data)
         canonical = canonical_json(values) == data
     except (ValueError, RecursionError) as error:
         return None, [_finding(FindingCode.MANIFEST, _reason(error))]
@@ -113,7 +128,7 @@ def read_document(data: bytes) -> tuple[Manifest | None, list[Finding]]:
 def listed_files(data: bytes) -> set[str] | None:
     """The names in `files` of a manifest of any schema, or None when it has no such table."""
     try:
-        values = _plain(data)
+        values = parse_json(data)
     except (ValueError, RecursionError):
         return None
     files = values.get("files") if isinstance(values, dict) else None
@@ -128,12 +143,6 @@ def identity_finding(manifest: bytes, digest_file: bytes) -> Finding | None:
     return Finding(
         FindingCode.DIGEST, "DIGEST", f"does not say sha256:{digest}, which is what {MANIFEST_NAME} hashes to"
     )
-
-
-def _plain(data: bytes) -> Any:
-    if len(data) > LARGEST_MANIFEST_BYTES:
-        raise ValueError(f"{len(data)} bytes are too many; at most {LARGEST_MANIFEST_BYTES} are allowed")
-    return json.loads(data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -35,6 +35,14 @@ class FindingCode(StrEnum):
     LABELS = "labels"
     GOLDEN = "golden"
     RESAMPLING = "resampling"
+    SIGNATURE = "signature"
+    CLAIMS = "claims"
+    EXPIRED = "expired"
+    ROLLBACK = "rollback"
+
+
+OF_TRUST = frozenset({FindingCode.SIGNATURE, FindingCode.CLAIMS, FindingCode.EXPIRED, FindingCode.ROLLBACK})
+"""Codes that only a check with a key gives (:mod:`fieldpack.trust`)."""
 
 
 @dataclass(frozen=True, slots=True)
