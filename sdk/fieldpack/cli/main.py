@@ -40,6 +40,7 @@ COMMANDS = {
     "taxonomy": "check, convert and compare taxonomies; release a bundle with a new one",
     "diff": "say what changed between two versions of a bundle, and whether a policy allows it",
     "report": "write the report as one HTML file",
+    "card": "write the model card of a bundle, in Hugging Face's form",
     "rebuild": "build again from the spec and compare the bytes",
     "study": "run a measured comparison and print its table and bars",
     "doctor": "say what is installed, what is missing and what it is for",

@@ -11,7 +11,7 @@ from fieldpack.testing import tiny_bundle, tiny_golden, tiny_tflite
 
 def test_every_command_has_its_file_and_every_file_its_command() -> None:
     folder = Path(__file__).parent
-    helpers = {"__init__", "difference", "main", "predict_scene", "tasks", "terminal", "verdicts"}
+    helpers = {"__init__", "difference", "main", "predict_scene", "tasks", "terminal", "verdicts", "words"}
     files = {path.stem for path in folder.glob("*.py") if not path.stem.endswith("_test")} - helpers
     assert files == {command.replace("-", "_") for command in COMMANDS}
 

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from fieldpack.words.said import Piece, Said, Source, joined, say, table
+
+FACT = Said((Piece("12", Source("d" * 64, "manifest.json", "/n")),))
+
+
+def test_words_take_facts_in_turn_and_by_name() -> None:
+    said = say("{} of {all}, float32", FACT, all=say("many"))
+    assert str(said) == "12 of many, float32"
+    assert said.sources == [
+        {"text": "12", "bundle": "d" * 64, "file": "manifest.json", "pointer": "/n"},
+    ]
+
+
+@pytest.mark.parametrize("words", ["12 of {}", "{}: ½", "{} ²", "about ١٢ {}", "int8 or int4 {}"])
+def test_a_number_among_the_words_is_refused(words: str) -> None:
+    with pytest.raises(ValueError, match="a number without a source"):
+        say(words, FACT)
+
+
+def test_a_separator_and_a_header_are_words_too() -> None:
+    with pytest.raises(ValueError, match="a number without a source"):
+        joined([FACT, FACT], " 3 ")
+    with pytest.raises(ValueError, match="a number without a source"):
+        table(["top 7"], [[FACT]])
+
+
+def test_braces_can_be_said() -> None:
+    assert str(say("{{{}}}", FACT)) == "{12}"
+
+
+def test_a_table_aligns_its_numbers() -> None:
+    made = table(("name", "count"), [(say("bee"), FACT)], ("count",))
+    assert str(made) == "| name | count |\n| --- | ---: |\n| bee | 12 |"
