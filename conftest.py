@@ -24,7 +24,7 @@ from fieldpack.errors import MissingDependencyError
 EXTRAS = {
     "tensorflow", "tf_keras", "keras", "torch", "coremltools", "litert_torch", "ai_edge_quantizer", "onnx",
     "onnxruntime", "google", "sklearn", "librosa", "soundfile", "soxr", "torch_pruning", "optuna",
-    "distributed", "mlflow", "nncf",
+    "distributed", "mlflow", "nncf", "oras",
 }  # fmt: skip
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from device_tests import loopback
+from device_tests import loopback, registry
 from device_tests.loopback import AdbDevice, SshHost
 
 
@@ -41,6 +41,12 @@ def adbd_folder() -> Path:
 def sshd_root() -> Path:
     """The root under which sshd was unpacked at the first request."""
     return _or_skip(loopback.sshd_root)
+
+
+@pytest.fixture(scope="session")
+def registry_program() -> Path:
+    """Debian's ``docker-registry``, unpacked at the first request."""
+    return _or_skip(registry.registry_program)
 
 
 @pytest.fixture

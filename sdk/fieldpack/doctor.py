@@ -36,6 +36,7 @@ PURPOSES: dict[str | None, str] = {
     "dask": "searching on a Dask cluster",
     "mlflow": "logging a search to MLflow",
     "sign": "signing bundles, verifying signatures",
+    "registry": "pushing and pulling bundles",
 }
 """What each extra of ``pyproject.toml`` is for; None is the bare distribution."""
 

@@ -15,6 +15,7 @@
     ├── UnsupportedError     NotImplementedError  2   legal, but outside what Fieldpack can do today
     ├── MissingDependencyError  ImportError   4   an extra or a tool must be installed first
     ├── TargetError          RuntimeError     4   a device cannot be reached, or gave no answer to believe
+    ├── RegistryError        ConnectionError  4   a registry cannot be reached, refuses, or does not have it
     └── WorkerError          RuntimeError     5   a worker process crashed; carries the end of its log
 
 A message says what was asked, what came, what is allowed and what to do next; the
@@ -148,6 +149,12 @@ class TargetError(FieldpackError, RuntimeError):
     exit_code = 4
 
 
+class RegistryError(FieldpackError, ConnectionError):
+    """A registry cannot be reached, refuses, or does not have what was asked for."""
+
+    exit_code = 4
+
+
 class WorkerError(FieldpackError, RuntimeError):
     """A worker process crashed; the message carries the end of its log."""
 
@@ -169,6 +176,7 @@ ERRORS: dict[str, type[FieldpackError]] = {
         UnsupportedError,
         MissingDependencyError,
         TargetError,
+        RegistryError,
         WorkerError,
     )
 }

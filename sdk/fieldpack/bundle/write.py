@@ -143,6 +143,35 @@ class BundleWriter:
         except OSError as error:
             raise storage_error(self.target, error) from error
 
+    def commit_again(self, manifest: Manifest, data: bytes) -> str:
+        """Move a bundle whose manifest exists already to its target, checked as a reader would.
+
+        Parameters
+        ----------
+        manifest : Manifest
+            Its files are staged, each held against its digest by whoever staged it.
+        data : bytes
+            The bytes of ``manifest.json``.
+
+        Returns
+        -------
+        str
+            The bundle digest, 64 hexadecimal digits.
+
+        Raises
+        ------
+        BundleError
+            The bundle would not pass its own verification.
+        StorageError
+            The disk is full or the target cannot be written.
+        """
+        try:
+            return self._finish(manifest, data)
+        except FieldpackError:
+            raise
+        except OSError as error:
+            raise storage_error(self.target, error) from error
+
     def _finish(self, manifest: Manifest, data: bytes) -> str:
         """Check as a reader would, write the two last files, and place."""
         staging = self._open()
@@ -197,7 +226,7 @@ def copy_bundle(source: Path, target: Path) -> str:
     with open_bundle(source) as bundle, BundleWriter(target) as writer:
         for name in bundle.manifest.files:
             writer.add_bytes(name, bundle.read(name))
-        return writer._finish(bundle.manifest, bundle.manifest_data)
+        return writer.commit_again(bundle.manifest, bundle.manifest_data)
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

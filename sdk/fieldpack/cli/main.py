@@ -31,6 +31,8 @@ COMMANDS = {
     "predict": "run a bundle on a picture, a sound, a place or an array",
     "map": "map where a taxon is expected: GeoJSON, GeoParquet or a picture, flavours compared",
     "export": "write bundles as the folder that an app, a page or a store takes",
+    "push": "put a bundle into an OCI registry; what it has already is not sent again",
+    "pull": "bring a bundle out of an OCI registry, in one step in place of an older one",
     "lint": "say whether an app loads a directory of model files on both platforms, and why not",
     "fuse": "say what the server and the phones answer to a picture, a place and a sound",
     "bench": "run a bundle on this machine, phones, boards and emulated processors; compare records",
