@@ -87,6 +87,8 @@ def layer_rise(flavour: str, evidence: Mapping[str, Any]) -> tuple[Figure, str]:
     own = _part(evidence, "flavours", flavour, "layers")
     before = _part(evidence, REFERENCES, BASELINE, flavour, "layers")
     nothing = Figure("layer_rise", None, "fraction", Evidence.NOT_RUN)
+    if BASELINE not in (evidence.get(REFERENCES) or {}):
+        return nothing, "no baseline was given: fieldpack gate BUNDLE --baseline OLD"
     if not own or not before:
         return nothing, "the baseline does not tell of its layers"
     if not set(own) & set(before):

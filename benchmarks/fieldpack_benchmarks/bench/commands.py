@@ -20,7 +20,7 @@ from fieldpack_benchmarks.bench import trend as drawing
 from fieldpack_benchmarks.bench.curves import lines_of
 from fieldpack_benchmarks.bench.one_target import Wish, bench_flavour, lacking
 from fieldpack_benchmarks.bench.pairs import check_target, compared, flavours_of, plan_of, side_of
-from fieldpack_benchmarks.bench.table import HEADER, agreement, rows_of
+from fieldpack_benchmarks.bench.table import HEADER, agreement, reasons_of, rows_of
 from fieldpack_benchmarks.latency.comparison import Comparison, Finding
 from fieldpack_benchmarks.latency.sustained import MINUTES, sustained_plan
 from fieldpack_benchmarks.targets import parse_target
@@ -68,6 +68,8 @@ def run(
         No such target or flavour, or minutes that no run takes.
     """
     plan = _plan(mode, minutes)
+    if examples < 1:
+        raise InputError("A run needs a golden vector", came=f"{examples} examples", allowed="1 or more")
     for name in targets:
         parse_target(name)
     found: list[Record] = []
@@ -83,7 +85,7 @@ def run(
         {"records": [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in found]},
         HEADER,
         rows_of(found),
-        [*lines_of(found), *agreement(found), *_left_out(every, pairs)],
+        [*reasons_of(found), *lines_of(found), *agreement(found), *_left_out(every, pairs)],
         _code(found),
     )
 
@@ -121,7 +123,10 @@ def against(
          str(item.pairs), f"{item.detectable:.1%}")
         for name, target, item in found
     ]  # fmt: skip
+    names = [f"{item.manifest.name} {item.manifest.version}" for item in (new, before)]
     document = {
+        "new": names[0],
+        "old": names[1],
         "mode": mode,
         "comparisons": [
             {"flavour": name, "target": target, "finding": item.finding.value, "ratio": item.ratio,
@@ -131,7 +136,7 @@ def against(
     }  # fmt: skip
     header = ("flavour", "target", "finding", "new / old", "99 % bounds", "pairs", "would find")
     slower = any(item.finding is Finding.SLOWER for _, _, item in found)
-    return Benched(document, header, rows, out, int(slower))
+    return Benched(document, header, rows, [f"{names[0]} against {names[1]}", *out], int(slower))
 
 
 def compare_records(old: Path, new: Path) -> Benched:
@@ -187,7 +192,7 @@ def import_phone(bundle: Path, file: Path, target: str, records: Path) -> Benche
     with open_bundle(bundle) as opened:
         found = import_results(file, opened, target, records)
     document = {"records": [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in found]}
-    return Benched(document, HEADER, rows_of(found), (), _code(found))
+    return Benched(document, HEADER, rows_of(found), reasons_of(found), _code(found))
 
 
 def project(bundle: Path, kind: str, out: Path) -> Benched:

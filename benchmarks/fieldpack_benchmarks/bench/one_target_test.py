@@ -183,6 +183,11 @@ def test_an_emulated_processor_is_not_sustained(bundle: Bundle, tmp_path: Path, 
     assert "no heat" in record.reason
 
 
+def test_a_run_without_examples_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="needs a golden vector"):
+        commands.run(tmp_path / "none", ["host"], [], "quick", 0, tmp_path, lambda *_: None)
+
+
 @pytest.mark.parametrize(
     ("mode", "minutes", "words"),
     [("quick", 1.0, "minutes are of sustained mode"), ("sustained", 0.0, "sustained for so long")],

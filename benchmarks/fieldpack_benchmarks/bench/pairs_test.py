@@ -87,7 +87,8 @@ def test_flavours_that_were_not_named_are_left_out_with_the_reason(
     both = tiny_bundle(tmp_path / "both", folder_flavour=True)
     found = compared(both, bundle)
     assert [row[0] for row in found.rows] == ["tflite-float32"]
-    assert found.lines == ["left out: coreml-float32: host runs TFLite files, not coreml"]
+    assert found.lines[0] == "tiny 1.0.0 against tiny 1.0.0"
+    assert found.lines[1:] == ["left out: coreml-float32: host runs TFLite files, not coreml"]
 
 
 def test_a_board_that_is_emulated_has_no_times_to_compare(

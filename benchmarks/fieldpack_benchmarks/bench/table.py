@@ -20,9 +20,20 @@ def rows_of(records: Sequence[Record]) -> list[tuple[str, ...]]:
 
 
 def markdown(records: Sequence[Record]) -> str:
-    """The table as Markdown."""
+    """The table as Markdown, with the reasons below it."""
     lines = [HEADER, ("---",) * len(HEADER), *rows_of(records)]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    reasons = [f"- {line}" for line in reasons_of(records)]
+    return "\n".join([*rows, *([""] if reasons else []), *reasons])
+
+
+def reasons_of(records: Sequence[Record]) -> list[str]:
+    """Why runs failed or were not run, a line each: too long for a table."""
+    return [
+        f"{record.outcome.value}: {record.flavour.name} on {record.target}: {record.reason}"
+        for record in records
+        if record.outcome is not RunOutcome.MEASURED
+    ]
 
 
 def agreement(records: Sequence[Record]) -> list[str]:
@@ -52,7 +63,7 @@ def _row(record: Record) -> tuple[str, ...]:
             record.target,
             "not_run",
             *blank,
-            f"{record.outcome.value}: {record.reason}",
+            record.outcome.value,
         )
     answers = "".join(sorted(record.outputs.values()))
     outside = (

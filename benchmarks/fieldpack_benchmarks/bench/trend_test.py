@@ -70,6 +70,13 @@ def test_answers_are_compared_over_targets_with_as_many_examples() -> None:
     assert agreement([a76, a53.model_copy(update={"examples": 3})]) == []
 
 
+def test_reasons_stand_below_the_table_and_not_in_it() -> None:
+    failed = record("2.0.0", None, outcome="failed", reason="the device was lost", runner=None)
+    lines = markdown([record("1.0.0", 5), failed]).splitlines()
+    assert lines[-2:] == ["", "- failed: tflite-int8 on qemu-arm64:cortex-a76: the device was lost"]
+    assert "lost" not in "".join(lines[:-2])
+
+
 def test_a_table_in_markdown_keeps_its_columns() -> None:
     lines = markdown([record("1.0.0", 5, "a|b")]).splitlines()
     assert len({line.replace("\\|", "").count("|") for line in lines}) == 1

@@ -15,6 +15,7 @@ from fieldpack_benchmarks.targets.transport import COPY_S, PATIENCE_S, ShellTran
 
 FOLDER = "/data/local/tmp"
 """Where Android lets the shell write files and run them."""
+PLUG = "plug the device in and allow USB debugging; `adb devices` then lists it"
 STATES = {
     "unauthorized": "unlock the phone and agree to the key of this computer",
     "offline": "unplug it and plug it in again, or: adb reconnect offline",
@@ -98,11 +99,11 @@ class AdbTransport(ShellTransport):
                 "adb must reach exactly one device, or be told which",
                 came=known,
                 allowed="adb:<serial>",
-                hint="name one of them" if listed else "plug a device in and allow USB debugging",
+                hint=f"name one: --on adb:{next(iter(listed))}" if listed else PLUG,
             )
         serial = self._serial or next(iter(listed))
         if serial not in listed:
-            hint = f"adb connect {serial}" if ":" in serial else "plug it in and allow USB debugging"
+            hint = f"adb connect {serial}" if ":" in serial else PLUG
             raise TargetError(f"adb reaches no device {serial}", came=known, hint=hint)
         state = listed[serial].strip()
         if state != "device":

@@ -154,8 +154,20 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path, runner: str) -> None:
         run_model(transport, path, [small_input(quantised=True)], RunRequest())
     assert "failed with status" in (caught.value.came or "")
     assert ": ERROR" in (caught.value.came or "")  # in LiteRT's words
+    assert "fieldpack explain" in (caught.value.hint or "")
     with HostTransport() as transport, pytest.raises(InputError, match="no file"):
         run_model(transport, tmp_path / "absent.tflite", [], RunRequest())
+
+
+def test_a_model_of_tomorrow_is_told_with_what_to_do(tmp_path: Path, runner: str) -> None:
+    editor = TfliteEditor(small_network(quantised=True))
+    editor.model.operatorCodes[0].version = 99
+    path = tmp_path / "net.tflite"
+    path.write_bytes(editor.content())
+    with HostTransport() as transport, pytest.raises(TargetError, match="stage load") as caught:
+        run_model(transport, path, [small_input(quantised=True)], RunRequest())
+    assert "'CONV_2D' version '99'" in (caught.value.came or "")
+    assert "LiteRT is too old for the model" in (caught.value.hint or "")
 
 
 LYING_LIBRARY = """

@@ -17,6 +17,7 @@ from fieldpack_benchmarks.targets.sysroot import CROSS, LIBRARIES, arm64_library
 RUNNER, LIBRARY, SELF_TEST = "runner", "libLiteRt.so", "self_test.tflite"
 PYTHON_RUNNER = "fieldpack_benchmarks.targets.runner.in_python"
 SPARE_BYTES = 4 * 2**20
+ON_THIS_DISK = ("host", "callgrind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def check_fits(payload: Payload, facts: TargetFacts, place: str, size: int) -> N
             f"{place} has no space",
             came=f"{facts.free_bytes / 2**20:.1f} MiB",
             allowed=f"{wanted / 2**20:.1f} MiB or more",
-            hint="free some, or name another folder",
+            hint="free some, or set TMPDIR to a disk with space" if place in ON_THIS_DISK else "free some",
         )
 
 

@@ -22,6 +22,10 @@ STAGE = "#fieldpack-stage "
 MOST_RUNS = 1 << 20
 TAIL = 400
 """Characters of a runner's log that a message carries."""
+TOO_OLD = (
+    "LiteRT is too old for the model: `fieldpack explain FILE` says what it needs; "
+    "update ai-edge-litert, or convert the model for an older runtime"
+)
 FIELDS = {
     "schema", "runner", "threads", "init_ns", "started_ns", "ended_ns", "warm_up_ns", "wall_ns", "cpu_ns",
     "peak_kib", "max_rss_kib", "fully_accelerated", "outputs", "repeats",
@@ -179,8 +183,9 @@ def parse_run(stdout: str, stderr: str, code: int | None, request: RunRequest, p
         answer = json.loads(line, parse_constant=_no_number)
     except ValueError as error:
         raise TargetError(
-            f"The runner on {place} answered no JSON", came=f"{error}: {line[:TAIL]}", hint="run it again"
-        ) from error
+            f"The runner on {place} answered no JSON", came=f"{error}; it ends with {line[-40:]!r}",
+            allowed="one whole object", hint="run it again",
+        ) from error  # fmt: skip
     if not isinstance(answer, dict) or answer.get("schema") != SCHEMA:
         came = answer.get("schema") if isinstance(answer, dict) else line[:TAIL]
         raise TargetError(f"The runner on {place} speaks another protocol", came=came, allowed=SCHEMA)
@@ -246,7 +251,9 @@ def _no_number(word: str) -> NoReturn:
 def _refused(error: Any, stderr: str, place: str) -> NoReturn:
     stage = error.get("stage") if isinstance(error, dict) else "unknown"
     message = error.get("message") if isinstance(error, dict) else error
+    old = "Didn't find op" in f"{message}{stderr}"
     hints = {
+        "load": TOO_OLD if old else "`fieldpack explain FILE` says whether LiteRT loads it here",
         "library": "push the library that belongs to the runner; the target's C library may be too old",
         "self_test": "use the version of LiteRT that is pinned, on a processor that it knows",
         "outputs": "free some space on the target",

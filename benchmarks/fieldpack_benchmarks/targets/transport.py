@@ -102,7 +102,7 @@ class ShellTransport:
         if done.code:
             raise TargetError(
                 f"No folder can be made on {self.place}", came=done.stderr.strip() or self._parent,
-                hint="name a folder that the target lets you write to",
+                hint="the target must let you write there; on this machine TMPDIR says where",
             )  # fmt: skip
         self._folder = done.stdout.strip().splitlines()[-1]
         return self

@@ -164,6 +164,8 @@ def test_counts_of_callgrind_are_compared_with_its_own_alone(
 
 
 def test_layers_are_held_one_by_one(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, document = gate(bundle, "[every]\nlayer_rise = 0.0\n", capsys=capsys)
+    assert (code, "no baseline was given" in document["verdicts"][0]["reason"]) == (4, True)
     then = baseline(bundle, capsys)
     code, _ = gate(bundle, "[every]\nlayer_rise = 0.0\n", "--baseline", str(then), capsys=capsys)
     assert code == 0

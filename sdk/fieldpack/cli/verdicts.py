@@ -8,6 +8,8 @@ from fieldpack.cli.terminal import table
 from fieldpack.verdict import Outcome, Verdict, combine
 from fieldpack.verdict_files.words import bounds, limit_text, number
 
+NAMED_INSIDE = ("layer_rise",)
+"""Limits whose reason names a part of the flavour, which the table does not."""
 HEADER = ("flavour", "limit", "verdict", "figure", "bounds", "allowed", "n", "settles at", "evidence")
 
 
@@ -28,13 +30,18 @@ def verdict_text(verdicts: Sequence[Verdict]) -> str:
         for verdict in verdicts
     ]
     outcome = combine(verdict.outcome for verdict in verdicts)
-    lacking = [
+    below = [
         f"not measured: {verdict.subject} {verdict.name}{_why(verdict)}"
         for verdict in verdicts
         if verdict.outcome is Outcome.NOT_RUN
     ]
+    below += [
+        f"failed: {verdict.subject} {verdict.reason}"
+        for verdict in verdicts
+        if verdict.outcome is Outcome.FAIL and verdict.name in NAMED_INSIDE
+    ]
     last = f"verdict: {outcome.value.upper()}{_note(outcome, verdicts)}"
-    return "\n".join([table(HEADER, rows, right=(3, 6)), "", *lacking, *([""] if lacking else []), last])
+    return "\n".join([table(HEADER, rows, right=(3, 6)), "", *below, *([""] if below else []), last])
 
 
 def _why(verdict: Verdict) -> str:

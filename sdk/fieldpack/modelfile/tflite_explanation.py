@@ -12,7 +12,8 @@ from fieldpack.tflite.facts import Operator, TfliteModel
 from fieldpack.tflite.file import open_model
 from fieldpack.tflite.load_check import check_loads
 from fieldpack.tflite.runner import tensor_specs
-from fieldpack.tflite.runtime_version import minimum_runtime
+from fieldpack.tflite.runtime_table import TABLE_STATE
+from fieldpack.tflite.runtime_version import RuntimeRequirement, minimum_runtime
 
 MOST_REASON = 160
 """Characters of what LiteRT says that are kept; it says the same of every tensor."""
@@ -29,7 +30,7 @@ def explain_tflite(path: Path, function: str | None = None) -> Explanation:
         file=path.name,
         format="TFLite",
         size_bytes=model.file_bytes,
-        needs=f"TFLite {needed.version}" if needed.version else "unknown",
+        needs=_needs(needed),
         reasons=("the versions of its operators",),
         inputs=tuple(map(tflite_slot, tensor_specs(model.inputs, model.input_names))),
         outputs=tuple(map(tflite_slot, tensor_specs(model.outputs, model.output_names))),
@@ -50,6 +51,14 @@ def explain_tflite(path: Path, function: str | None = None) -> Explanation:
             "minimum_runtime": needed.version,
         },
     )
+
+
+def _needs(needed: RuntimeRequirement) -> str:
+    """The oldest runtime; no more than a lower bound where an operator is newer than what is known."""
+    newer = [pair for pair in needed.unknown if not pair.startswith("custom ")]
+    if newer:
+        return f"a TFLite newer than {TABLE_STATE}, for {', '.join(newer)}"
+    return f"TFLite {needed.version}" if needed.version else "unknown"
 
 
 def _litert(path: Path, model: TfliteModel) -> EngineCover:

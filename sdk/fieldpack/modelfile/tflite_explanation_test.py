@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from fieldpack.modelfile.explanation import Layer
-from fieldpack.modelfile.tflite_explanation import layers_of
+from fieldpack.modelfile.tflite_explanation import explain_tflite, layers_of
+from fieldpack.testing import tiny_tflite
 from fieldpack.tflite.editing import TfliteEditor
 from fieldpack.tflite.file import open_model
 
@@ -44,3 +45,14 @@ def test_operators_without_names_are_the_nth_of_their_kind(tmp_path: Path) -> No
 def test_names_that_are_there_stay(tmp_path: Path) -> None:
     found = layers(tmp_path, ["FULLY_CONNECTED", "RELU", "FULLY_CONNECTED"], ["stem", "", "head"])
     assert [item.name for item in found] == ["stem", "RELU 1", "head"]
+
+
+def test_an_operator_of_tomorrow_is_no_file_of_today(tmp_path: Path) -> None:
+    editor = TfliteEditor(tiny_tflite())
+    editor.model.operatorCodes[0].version = 99
+    path = tmp_path / "newer.tflite"
+    path.write_bytes(editor.content())
+    found = explain_tflite(path)
+    assert found.needs.startswith("a TFLite newer than ")
+    assert found.needs.endswith("FULLY_CONNECTED v99")
+    assert not found.engines[0].runs

@@ -93,10 +93,14 @@ def read_baseline(path: Path, records: Sequence[Record] = ()) -> Baseline:
             "the baseline cannot be read",
             came=f"{path}: {error}",
             allowed="a bundle, or a file of fieldpack gate --write-baseline",
+            hint="fieldpack gate BUNDLE --write-baseline FILE",
         ) from error
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema != SCHEMA:
-        raise InputError("the baseline has another schema", came=f"{path}: {schema}", allowed=SCHEMA)
+        raise InputError(
+            "the baseline has another schema", came=f"{path}: {schema}", allowed=SCHEMA,
+            hint="write it anew from the bundle that it is of: fieldpack gate BUNDLE --write-baseline FILE",
+        )  # fmt: skip
     return validated(Baseline, values, path.name, InputError)
 
 
@@ -125,6 +129,7 @@ def check_same_model(baseline: Baseline, name: str) -> None:
             "the baseline is of another model",
             came=f"{baseline.bundle.name} {baseline.bundle.version}",
             allowed=name,
+            hint="give an older version of this bundle, or what --write-baseline made of one",
         )
 
 

@@ -89,7 +89,10 @@ def _line(path: Path, number: int, line: str) -> Record:
     try:
         values = json.loads(line)
     except json.JSONDecodeError as error:
-        raise InputError("a record is no JSON", came=f"{where}: {error}") from error
+        raise InputError(
+            "a record is no JSON", came=f"{where}: {error}", allowed="a line of JSON a record",
+            hint="delete that line, or take the file from version control",
+        ) from error  # fmt: skip
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema not in READABLE:
         raise InputError(
