@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import signal
@@ -106,6 +107,27 @@ def test_flavours_are_what_they_claim(built: Path) -> None:
     assert int8.quantised_op_count > 20
     assert entry is not None
     assert entry.requires.ios == "16"
+
+
+def test_files_say_what_they_take_and_bear_the_digest_of_the_contract(built: Path) -> None:
+    from fieldpack.coreml.package import open_package
+    from fieldpack.tflite.file import open_model
+    from fieldpack.tflite.metadata.reading import packed_files, standard_metadata
+
+    with open_bundle(built / "meadow") as bundle:
+        labels, manifest = bundle.labels("probabilities"), json.loads(bundle.manifest_data)
+        file = bundle.path("flavours/tflite-int8/model.tflite")
+        stated, packed = standard_metadata(open_model(file)), packed_files(file)
+        package = open_package(bundle.path("flavours/coreml-int8/model.mlpackage"))
+    contract = json.dumps(manifest["contract"], ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+    assert packed["contract.json"].decode() == contract
+    assert packed["probabilities.labels.txt"].decode().split() == list(labels)
+    assert stated is not None
+    picture = stated["subgraph_metadata"][0]["input_tensor_metadata"][0]
+    assert picture["process_units"] == [{"options": ("NormalizationOptions", {"mean": [0.0], "std": [1.0]})}]
+    words = package.model.description.metadata.userDefined
+    assert words["fieldpack.contract_sha256"] == hashlib.sha256(contract.encode()).hexdigest()
+    assert words["fieldpack.labels.probabilities"].split() == list(labels)
 
 
 def test_flavours_recognise_a_new_picture_as_the_source_does(

@@ -326,6 +326,11 @@ class TfliteFlavour(Strict):
     )
     io: Literal["float32", "int8"] = Field(description="number format at the border", examples=["float32"])
     fold_scaling: bool = Field(description="the graph takes pixels 0..255", examples=[True])
+    labels_in_file: bool = Field(
+        default=True,
+        description="the file holds its labels and their thresholds too, as MediaPipe reads them; false "
+        "keeps it smaller",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> TfliteFlavour:
@@ -389,6 +394,10 @@ class CoremlFlavour(Strict):
     )
     ranges: Ranges | None = Field(
         default=None, description="activation ranges of static_int8", examples=[{"kind": "min_max"}]
+    )
+    labels_in_file: bool = Field(
+        default=True,
+        description="the file holds its labels too; false keeps it smaller",
     )
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from fieldpack.build.encoders import MadeEncoder
 from fieldpack.build.examples import Examples, golden_rows
 from fieldpack.build.front_ends import MadeFrontEnd
 from fieldpack.build.measurement import Measured
+from fieldpack.build.packed_contract import packed_contract
 from fieldpack.build.requirements import requirements_of
 from fieldpack.build.sizes import sizes_of
 from fieldpack.build.thresholds import Thresholds, threshold_files
@@ -41,7 +42,6 @@ from fieldpack.bundle.manifest import (
 from fieldpack.bundle.resampling import resampling_tables
 from fieldpack.bundle.thresholds import thresholds_bytes
 from fieldpack.bundle.write import BundleWriter
-from fieldpack.contract import LabelTable, Output
 from fieldpack.relative import REFERENCES
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.share import SHIPPED
@@ -154,17 +154,13 @@ class Assembly:
     def _fields(self, golden: Golden) -> dict[str, Any]:
         pack = self.spec.pack
         contract = self.spec.contract
-        outputs = tuple(_packed(output) for output in contract.outputs)
-        places = {item.name: item.with_tables(place) for item, place in location_inputs(contract)}
-        inputs = tuple(places.get(item.name, item) for item in contract.inputs)
-        packed = contract.model_copy(update={"inputs": inputs, "outputs": outputs})
         return {
             "name": pack.name,
             "version": pack.version,
             "description": pack.description,
             "license": pack.license,
             "author": pack.author or "",
-            "contract": packed.model_dump(mode="json"),
+            "contract": packed_contract(contract).model_dump(mode="json"),
             "flavours": [entry.model_dump(mode="json") for entry in self.flavours],
             "golden": golden.model_dump(mode="json"),
             "lineage": self._lineage().model_dump(mode="json"),
@@ -309,18 +305,3 @@ def _npy(array: NDArray[Any]) -> bytes:
 def _json(document: Mapping[str, Any]) -> bytes:
     text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8")
-
-
-def _packed(output: Output) -> Output:
-    """An output as the bundle's contract states it, with paths inside the bundle."""
-    update: dict[str, Any] = {}
-    if output.labels:
-        update = {"labels": f"labels/{output.name}.txt", "skip_labels": 0}
-    if isinstance(output.label_format, LabelTable):
-        named = output.label_format.common is not None
-        update["label_format"] = "scientific_common" if named else "plain"
-    if output.taxonomy:
-        update["taxonomy"] = f"labels/{output.name}.taxonomy.csv"
-    if output.thresholds or output.refit:
-        update["thresholds"] = f"labels/{output.name}.thresholds.csv"
-    return output.model_copy(update=update)

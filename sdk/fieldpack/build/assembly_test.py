@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fieldpack.build.assembly import FLOAT_TOLERANCE, INTEGER_TOLERANCE, _packed, _tolerance
+from fieldpack.build.assembly import FLOAT_TOLERANCE, INTEGER_TOLERANCE, _tolerance
 from fieldpack.build.conversion import Made
 from fieldpack.build.labels import read_labels
+from fieldpack.build.packed_contract import packed_contract
 from fieldpack.bundle.manifest import Compression, FlavourKind
 from fieldpack.contract import Contract
 from fieldpack.errors import ContractError
@@ -50,10 +51,10 @@ def test_a_table_of_labels_becomes_lines_of_both_names(tmp_path: Path) -> None:
     path.write_text("idx;sci_name;com_name\n0;Parus major;Great Tit\n1;Bufo bufo;Common Toad\n")
     both = labelled(path, delimiter=";", scientific="sci_name", common="com_name")
     assert read_labels(both) == {"scores": ("Parus major_Great Tit", "Bufo bufo_Common Toad")}
-    packed = _packed(both.outputs[0])
+    packed = packed_contract(both).outputs[0]
     assert (packed.labels, packed.label_format) == ("labels/scores.txt", "scientific_common")
     one = labelled(path, delimiter=";", scientific="sci_name")
     assert read_labels(one) == {"scores": ("Parus major", "Bufo bufo")}
-    assert _packed(one.outputs[0]).label_format == "plain"
+    assert packed_contract(one).outputs[0].label_format == "plain"
     with pytest.raises(ContractError, match="no column name"):
         read_labels(labelled(path, delimiter=";", scientific="name"))

@@ -16,6 +16,7 @@ import numpy as np
 from fieldpack import worker
 from fieldpack.build.conversion import EVALUATE
 from fieldpack.build.requirements import requirements_of
+from fieldpack.build.self_description import describe_encoder
 from fieldpack.build.sizes import sizes_of
 from fieldpack.bundle.digest import content_digest
 from fieldpack.bundle.manifest import Border, EncoderEntry, FlavourKind
@@ -94,6 +95,8 @@ def _written(spec: Spec, item: LocationInput, folder: Path) -> dict[FlavourKind,
     worker.run(EXPORT, {"contract": item.model_dump(mode="json"), **words, "minimum_ios": oldest})
     if packages:
         canonicalise(files[FlavourKind.COREML])
+    for kind, path in files.items():
+        describe_encoder(spec, item, kind, path, *_borders(item, kind, path))
     return files
 
 

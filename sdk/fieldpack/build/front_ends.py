@@ -21,6 +21,7 @@ import numpy as np
 from fieldpack import worker
 from fieldpack.build.conversion import EVALUATE
 from fieldpack.build.requirements import requirements_of
+from fieldpack.build.self_description import describe_front_end
 from fieldpack.build.sizes import sizes_of
 from fieldpack.bundle.digest import content_digest
 from fieldpack.bundle.manifest import Border, FlavourKind, FrontEndEntry, FrontEndWeights
@@ -313,6 +314,7 @@ class _Road:
     def _made(self, judged: _Judged, milliseconds: Mapping[str, float]) -> MadeFrontEnd:
         kind, path = judged.kind, judged.path
         inputs, outputs = self._borders(kind, path)
+        describe_front_end(self.spec, self.item, kind, path, inputs[0], outputs[0])
         ending = "tflite" if kind is FlavourKind.TFLITE else "mlpackage"
         entry = FrontEndEntry(
             input=self.item.name,

@@ -19,7 +19,7 @@ from fieldpack.parity.front_end import Gap
 from fieldpack.preprocess.spectrogram import patches
 from fieldpack.recipe import Method
 from fieldpack.recordings.testing import FRAMES, HOP, RATE_HZ, tone, tone_contract
-from fieldpack.spec import CoremlFlavour, Precision, TfliteFlavour
+from fieldpack.spec import CoremlFlavour, Pack, Precision, TfliteFlavour
 from fieldpack.testing import tiny_tflite
 
 TFLITE = TfliteFlavour(
@@ -36,9 +36,12 @@ COREML = CoremlFlavour(
 GOOD, BAD, BROKEN = Gap(0.002, 0.0001), Gap(0.002, 0.002), Gap(float("inf"), float("inf"))
 
 
+PACK = Pack(name="tones", version="1.0.0", description="Tones.", license="CC0-1.0", seed=0)
+
+
 def spec(*flavours: Any, **front_end: Any) -> Any:
     """What the front-ends of a build look at."""
-    return SimpleNamespace(contract=tone_contract(front_end=front_end), flavours=flavours)
+    return SimpleNamespace(pack=PACK, contract=tone_contract(front_end=front_end), flavours=flavours)
 
 
 class Bench:
@@ -268,7 +271,8 @@ def test_birdnets_front_end_is_factored_and_what_else_there_was_is_told(tmp_path
         front_end=low,
         more_channels=(high,),
     )
-    packed = SimpleNamespace(contract=SimpleNamespace(inputs=(item,)), flavours=(TFLITE,))
+    packed = spec(TFLITE)
+    packed.contract = packed.contract.model_copy(update={"inputs": (item,)})
     ((front_end,), evidence) = made(packed, tmp_path)
     record = evidence["front_ends"]["spectrogram"]
     assert record["chosen"] == "factored-factored"

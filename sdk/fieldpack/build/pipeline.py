@@ -28,6 +28,7 @@ from fieldpack.build.label_order import label_order_finding
 from fieldpack.build.labels import read_labels
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
+from fieldpack.build.self_description import describe_flavours
 from fieldpack.build.thresholds import make_thresholds, stated_thresholds
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.data import prepare_data
@@ -220,6 +221,7 @@ def measured(
     ordered = [made[flavour.name] for flavour in spec.flavours]
     judge(ordered)
     thresholds = make_thresholds(spec, labels, calibration, ordered, folder / "thresholds", progress)
+    describe_flavours(spec, labels, ordered, thresholds)
     results = measure(spec.contract, facts, ordered, evaluation, folder, progress, thresholds)
     add_references(spec, labels, ordered, results, evaluation, folder, progress, before)
     if background is not None:

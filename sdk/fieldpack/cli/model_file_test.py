@@ -12,6 +12,8 @@ from PIL import Image
 
 from fieldpack.cli.main import main
 from fieldpack.coreml.conftest import Handmade
+from fieldpack.exports.testing import LABELS
+from fieldpack.metadata.testing import described
 from fieldpack.testing import TINY_LABELS, tiny_bundle, tiny_golden, tiny_tflite
 from fieldpack.tflite.conftest import bad_axis_model
 
@@ -196,3 +198,17 @@ def test_wrong_sampling_is_wrong_usage(package: Path, bad: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["precision", str(package), *bad])
     assert caught.value.code == 2
+
+
+def test_standard_metadata_and_labels_are_told_and_damaged_ones_do_not_stop_it(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    path, about, facts = described(tmp_path, "spectrogram")
+    found = answer(["explain", str(path)], capsys)
+    assert found["labels"] == list(LABELS)
+    assert found["metadata"]["version"] == about.version
+    assert found["metadata"]["input sound"] == facts.description
+    path.write_bytes(path.read_bytes().replace(b"M001", b"M999"))
+    damaged = answer(["explain", str(path)], capsys)
+    assert damaged["metadata"]["metadata"].startswith("damaged: identifier b'M999'")
+    assert damaged["labels"] == []

@@ -41,8 +41,8 @@ def canonicalise(path: Path) -> None:
         data = manifest.model_path.read_bytes()
     except OSError as error:
         raise StorageError(f"{manifest.model_path} cannot be read", came=error) from error
-    _replace(manifest.model_path, canonical_model(data))
-    _replace(manifest.root / MANIFEST_NAME, canonical_manifest(manifest))
+    replace_file(manifest.model_path, canonical_model(data))
+    replace_file(manifest.root / MANIFEST_NAME, canonical_manifest(manifest))
 
 
 def _without_empty_folders(manifest: Manifest) -> Manifest:
@@ -94,7 +94,7 @@ def identifier(item: ManifestItem) -> str:
     return str(uuid.UUID(bytes=hashlib.sha256(item.path.encode()).digest()[:16]))
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Write beside and rename, so that an interrupted run leaves the old file."""
     beside = path.with_name(path.name + ".new")
     try:

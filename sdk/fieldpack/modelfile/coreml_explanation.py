@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from fieldpack.coreml.neural.network import NETWORKS
 from fieldpack.coreml.ops._op_list import OPERATORS
 from fieldpack.coreml.package import IOS_OF_OPSET, IOS_OF_SPECIFICATION, Package, open_package
 from fieldpack.coreml.value import tensor_fact
+from fieldpack.metadata.in_coreml import LABELS_KEY
 from fieldpack.modelfile.explanation import EngineCover, Explanation, Layer
 from fieldpack.modelfile.opened import coreml_slot
 
@@ -37,7 +38,7 @@ def explain_coreml(path: Path, function: str | None = None) -> Explanation:
         weights=package.weight_storage,
         compression={k: v for k, v in operators.items() if k.startswith("constexpr_")},
         layers=tuple(Layer(*row) for row in package.operations()),
-        labels=tuple(map(str, package.labels or ())),
+        labels=_labels(package),
         metadata=_metadata(package),
         engines=(_reference(package), _fast(package)),
         details={
@@ -78,6 +79,13 @@ def _computed(block: Any) -> Iterator[Any]:
             yield from _computed(inner)
 
 
+def _labels(package: Package) -> tuple[str, ...]:
+    """Of a classifier, or those that Fieldpack wrote beside an array of scores."""
+    stated = package.model.description.metadata.userDefined
+    texts = [stated[key] for key in sorted(stated) if key.startswith(LABELS_KEY)]
+    return tuple(map(str, package.labels or ())) or tuple("".join(texts[:1]).splitlines())
+
+
 def _metadata(package: Package) -> dict[str, str]:
     stated = package.model.description.metadata
     fields = {
@@ -85,9 +93,15 @@ def _metadata(package: Package) -> dict[str, str]:
         "version": stated.versionString,
         "author": stated.author,
         "license": stated.license,
-        **dict(sorted(stated.userDefined.items())),
+        **{key: value for key, value in sorted(stated.userDefined.items()) if not key.startswith(LABELS_KEY)},
+        **_told("input", package.model.description.input),
+        **_told("output", package.model.description.output),
     }
     return {name: str(value) for name, value in fields.items() if value}
+
+
+def _told(side: str, features: Iterable[Any]) -> dict[str, str]:
+    return {f"{side} {feature.name}": feature.shortDescription for feature in features}
 
 
 def _reference(package: Package) -> EngineCover:

@@ -8,6 +8,7 @@ from pathlib import Path
 from fieldpack.errors import InputError, ModelFileError
 from fieldpack.modelfile.explanation import EngineCover, Explanation, Layer
 from fieldpack.modelfile.opened import tflite_slot
+from fieldpack.modelfile.tflite_metadata import stated_in
 from fieldpack.tflite.facts import Operator, TfliteModel
 from fieldpack.tflite.file import open_model
 from fieldpack.tflite.load_check import check_loads
@@ -24,6 +25,7 @@ def explain_tflite(path: Path, function: str | None = None) -> Explanation:
     if function is not None:
         raise InputError("A TFLite file has no functions", came=function, hint="leave it out")
     model = open_model(path)
+    stated = stated_in(path, model)
     needed = minimum_runtime(model)
     unknown = tuple(needed.unknown)
     return Explanation(
@@ -41,8 +43,8 @@ def explain_tflite(path: Path, function: str | None = None) -> Explanation:
         weights=model.weight_bytes_by_dtype(),
         compression={},
         layers=layers_of(model),
-        labels=(),
-        metadata={"description": model.description} if model.description else {},
+        labels=stated.labels,
+        metadata=stated.words,
         engines=(_litert(path, model),),
         details={
             "operator_versions": model.op_versions(),

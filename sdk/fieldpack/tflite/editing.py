@@ -1,7 +1,8 @@
 """Changing a ``.tflite`` file: operators put before its inputs or behind its outputs, tensors renamed.
 
 ``decoder`` reads files that nobody has vetted; here a vetted one is taken apart with the schema classes of
-the LiteRT wheel and written again. Weights are copied as they are.
+the LiteRT wheel and written again. Weights are copied as they are. Standard metadata and the files behind the
+model are left out: they tell of the ends that the file had.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fieldpack.errors import MissingDependencyError, ModelFileError
+from fieldpack.tflite.metadata.schema import ENTRY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +45,7 @@ class TfliteEditor:
             raise ModelFileError("These bytes are no TFLite file", came=content[:8], allowed="TFL3 at byte 4")
         else:
             self.model = self._schema.ModelT.InitFromPackedBuf(content, 0)
+            self._drop_standard_metadata()
         self.graph: Any = self.model.subgraphs[0]
 
     @property
@@ -163,6 +166,13 @@ class TfliteEditor:
         builder = flatbuffers.Builder(1 << 20)
         builder.Finish(self.model.Pack(builder), IDENTIFIER)
         return bytes(builder.Output())
+
+    def _drop_standard_metadata(self) -> None:
+        stated = self.model.metadata or []
+        for entry in stated:
+            if entry.name == ENTRY.encode():
+                self.model.buffers[entry.buffer] = self._schema.BufferT()
+        self.model.metadata = [entry for entry in stated if entry.name != ENTRY.encode()]
 
     def _empty(self) -> Any:
         model = self._schema.ModelT()

@@ -139,9 +139,20 @@ class Table:
 
     def text(self, slot: int) -> str:
         """A string field; bytes that are not UTF-8 become backslash escapes."""
-        start, count = self.span(slot, 1)
+        at = self.target(slot)
+        return "" if at is None else self._text(at)
+
+    def _text(self, at: int) -> str:
+        count = self.buffer.integer("I", at)
+        self.buffer.require(at + 4, count)
         self.buffer.spend(count)
-        return self.buffer.data[start : start + count].decode("utf-8", "backslashreplace")
+        return self.buffer.data[at + 4 : at + 4 + count].decode("utf-8", "backslashreplace")
+
+    def texts(self, slot: int) -> list[str]:
+        """A vector of strings."""
+        start, count = self.span(slot, 4)
+        self.buffer.spend(count)
+        return [self._text(at + self.buffer.integer("I", at)) for at in range(start, start + 4 * count, 4)]
 
     def integers(self, slot: int, code: str = "i") -> tuple[int, ...]:
         """A vector of integers."""
