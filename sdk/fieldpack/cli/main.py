@@ -43,6 +43,7 @@ COMMANDS = {
     "diff": "say what changed between two versions of a bundle, and whether a policy allows it",
     "report": "write the report as one HTML file",
     "card": "write the model card of a bundle, in Hugging Face's form",
+    "notes": "draft the release note of a new version: kinds, what got better and worse, old phones",
     "rebuild": "build again from the spec and compare the bytes",
     "study": "run a measured comparison and print its table and bars",
     "doctor": "say what is installed, what is missing and what it is for",

@@ -14,7 +14,7 @@ from fieldpack.words.card_limits import limit_words
 from fieldpack.words.card_metadata import metadata
 from fieldpack.words.contract_words import input_words, label_words, output_words
 from fieldpack.words.record import Record
-from fieldpack.words.said import Said, joined, say, table
+from fieldpack.words.said import Said, bullets, joined, say, table
 from fieldpack.words.stated import Stated, amount, code, digest, number, plain, size
 
 FLAVOURS = ("flavour", "runs on", "on the phone", "download")
@@ -32,13 +32,13 @@ def model_card(record: Record) -> Said:
     )
     parts = [
         _section("What it answers", _answers(record)),
-        _section("What goes in", [_bullets(input_words(record))]),
+        _section("What goes in", [bullets(input_words(record))]),
         _section("How it was measured", figure_words(record)),
         _section("Limits and verdicts", verdict_words(record)),
         _section("Flavours and sizes", [_flavours(record)]),
         _section("How to load it", _loading()),
-        _section("What it does not know", [_bullets(limit_words(record))]),
-        _section("Where it comes from", [_bullets(_lineage(record))]),
+        _section("What it does not know", [bullets(limit_words(record))]),
+        _section("Where it comes from", [bullets(_lineage(record))]),
     ]
     return say("{}\n", joined([metadata(record), head, *parts], "\n\n"))
 
@@ -55,12 +55,8 @@ def _section(title: str, parts: Iterable[Said]) -> Said:
     return joined([say(f"## {title}"), *parts], "\n\n")
 
 
-def _bullets(lines: Iterable[Said]) -> Said:
-    return joined((say("- {}", line) for line in lines), "\n")
-
-
 def _answers(record: Record) -> Iterator[Said]:
-    yield _bullets(output_words(record))
+    yield bullets(output_words(record))
     for output in record.manifest["contract"]["outputs"]:
         if record.labels[output["name"].value]:
             yield say("Labels of {}: {}.", code(output["name"]), label_words(record, output["name"].value))
@@ -104,6 +100,9 @@ def _lineage(record: Record) -> Iterator[Said]:
     kind = lineage["source_kind"].written(str(lineage["source_kind"].value).replace("_", " "))
     yield say("Source model: {}, {}, {}", kind, parameters, digest(lineage["source_digest"]))
     yield say("Spec: {}, seed {}", digest(lineage["spec_digest"]), number(lineage["seed"]))
+    author = record.manifest.get("author")
+    if author is not None and author.value:
+        yield say("Made by {}", plain(author))
     yield say("Licence of the weights: {}", plain(record.manifest["license"]))
     tools = (say("{} {}", lineage["tools"].key(name), plain(item)) for name, item in lineage["tools"].items())
     yield say("Tools: {}", joined(tools, ", "))

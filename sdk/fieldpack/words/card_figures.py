@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fieldpack.report.vocabulary import EVIDENCE_WORDS
 from fieldpack.verdict import SEVERITY, Outcome, combine
 from fieldpack.words.record import Record
-from fieldpack.words.said import NOTHING, Said, joined, say, table
+from fieldpack.words.said import NOTHING, Said, bullets, say, table
 from fieldpack.words.stated import Stated, amount, bounds, code, digest, figure, limit, number, plain, titled
 
 KEY_FIGURES = (
@@ -33,7 +33,7 @@ OUTCOMES = {
 
 def figure_words(record: Record) -> Iterator[Said]:
     """The data, then a table of figures for each output, then what the classes of evidence mean."""
-    yield joined((say("- {}", line) for line in _data(record)), "\n")
+    yield bullets(_data(record))
     classes: dict[str, None] = {}
     for subject in record.subjects():
         named = {item["name"].value: item for item in record.manifest["flavours"]}
@@ -119,4 +119,4 @@ def _verdict(stated: Stated) -> Row:
 
 def _evidence(classes: dict[str, None]) -> Said:
     known = [name for name in EVIDENCE_WORDS if name in classes]
-    return joined((say(f"- Evidence `{name}`: {EVIDENCE_WORDS[name]}") for name in known), "\n")
+    return bullets(say(f"Evidence `{name}`: {EVIDENCE_WORDS[name]}") for name in known)

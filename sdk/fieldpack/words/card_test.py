@@ -168,10 +168,11 @@ STRANGE = 'x"\\\n: - \u202e\x00\U0001f41d'
 )
 def test_licences_are_the_hubs_or_named(spdx: str, expected: dict[str, str], tmp_path: Path) -> None:
     def relicense(manifest: dict[str, Any], evidence: dict[str, Any]) -> None:
-        manifest["license"] = spdx
+        manifest |= {"license": spdx, "author": "Field <b> team 7"}
 
     folder = changed(tiny_bundle(tmp_path / "tiny"), tmp_path / "other", relicense)
-    fields, _ = parted(str(model_card(record_of(folder))))
+    fields, body = parted(str(model_card(record_of(folder))))
+    assert "- Made by Field &#60;b> team 7\n" in body
     assert {name: value for name, value in fields.items() if name.startswith("license")} == expected
 
 

@@ -13,8 +13,14 @@ import pytest
 from fieldpack.bundle.digest import sha256_bytes
 from fieldpack.bundle.document import canonical_json, digest_text
 from fieldpack.bundle.read import open_bundle
+from fieldpack.difference import compare_bundles
+from fieldpack.difference.testing import varied_bundle
 from fieldpack.report.conftest import evidence_of, verdicts_of, write_bundle
+from fieldpack.taxonomy import Form, Taxon, Taxonomy, write_taxonomy
 from fieldpack.words.record import Record, read_record
+from fieldpack.words.release_note import release_note
+from fieldpack.words.said import Said
+from fieldpack.words.testing import foreign_numbers, misquoted, unsourced_digits
 
 CLASSES = 12
 
@@ -39,6 +45,44 @@ def record_of(folder: Path) -> Record:
     """The record of a bundle that is closed again."""
     with open_bundle(folder) as bundle:
         return read_record(bundle)
+
+
+ROWS = (
+    Taxon("1", None, "Insecta", 50.0, common_name="Insects"),
+    Taxon("2", None, "Aves", 50.0, common_name="Birds"),
+    Taxon("3", "1", "Lepidoptera", 40.0),
+    Taxon("4", "1", "Hymenoptera", 40.0),
+)
+"""Taxa above the kinds."""
+Kinds = dict[str, tuple[str, str, str | None]]
+"""Id -> id of the parent, scientific name, common name; in the order of the outputs."""
+
+
+def with_kinds(source: Path, target: Path, kinds: Kinds, version: str = "2.2.0") -> Path:
+    """The bundle with other kinds, in a tree; the number of outputs stays."""
+
+    def edit(fields: dict[str, Any], files: dict[str, bytes]) -> None:
+        leaves = [
+            Taxon(taxon, parent, name, 10.0, place, common_name=common)
+            for place, (taxon, (parent, name, common)) in enumerate(kinds.items())
+        ]
+        files["labels.txt"] = "".join(f"{taxon}\n" for taxon in kinds).encode()
+        files["labels.taxonomy.csv"] = write_taxonomy(Taxonomy((*ROWS, *leaves)), Form.PLAIN)
+        fields["contract"]["outputs"][0]["taxonomy"] = "labels.taxonomy.csv"
+        fields["version"] = version
+
+    return varied_bundle(source, target, edit)
+
+
+def note_of(old: Path, new: Path, *flavours: str) -> Said:
+    """The note on two bundles; every number of it was looked up in their files."""
+    with open_bundle(old) as first, open_bundle(new) as second:
+        found = compare_bundles(first, second, costs=False)
+    said = release_note(record_of(old), record_of(new), found, flavours)
+    assert misquoted(said, [old, new]) == []
+    assert unsourced_digits(said) == ""
+    assert foreign_numbers(str(said), [old, new]) == []
+    return said
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from fieldpack.bundle.manifest import FlavourEntry, Manifest
+from fieldpack.bundle.manifest import Manifest
 from fieldpack.bundle.paths import DIGEST_NAME, MANIFEST_NAME
 from fieldpack.bundle.read import Bundle
 from fieldpack.report.evidence import Evidence, read_evidence
-from fieldpack.taxonomy import Taxonomy, parse_taxonomy
+from fieldpack.taxonomy import Taxon, Taxonomy, parse_taxonomy
 from fieldpack.verdict import Verdict
-from fieldpack.words.said import Said, Source
-from fieldpack.words.stated import Stated, code
+from fieldpack.words.said import Source
+from fieldpack.words.stated import Stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Record:
     labels : mapping
         Output -> its labels, in the order of its numbers.
     trees : mapping
-        Output -> taxonomy of its labels, where it has one.
+        Output -> taxonomy of its labels, which are its leaves, where it has one.
     """
 
     manifest: Stated
@@ -49,9 +50,23 @@ class Record:
     labels: Mapping[str, tuple[Stated, ...]]
     trees: Mapping[str, Taxonomy]
 
-    def flavour(self, entry: FlavourEntry) -> Stated:
+    def flavour(self, name: str) -> Stated | None:
         """A flavour's entry of the manifest."""
-        return self.manifest["flavours"][self.typed.flavours.index(entry)]
+        return next((item for item in self.manifest["flavours"] if item["name"].value == name), None)
+
+    def taxon(self, output: str, taxon: Taxon, text: str) -> Stated:
+        """A name of a taxon, at its row of the taxonomy; the header is row 1 (RFC 7111)."""
+        file, rows = self._rows[output]
+        return Stated(text, Source(self.digest.value, file, f"row={rows[taxon.id]}"))
+
+    @cached_property
+    def _rows(self) -> dict[str, tuple[str, dict[str, int]]]:
+        """Output -> file of its taxonomy, and the row of each taxon."""
+        files = {item.name: item.taxonomy or "" for item in self.typed.contract.outputs}
+        return {
+            output: (files[output], {taxon.id: row for row, taxon in enumerate(tree.taxa, 2)})
+            for output, tree in self.trees.items()
+        }
 
     def comparison(self, flavour: str, output: str) -> Stated | None:
         """What was measured of an output in the arithmetic that came out worse; None where nothing was."""
@@ -100,6 +115,8 @@ def read_record(bundle: Bundle) -> Record:
     ------
     BundleError
         A file of the bundle is altered or malformed, or a verdict is.
+    ContractError
+        Labels do not fit their taxonomy.
     """
     manifest, outputs = bundle.manifest, bundle.manifest.contract.outputs
     data = bundle.read(manifest.evidence)
@@ -123,13 +140,10 @@ def read_record(bundle: Bundle) -> Record:
             for output in outputs
         },
         trees={
-            output.name: parse_taxonomy(bundle.read(output.taxonomy), output.taxonomy)
+            output.name: parse_taxonomy(bundle.read(output.taxonomy), output.taxonomy).labelled(
+                bundle.labels(output.name)
+            )
             for output in outputs
             if output.taxonomy
         },
     )
-
-
-def version(record: Record) -> Said:
-    """The version, in a fixed-width font."""
-    return code(record.manifest["version"])

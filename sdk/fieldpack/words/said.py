@@ -101,6 +101,20 @@ def joined(parts: Iterable[Said], separator: str = "", last: str | None = None) 
     return Said(tuple(pieces))
 
 
+def bullets(lines: Iterable[Said]) -> Said:
+    """A Markdown list; whatever a line begins with, it is no heading, list or quotation inside it."""
+    return joined((say("- {}", _inline(line)) for line in lines), "\n")
+
+
+def _inline(line: Said) -> Said:
+    """The line with its first letter as a character reference where it could be structure."""
+    first, *rest = line.pieces
+    letter = first.text[:1]
+    if first.source is None or letter.isalpha() or letter in "`&<":
+        return line
+    return Said((Piece(f"&#{ord(letter)};{first.text[1:]}", first.source), *rest))
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[Said]], right: Collection[str] = ()) -> Said:
     """A Markdown table; the columns named in `right` are aligned so. Cells are text of one line."""
     ruler = " | ".join("---:" if name in right else "---" for name in header)

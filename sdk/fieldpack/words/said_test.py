@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-import pytest
+import re
+from html import unescape
 
-from fieldpack.words.said import Piece, Said, Source, joined, say, table
+import pytest
+from cmarkgfm import github_flavored_markdown_to_html
+
+from fieldpack.words.said import Piece, Said, Source, bullets, joined, say, table
+from fieldpack.words.stated import Stated, plain
 
 FACT = Said((Piece("12", Source("d" * 64, "manifest.json", "/n")),))
 
@@ -30,6 +35,14 @@ def test_a_separator_and_a_header_are_words_too() -> None:
 
 def test_braces_can_be_said() -> None:
     assert str(say("{{{}}}", FACT)) == "{12}"
+
+
+@pytest.mark.parametrize("text", ["# x", "- x", "+ x", "1. x", "12) x", "> x", "=== x", "bee", "\u866b"])
+def test_a_line_of_a_list_is_text_whatever_it_begins_with(text: str) -> None:
+    line = Stated(text, Source("d" * 64, "labels.txt", "line=1"))
+    html = str(github_flavored_markdown_to_html(str(bullets([plain(line), plain(line)]))))
+    assert re.findall(r"<(\w+)", html) == ["ul", "li", "li"]
+    assert unescape(html).count(text) == 2
 
 
 def test_a_table_aligns_its_numbers() -> None:

@@ -5,7 +5,9 @@ Written without :mod:`fieldpack.words.stated`: it knows JSON, text files and how
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -39,21 +41,23 @@ def foreign_numbers(markdown: str, folders: Sequence[Path]) -> list[str]:
 
 
 def misquoted(said: Said, folders: Sequence[Path]) -> list[str]:
-    """Pieces whose place does not say what they say, by digest of the bundle, file and pointer."""
+    """Pieces that neither the value at their place nor, of a key, the place says; found from outside."""
     by_digest = {(folder / "DIGEST").read_text().split(":")[1].strip(): folder for folder in folders}
     wrong = []
     for quoted in said.sources:
         value = resolve(by_digest[quoted["bundle"]] / quoted["file"], quoted["pointer"])
-        if not _says(_read(quoted["text"]), value):
+        if not _says(_read(quoted["text"]), value) and not _says(_read(quoted["text"]), quoted["pointer"]):
             wrong.append(f"{quoted['text']} is not {value!r} of {quoted['file']}#{quoted['pointer']}")
     return wrong
 
 
 def resolve(file: Path, pointer: str) -> Any:
-    """What stands at a JSON Pointer (RFC 6901), or in a line of a text, counted from 1."""
+    """What stands at a JSON Pointer (RFC 6901), or in a line of a text or row of a table, counted from 1."""
     text = file.read_text(encoding="utf-8")
     if pointer.startswith("line="):
         return text.splitlines()[int(pointer.removeprefix("line=")) - 1]
+    if pointer.startswith("row="):
+        return list(csv.reader(io.StringIO(text)))[int(pointer.removeprefix("row=")) - 1]
     value = json.loads(text)
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
