@@ -30,8 +30,10 @@ from fieldpack_benchmarks.targets.payload import LIBRARY, RUNNER, SELF_TEST, Pay
 from fieldpack_benchmarks.targets.protocol import RunRequest, parse_run
 from fieldpack_benchmarks.targets.small_models import self_test_model
 
-LAYERS, MORE, WIDTH, SEED = 20, 2, 96, 7
-OLD, SAME, SLOWER = "old.tflite", "same.tflite", "slower.tflite"
+LAYERS, MOST_MORE, WIDTH, SEED = 40, 4, 96, 7
+OLD, SAME = "old.tflite", "same.tflite"
+MOST_PLANTED = 1.1
+"""Largest undisturbed ratio of a planted slowdown."""
 GIVEN = "input-0.bin"
 REQUEST = RunRequest(warm_ups=3, samples=32, min_seconds=0.005, max_seconds=1.0)
 PATIENCE_S = 60.0
@@ -64,8 +66,34 @@ class Compared:
     new_us: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A model of a few more equal layers, and what they cost while nothing disturbs.
+
+    Attributes
+    ----------
+    layers : int
+        More than ``OLD`` has.
+    undisturbed : Compared
+        With ``OLD``, before the disturbance.
+    """
+
+    layers: int
+    undisturbed: Compared
+
+    @property
+    def file(self) -> str:
+        """Where the model lies."""
+        return slower_file(self.layers)
+
+
+def slower_file(layers: int) -> str:
+    """Name of the model of so many more layers."""
+    return f"slower-{layers}.tflite"
+
+
 class PairedMachine:
-    """This machine with a runner and three models in place: one, its copy, and a slower one."""
+    """This machine with a runner and its models in place: one, its copy, and slower ones."""
 
     def __init__(self, transport: HostTransport, payload: Payload) -> None:
         self._transport, self._payload = transport, payload
@@ -77,6 +105,14 @@ class PairedMachine:
             for is_new in (new_first, not new_first):
                 taken[is_new].append(self._median_us(new if is_new else OLD))
         return Compared(compare(taken[False], taken[True]), tuple(taken[False]), tuple(taken[True]))
+
+    def planted(self, seed: int) -> Planted:
+        """As many more layers as cost at most a tenth here; one layer, if even that costs more."""
+        for layers in range(MOST_MORE, 0, -1):
+            plant = Planted(layers, self.compared(slower_file(layers), seed))
+            if plant.undisturbed.comparison.ratio <= MOST_PLANTED:
+                break
+        return plant
 
     def _median_us(self, model: str) -> float:
         command = [*self._payload.command(), *REQUEST.arguments(model, [GIVEN]), "--output-dir", "."]
@@ -94,7 +130,8 @@ def paired_machine() -> Iterator[PairedMachine]:
     TargetError, MissingDependencyError
         This machine cannot run them.
     """
-    files = {OLD: _layers(LAYERS), SAME: _layers(LAYERS), SLOWER: _layers(LAYERS + MORE)}
+    files = {OLD: _layers(LAYERS), SAME: _layers(LAYERS)}
+    files |= {slower_file(more): _layers(LAYERS + more) for more in range(1, MOST_MORE + 1)}
     files |= {GIVEN: np.ones((1, WIDTH), np.float32).tobytes(), SELF_TEST: self_test_model()}
     with HostTransport() as transport, tempfile.TemporaryDirectory(prefix="fieldpack-study-") as name:
         payload = fitting_payload(

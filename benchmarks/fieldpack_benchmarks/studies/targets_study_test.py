@@ -25,7 +25,7 @@ from fieldpack_benchmarks.latency.comparison import Comparison
 from fieldpack_benchmarks.studies import target_bundles, target_pairs, targets
 from fieldpack_benchmarks.studies.target_files import junit_faults, sarif_faults
 from fieldpack_benchmarks.studies.target_gates import CHANGES, Gated, nothing
-from fieldpack_benchmarks.studies.target_pairs import Compared
+from fieldpack_benchmarks.studies.target_pairs import Compared, PairedMachine, Planted, slower_file
 from fieldpack_benchmarks.studies.targets import Disturbed, Repeated
 from fieldpack_benchmarks.study import load_study
 from fieldpack_benchmarks.targets import sysroot
@@ -61,8 +61,8 @@ def test_the_study_counts_gates_benches_and_compares(tmp_path: Path, monkeypatch
         assert rows["roads", kind]["outcome"] == "not_run"
     assert rows["pairs", "with itself"]["runs"] == 2
     assert {len(item.values) for item in study.timings} == {FEW_PAIRS}
-    untimed = {bar.name: bar for bar in study.bars}
-    del untimed["alarms of a model compared with itself"], untimed["planted slowdowns found"]
+    timed = {"alarms of a model compared with itself", "slowdown that is planted", "planted slowdowns found"}
+    untimed = {bar.name: bar for bar in study.bars if bar.name not in timed}
     assert len(untimed) == 9
     assert all(bar.holds for bar in untimed.values()), untimed
     path = tmp_path / "study.json"
@@ -147,7 +147,31 @@ def test_alarms_of_both_kinds_and_missed_slowdowns_count(
 ) -> None:
     same = Disturbed("with itself", (*alarms, *[SAID_NOTHING] * (100 - len(alarms))))
     slower = Disturbed("planted", (*[SAID_SLOWER] * found, *[SAID_FASTER] * (100 - found)))
-    assert [bar.holds for bar in targets._pair_bars((same, slower))] == holds
+    plant = Planted(3, _comparison(1.05, 1.12))
+    assert [bar.holds for bar in targets._pair_bars(plant, (same, slower))] == [holds[0], True, holds[1]]
+
+
+class _StandIn(PairedMachine):
+    """A machine on which each more layer costs so much."""
+
+    def __init__(self, cost: float) -> None:
+        self._cost = cost
+
+    def compared(self, new: str, seed: int) -> Compared:
+        ratio = 1 + self._cost * [slower_file(more) for more in range(9)].index(new)
+        return _comparison(ratio, ratio)
+
+
+@pytest.mark.parametrize(
+    ("cost", "layers", "honest"), [(0.02, 4, True), (0.03, 3, True), (0.09, 1, True), (0.2, 1, False)]
+)
+def test_the_planted_slowdown_is_the_largest_of_at_most_a_tenth(
+    cost: float, layers: int, honest: bool
+) -> None:
+    plant = _StandIn(cost).planted(0)
+    same = Disturbed("with itself", (SAID_NOTHING,))
+    assert plant.layers == layers
+    assert targets._pair_bars(plant, (same, same))[1].holds == honest
 
 
 def _record(target: str, **changed: Any) -> Record:
