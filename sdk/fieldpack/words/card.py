@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from fieldpack.words.card_figures import figure_words, verdict_words
 from fieldpack.words.card_limits import limit_words
 from fieldpack.words.card_metadata import metadata
-from fieldpack.words.contract_words import input_words, label_words, output_words
+from fieldpack.words.contract_words import input_words, interval_words, label_words, output_words
 from fieldpack.words.record import Record
 from fieldpack.words.said import Said, bullets, joined, say, table
 from fieldpack.words.stated import Stated, amount, code, digest, number, plain, size
@@ -56,7 +56,7 @@ def _section(title: str, parts: Iterable[Said]) -> Said:
 
 
 def _answers(record: Record) -> Iterator[Said]:
-    yield bullets(output_words(record))
+    yield bullets([*output_words(record), *interval_words(record)])
     for output in record.manifest["contract"]["outputs"]:
         if record.labels[output["name"].value]:
             yield say("Labels of {}: {}.", code(output["name"]), label_words(record, output["name"].value))

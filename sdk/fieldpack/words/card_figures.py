@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from fieldpack.report.vocabulary import EVIDENCE_WORDS
 from fieldpack.verdict import SEVERITY, Outcome, combine
 from fieldpack.words.record import Record
 from fieldpack.words.said import NOTHING, Said, bullets, say, table
-from fieldpack.words.stated import Stated, amount, bounds, code, digest, figure, limit, number, plain, titled
+from fieldpack.words.stated import (
+    Stated,
+    amount,
+    bounds,
+    code,
+    digest,
+    figure,
+    limit,
+    measured,
+    number,
+    plain,
+    titled,
+)
 
 KEY_FIGURES = (
     "flavour_top1", "top1_agreement", "flavour_macro_recall", "flavour_cmap", "flavour_f05",
@@ -73,22 +84,17 @@ def _data(record: Record) -> Iterator[Said]:
         )
 
 
-def _rows(flavour: Stated, found: Stated) -> list[Row]:
-    stated = {item["name"].value: item for item in found.get("figures") or ()}
-    measured = [name for name, item in stated.items() if _measured(item)]
-    known = [name for name in KEY_FIGURES if name in measured]
-    known = known or [name for name in OF_UNLABELLED if name in measured]
+def _rows(flavour: Stated, comparison: Stated) -> list[Row]:
+    stated = {item["name"].value: item for item in comparison.get("figures") or ()}
+    found = [name for name, item in stated.items() if measured(item)]
+    known = [name for name in KEY_FIGURES if name in found]
+    known = known or [name for name in OF_UNLABELLED if name in found]
     return [_row(flavour, stated[name], stated.get(_counterpart(name))) for name in known[:MOST_FIGURES]]
 
 
 def _counterpart(name: str) -> str:
     """The same figure of the source model."""
     return name.replace("flavour_", "source_") if name.startswith("flavour_") else ""
-
-
-def _measured(stated: Stated) -> bool:
-    value = stated["value"].value
-    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _row(flavour: Stated, stated: Stated, source: Stated | None) -> Row:
@@ -105,15 +111,15 @@ def _row(flavour: Stated, stated: Stated, source: Stated | None) -> Row:
 
 
 def _verdict(stated: Stated) -> Row:
-    measured = stated["figure"]
+    told = stated["figure"]
     return (
         say(f"**{stated['outcome'].value.replace('_', ' ')}**"),
         code(stated["subject"]),
         titled(stated["name"]),
-        figure(measured),
-        bounds(measured),
+        figure(told),
+        bounds(told),
         limit(stated),
-        say(measured["evidence"].value.replace("_", " ")),
+        say(told["evidence"].value.replace("_", " ")),
     )
 
 

@@ -100,7 +100,7 @@ def _weakest_groups(record: Record, output: Stated) -> Iterator[Said]:
         worst.setdefault((str(group.kind), str(group.name)), group)
     if worst:
         groups = (
-            say("{} {} ({} of {}, {})", item.kind, item.name, share(item.top1), number(item.n), item.flavour)
+            say("{} ({}, {} of {}, {})", item.name, item.kind, share(item.top1), number(item.n), item.flavour)
             for item in list(worst.values())[:WEAKEST]
         )
         yield say("{} is right least often in: {}.", code(output["name"]), joined(groups, "; "))

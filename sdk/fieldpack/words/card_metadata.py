@@ -7,14 +7,13 @@ required. Values are the bundle's own, unrounded; the revision of a data set is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from fieldpack.contract import ImageInput, LocationInput, SpectrogramInput, WaveformInput
 from fieldpack.words.record import Record
 from fieldpack.words.said import Said, joined, say
-from fieldpack.words.stated import Stated, plain, titled
+from fieldpack.words.stated import Stated, measured, plain, titled
 
 LICENSES = frozenset({
     "apache-2.0", "mit", "afl-3.0", "artistic-2.0", "bsl-1.0", "bsd-2-clause", "bsd-3-clause",
@@ -133,8 +132,8 @@ def _results(record: Record, task: str) -> Iterator[Tree]:
 
 def _metrics(found: Stated, subjects: Sequence[Said]) -> Iterator[Tree]:
     for figure in found.get("figures") or ():
-        kind, value = METRICS.get(figure["name"].value), figure["value"].value
-        if kind is None or isinstance(value, str | None) or not math.isfinite(value):
+        kind = METRICS.get(figure["name"].value)
+        if kind is None or not measured(figure):
             continue
         subject = joined([titled(figure["name"]), *subjects], ", ")
         yield {

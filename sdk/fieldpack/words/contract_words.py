@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from fieldpack.words.record import Record
 from fieldpack.words.said import NOTHING, Said, joined, say
-from fieldpack.words.stated import Stated, amount, code, number, numbers, plain
+from fieldpack.words.stated import Stated, amount, code, number, numbers, plain, share
 
 MOST_LABELS = 120
 FITS = {
@@ -36,6 +36,13 @@ def output_words(record: Record) -> Iterator[Said]:
         classifies = stated["activation"].value != "linear"
         words = _scores(record, place, stated) if classifies else _values(stated)
         yield say("{}: {}.", code(stated["name"]), words)
+
+
+def interval_words(record: Record) -> Iterator[Said]:
+    """A sentence an interval that is promised."""
+    for stated in record.manifest["contract"].get("intervals") or ():
+        promise = say("an interval that holds {} of the true values of", share(stated["coverage"]))
+        yield say("{}: {} {}.", code(stated["name"]), promise, code(stated["quantity"]))
 
 
 def label_words(record: Record, output: str) -> Said:

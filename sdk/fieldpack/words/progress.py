@@ -18,7 +18,7 @@ from fieldpack.verdict import CONFIDENCE, Figure
 from fieldpack.words.covered import kind_words
 from fieldpack.words.record import Record, Subject
 from fieldpack.words.said import Said, bullets, joined, say
-from fieldpack.words.stated import Stated, bounds, figure, number, share
+from fieldpack.words.stated import Stated, bounds, figure, measured, number, plain, share
 
 TOLD: Mapping[str, str] = MappingProxyType(
     {
@@ -83,7 +83,7 @@ def _subject(pair: Pair, before: Subject, after: Subject) -> Iterator[Said]:
     old, new = before.measured.get(pair.flavour), after.measured.get(pair.flavour)
     if old is None or new is None:
         return
-    yield from _overall(pair, old, new)
+    yield from _overall(pair, after.unit, old, new)
     if pair.same_examples:
         yield from _parts(_groups(old, new), ("group of examples", "groups of examples"))
         labels = pair.labels.get(after.name.value)
@@ -91,21 +91,23 @@ def _subject(pair: Pair, before: Subject, after: Subject) -> Iterator[Said]:
             yield from _parts(_kinds(pair, labels, old, new), ("kind", "kinds"))
 
 
-def _overall(pair: Pair, old: Stated, new: Stated) -> Iterator[Said]:
+def _overall(pair: Pair, unit: Stated | None, old: Stated, new: Stated) -> Iterator[Said]:
     first, second = ({item["name"].value: item for item in run.get("figures") or ()} for run in (old, new))
-    both = [name for name in TOLD if name in first and name in second]
+    both = [name for name in TOLD if all(name in run and measured(run[name]) for run in (first, second))]
     for name in dict.fromkeys([*both[:1], *(name for name in both if name == ALWAYS)]):
-        yield _change(pair, name, first[name], second[name])
+        yield _change(pair, unit, first[name], second[name])
     flips = second.get("shipped_flips")
-    if flips is not None and flips.get("value") is not None and pair.built_beside:
+    if flips is not None and measured(flips) and pair.built_beside:
         yield say("Another first guess than the version before: {} ({})", figure(flips), bounds(flips))
 
 
-def _change(pair: Pair, name: str, old: Stated, new: Stated) -> Said:
+def _change(pair: Pair, unit: Stated | None, old: Stated, new: Stated) -> Said:
     before, after = (Figure.from_dict(item.value) for item in (old, new))
     comparable = pair.same_examples and before.evidence is after.evidence
     change = FigureChange(pair.flavour, "", "", None, before, after, comparable)
-    told = say("{}: from {} to {}", say(TOLD[name]), figure(old), figure(new))
+    told = say("{}: from {} to {}", say(TOLD[after.name]), figure(old), figure(new))
+    if unit is not None and after.unit == "output":
+        told = say("{} {}", told, plain(unit))
     if change.direction is Direction.OTHER_DATA:
         return say("{}, measured on other examples or in another way, so the two cannot be compared", told)
     return say("{}, {}", told, say(VERDICTS[change.direction]))
@@ -162,7 +164,9 @@ def _groups(old: Stated, new: Stated) -> list[Part]:
     if first is None or second is None:
         return []
     found = [
-        _part(say("{} {}", second.key(kind), values.key(value)), first.get(kind, value), row, "flavour_top1")
+        _part(
+            say("{} ({})", values.key(value), second.key(kind)), first.get(kind, value), row, "flavour_top1"
+        )
         for kind, values in second.items()
         for value, row in values.items()
     ]
@@ -184,8 +188,8 @@ def _part(name: Said, old: Stated | None, new: Stated, measure: str) -> Part | N
     """The part, where both versions measured it on examples."""
     if old is None:
         return None
-    stated = [row.get(field) for field in (measure, "n") for row in (old, new)]
-    before, after, count, counted = stated
+    before, after, count, counted = (row.get(field) for field in (measure, "n") for row in (old, new))
     if before is None or after is None or count is None or counted is None:
         return None
-    return Part(name, before, after, count, counted) if count.value and counted.value else None
+    numbers = all(isinstance(item.value, int | float) for item in (before, after))
+    return Part(name, before, after, count, counted) if numbers and count.value and counted.value else None

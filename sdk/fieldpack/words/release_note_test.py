@@ -103,8 +103,8 @@ def test_groups_and_kinds_are_clear_or_not(meadow: Path, tmp_path: Path) -> None
 
     old = changed(meadow, tmp_path / "old", before)
     told = section(note_of(old, varied(old, tmp_path, after), FLAVOUR), "What got better, and what got worse")
-    assert "- Clearly better among groups of examples: group bees from 50.0" in told
-    assert "- Clearly worse among groups of examples: group moths from 90.0" in told
+    assert "- Clearly better among groups of examples: bees (group) from 50.0" in told
+    assert "- Clearly worse among groups of examples: moths (group) from 90.0" in told
     assert "- No clear change in the other groups of examples" in told
     assert re.search(
         r"- Clearly better among kinds: species number 3 from 20\.0\W% to 90\.0\W% \(of 150\)", told
@@ -161,6 +161,22 @@ def test_other_examples_are_not_compared(meadow: Path, tmp_path: Path) -> None:
     assert "so the two cannot be compared" in told
     assert "groups of examples" not in told
     assert "clear change" not in told
+
+
+def test_what_was_not_measured_is_left_out(meadow: Path, tmp_path: Path) -> None:
+    def edit(manifest: Fields, evidence: Fields) -> None:
+        run = measured(evidence)
+        run["figures"] = [item | {"value": "nan"} for item in run["figures"]]
+        for row in run["slices"]["group"].values():
+            row["flavour_top1"] = None
+        run["slices"]["empty"] = {"none": {"items": 0, "agreement": None, "n": 0, "flavour_top1": None}}
+
+    told = section(
+        note_of(meadow, varied(meadow, tmp_path, edit), FLAVOUR), "What got better, and what got worse"
+    )
+    assert "first guess" not in told
+    assert "groups of examples" not in told
+    assert "- No clear change in any kind" in told
 
 
 # -- phones ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ functions below are the only ones that turn a value into a piece of text.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -106,6 +107,12 @@ def size(stated: Stated) -> Said:
 def share(stated: Stated) -> Said:
     """A fraction in percent."""
     return stated.written(figures.percent(stated.value))
+
+
+def measured(figure: Stated) -> bool:
+    """Whether a figure has a finite value."""
+    value = figure["value"].value
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def titled(name: Stated) -> Said:
