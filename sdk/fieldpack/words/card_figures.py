@@ -19,6 +19,7 @@ from fieldpack.words.stated import (
     measured,
     number,
     plain,
+    share,
     titled,
 )
 
@@ -71,6 +72,9 @@ def verdict_words(record: Record) -> Iterator[Said]:
         yield say("No limit was judged.")
         return
     yield say(OUTCOMES[combine(Outcome(item["outcome"].value) for item in verdicts)])
+    confidence = record.manifest["budget"].get("confidence")
+    if confidence is not None:
+        yield say("Each bound here holds with {}.", share(confidence))
     verdicts.sort(key=lambda item: -SEVERITY.index(Outcome(item["outcome"].value)))
     yield table(VERDICTS, map(_verdict, verdicts), VERDICTS[3:6])
 

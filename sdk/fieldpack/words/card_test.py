@@ -140,6 +140,15 @@ def test_what_is_not_known_is_said(card: str) -> None:
     assert re.search(r"is right least often in: \w.* \(group, [\d.]+\W% of \d+, `", gaps)
 
 
+def test_another_confidence_is_said(meadow: Path, tmp_path: Path, card: str) -> None:
+    def ask(manifest: dict[str, Any], evidence: dict[str, Any]) -> None:
+        manifest["budget"]["confidence"] = 0.99
+
+    asked = str(model_card(record_of(changed(meadow, tmp_path / "asked", ask))))
+    assert "Each bound here holds with 99.0\u202f%." in asked
+    assert "Each bound here" not in card
+
+
 def test_labels_without_an_example_are_named(meadow: Path, tmp_path: Path) -> None:
     def drop(manifest: dict[str, Any], evidence: dict[str, Any]) -> None:
         for flavour in evidence["flavours"].values():

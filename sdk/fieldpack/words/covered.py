@@ -95,10 +95,14 @@ def _names(names: Sequence[Said]) -> Said:
 
 
 def _renamed(versions: Versions) -> Iterator[Said]:
-    """Kinds whose name, in either language, is another one."""
-    output = versions.labels.output
+    """Kinds whose name, in either language, is another one; labels where a version has no taxonomy."""
+    old, new, output = versions.old, versions.new, versions.labels.output
+    trees = output in old.trees and output in new.trees
     for one, other in versions.labels.pairs:
-        before, after = kind_words(versions.old, output, one), kind_words(versions.new, output, other)
+        before, after = (
+            kind_words(record, output, number) if trees else plain(record.labels[output][number])
+            for record, number in ((old, one), (new, other))
+        )
         if str(before) != str(after):
             yield say("{} is now {}", before, after)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from cmarkgfm import github_flavored_markdown_to_html
 from cmarkgfm.cmark import Options
 
 from fieldpack.cli.main import main
+from fieldpack.difference.testing import varied_bundle
 from fieldpack.report.conftest import HOSTILE
 from fieldpack.testing import tiny_bundle
 from fieldpack.words.conftest import CLASSES, Kinds, changed, note_of, with_kinds
@@ -71,6 +72,19 @@ def test_other_names_and_other_places_are_told(meadow: Path, tmp_path: Path) -> 
     assert "- honey bee (Apis mellifera) is now western honey bee (Apis mellifera)" in kinds
     assert "- Pieris rapae: from Lepidoptera to Hymenoptera" in kinds
     assert "New in this version" not in kinds
+
+
+def test_a_first_tree_renames_nothing(meadow: Path, tmp_path: Path) -> None:
+    labels = {f"species number {number}": ("1", f"Genus {number}", None) for number in range(CLASSES)}
+    bare = varied_bundle(
+        meadow, tmp_path / "bare", lambda fields, files: files.update({"labels.txt": lines(labels)})
+    )
+    kinds = section(note_of(bare, with_kinds(meadow, tmp_path / "new", labels)), "Which kinds it knows")
+    assert kinds == "The same kinds are covered as before."
+
+
+def lines(words: Iterable[str]) -> bytes:
+    return "".join(f"{word}\n" for word in words).encode()
 
 
 def test_without_a_tree_labels_are_named(tmp_path: Path) -> None:
