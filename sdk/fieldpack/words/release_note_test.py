@@ -75,7 +75,7 @@ def test_other_names_and_other_places_are_told(meadow: Path, tmp_path: Path) -> 
 
 
 def test_a_first_tree_renames_nothing(meadow: Path, tmp_path: Path) -> None:
-    labels = {f"species number {number}": ("1", f"Genus {number}", None) for number in range(CLASSES)}
+    labels: Kinds = {f"species number {number}": ("1", f"Genus {number}", None) for number in range(CLASSES)}
     bare = varied_bundle(
         meadow, tmp_path / "bare", lambda fields, files: files.update({"labels.txt": lines(labels)})
     )
