@@ -51,7 +51,11 @@ def table(records: Path, models: Sequence[Path], target: str | None, out: Path) 
         (item.name, f"{item.measured_ms:.4g}", _number(item.left_out_ms), _number(item.ratio))
         for item in made.models
     ]
-    shaky = [wanted[digest].name for digest, item in found.items() if Flag.UNSTABLE in item.flags]
+    shaky = [
+        item.name
+        for item, record in zip(made.models, found.values(), strict=True)
+        if Flag.UNSTABLE in record.flags
+    ]
     lines = [made.error, *([f"unstable: {', '.join(shaky)}"] if shaky else []), str(out)]
     document = {"table": str(out), "unstable": shaky} | _facts(made)
     return Benched(document, MODEL_HEADER, rows, lines, 0)
@@ -122,7 +126,8 @@ def _one_runner(records: Iterable[Record]) -> Runner:
 
 def _timed(path: Path, record: Record) -> Timed:
     works = work_of(open_model(path))
-    return Timed(path.name, record.flavour.digest, works, median(item.latency_ms for item in record.rounds))
+    name = f"{record.bundle.name} {record.flavour.name}"
+    return Timed(name, record.flavour.digest, works, median(item.latency_ms for item in record.rounds))
 
 
 def _facts(held: LatencyTable) -> dict[str, object]:

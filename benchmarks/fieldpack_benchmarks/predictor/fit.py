@@ -95,7 +95,7 @@ def fit_table(models: Sequence[Timed], target: str, runner: Runner) -> LatencyTa
     fitted = [
         FittedModel(
             name=item.name, digest=item.digest, measured_ms=item.measured_ms,
-            left_out_ms=_left_out(models, place),
+            left_out_ms=told_by([*models[:place], *models[place + 1 :]], item),
         )
         for place, item in enumerate(models)
     ]  # fmt: skip
@@ -117,17 +117,24 @@ def fit(models: Sequence[Timed]) -> Law:
     return Law(solved[RUN], tuple(_row(key, count, solved) for key, count in sorted(seen.items())))
 
 
-def _left_out(models: Sequence[Timed], place: int) -> float | None:
-    """Estimate of a model by a fit to the others; None where they lack one of its operators."""
-    law = fit([item for index, item in enumerate(models) if index != place])
+def told_by(others: Sequence[Timed], model: Timed) -> float | None:
+    """Estimate of a model by a fit to others, ms; None where they lack one of its operators.
+
+    Raises
+    ------
+    InputError
+        The others give it no time at all.
+    UnsupportedError
+        The work of an operator is not determined by its sizes.
+    """
+    law = fit(others)
     known = {row.key: row for row in law.rows}
-    works = models[place].works
-    if any((work.kind, work.number_format) not in known for work in works):
+    if any((work.kind, work.number_format) not in known for work in model.works):
         return None
-    found = law.run_ms + sum(known[work.kind, work.number_format].milliseconds(work) for work in works)
+    found = law.run_ms + sum(known[item.kind, item.number_format].milliseconds(item) for item in model.works)
     if found <= 0:
         raise InputError(
-            "the other models give a model no time at all", came=models[place].name,
+            "the other models give a model no time at all", came=model.name,
             hint="bench more bundles that have its operators",
         )  # fmt: skip
     return found

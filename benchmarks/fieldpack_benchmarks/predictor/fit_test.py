@@ -146,7 +146,7 @@ def test_a_file_slower_than_all_that_were_measured_is_an_extrapolation(tmp_path:
 
 def test_a_run_that_was_unstable_is_told(tmp_path: Path) -> None:
     records, models = written(tmp_path, flags=["unstable"])
-    assert table(records, models, None, tmp_path / "host.json").lines[1].startswith("unstable: w4.tflite")
+    assert table(records, models, None, tmp_path / "host.json").lines[1].startswith("unstable: meadow w4,")
 
 
 def test_records_of_two_targets_or_runners_make_no_table_unless_one_is_named(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def small_network(
     bytes
         A ``.tflite`` file: input [1, 32, 32, 3], output [1, 10].
     """
-    network = _Network(quantised, np.random.default_rng(seed))
+    network = Layers(quantised, np.random.default_rng(seed))
     current = network.editor.tensor("picture", (1, SIDE, SIDE, CHANNELS), *network.form(IN_SCALE))
     given = current
     current = network.convolution(current, "CONV_2D", (width, 3, 3, CHANNELS), 2, IN_SCALE)
@@ -67,7 +67,7 @@ def small_network(
 
 def dense_network(*, seed: int = SEED) -> bytes:
     """One dense layer in int8, weights per tensor: input [1, 32, 32, 3], output [1, 10]."""
-    network = _Network(True, np.random.default_rng(seed))
+    network = Layers(True, np.random.default_rng(seed))
     given = network.editor.tensor("picture", (1, SIDE, SIDE, CHANNELS), *network.form(IN_SCALE))
     answer = network.dense(given, CLASSES)
     network.editor.ends([given], [answer])
@@ -81,7 +81,7 @@ def small_input(*, quantised: bool, seed: int = SEED) -> NDArray[Any]:
     return np.round(drawn / IN_SCALE).astype(np.int8) if quantised else drawn.astype(np.float32)
 
 
-class _Network:
+class Layers:
     """Layers of one element type, written one behind the other."""
 
     def __init__(self, quantised: bool, generator: np.random.Generator) -> None:
@@ -111,11 +111,18 @@ class _Network:
         )  # fmt: skip
         return answer
 
-    def dense(self, given: int, classes: int) -> int:
-        """A dense layer on all values."""
+    def sum(self, one: int, other: int) -> int:
+        """Two tensors of one shape and scale, added."""
+        answer = self._tensor(self.editor.shape(one), INNER_SCALE)
+        version = 2 if self.quantised else 1
+        self.editor.operator("ADD", [one, other], [answer], version, "AddOptions", fusedActivationFunction=0)
+        return answer
+
+    def dense(self, given: int, classes: int, scale: float = INNER_SCALE) -> int:
+        """A dense layer on all values, which have that scale in int8."""
         size = int(np.prod(self.editor.shape(given)))
         answer = self._tensor((1, classes), OUT_SCALE)
-        weights, bias = self._parameters((classes, size), classes, size, INNER_SCALE)
+        weights, bias = self._parameters((classes, size), classes, size, scale)
         version = 4 if self.quantised else 1
         self.editor.operator(
             "FULLY_CONNECTED", [given, weights, bias], [answer], version, "FullyConnectedOptions"
