@@ -10,11 +10,13 @@ import pytest
 
 from fieldpack.build import front_ends
 from fieldpack.build.front_ends import make_front_ends
+from fieldpack.bundle.digest import content_digest
 from fieldpack.bundle.manifest import FlavourKind
 from fieldpack.contract import SpectrogramInput
 from fieldpack.contract.presets import PRESETS
 from fieldpack.coreml.package import open_package
 from fieldpack.errors import MissingDependencyError
+from fieldpack.metadata.testing import stated_tensor
 from fieldpack.parity.front_end import Gap
 from fieldpack.preprocess.spectrogram import patches
 from fieldpack.recipe import Method
@@ -116,6 +118,12 @@ def test_the_fastest_that_holds_is_chosen(
     assert front_end.entry.transforms == (chosen,)
     assert front_end.entry.milliseconds == times
     assert front_end.entry.path == "front_ends/spectrogram/model.tflite"
+    assert front_end.entry.digest == content_digest(front_end.path)
+    sound = stated_tensor(front_end.path)
+    assert sound["content"]["content_properties"] == (
+        "AudioProperties",
+        {"sample_rate": RATE_HZ, "channels": 1},
+    )
     record = evidence["front_ends"]["spectrogram"]
     assert record["chosen"] == chosen
     assert (record["too_large"], record["most_bytes"]) == ({"convolution": 600_000}, 500_000)

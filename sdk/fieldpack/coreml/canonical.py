@@ -22,6 +22,8 @@ from fieldpack.errors import StorageError
 
 #: A ``userDefined`` key with one of these words carries a time, not a version.
 VOLATILE_WORDS = frozenset({"date", "time", "timestamp"})
+#: ``userDefined`` keys that begin so are Fieldpack's own.
+OWN_PREFIX = "fieldpack."
 
 
 def canonicalise(path: Path) -> None:

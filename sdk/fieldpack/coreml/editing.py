@@ -1,6 +1,7 @@
 """Changing an ML Program: operations before its inputs and behind its outputs, other features, other names.
 
-The package is a copy on disk; only its model file is written again, the weights stay as they are.
+The package is a copy on disk; only its model file is written again, the weights stay as they are. What the
+metadata tell of the contract is left out: it is that of the ends that the model had.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from fieldpack.coreml.canonical import OWN_PREFIX
 from fieldpack.coreml.manifest import read_manifest
 from fieldpack.coreml.package import open_package
 from fieldpack.coreml.schema import MIL_ENUMS, message
@@ -48,6 +50,9 @@ class ProgramEditor:
         self.block = package.block
         self._at = 0
         self._count = 0
+        stated = self.model.description.metadata.userDefined
+        for key in [key for key in stated if key.startswith(OWN_PREFIX)]:
+            del stated[key]
 
     def from_end(self) -> None:
         """Add what comes behind all operations."""

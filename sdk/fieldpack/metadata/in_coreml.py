@@ -10,18 +10,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from fieldpack.coreml.canonical import canonical_model, replace_file
+from fieldpack.coreml.canonical import OWN_PREFIX, canonical_model, replace_file
 from fieldpack.coreml.manifest import read_manifest
 from fieldpack.coreml.schema import parse_model
 from fieldpack.errors import StorageError
 from fieldpack.metadata.about import About
 from fieldpack.metadata.tensor_facts import TensorFacts
 
-PREFIX = "fieldpack."
-CONTRACT_KEY = f"{PREFIX}contract_sha256"
-LABELS_KEY = f"{PREFIX}labels."
+CONTRACT_KEY = f"{OWN_PREFIX}contract_sha256"
+LABELS_KEY = f"{OWN_PREFIX}labels."
 """Followed by the name of the output; labels one a line."""
-THRESHOLD_KEY = f"{PREFIX}threshold."
+THRESHOLD_KEY = f"{OWN_PREFIX}threshold."
 
 
 def describe_coreml(
@@ -68,7 +67,7 @@ def _about(metadata: Any, about: About, outputs: Sequence[TensorFacts], *, with_
     metadata.shortDescription, metadata.versionString = about.description, about.version
     metadata.author, metadata.license = about.author, about.license
     stated = {
-        f"{PREFIX}name": about.name,
+        f"{OWN_PREFIX}name": about.name,
         CONTRACT_KEY: about.contract_digest,
         **{
             THRESHOLD_KEY + item.name: f"{item.threshold:.9g}"
@@ -78,7 +77,7 @@ def _about(metadata: Any, about: About, outputs: Sequence[TensorFacts], *, with_
     }
     if with_labels:
         stated |= {LABELS_KEY + item.name: "\n".join(item.labels) for item in outputs if item.labels}
-    for key in [key for key in metadata.userDefined if key.startswith(PREFIX)]:
+    for key in [key for key in metadata.userDefined if key.startswith(OWN_PREFIX)]:
         del metadata.userDefined[key]
     for key, value in stated.items():
         metadata.userDefined[key] = value

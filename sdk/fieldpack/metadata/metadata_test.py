@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from fieldpack.bundle.manifest import Border, FlavourKind, Quantization
-from fieldpack.contract import ImageInput, Output, WaveformInput
+from fieldpack.contract import Contract, ImageInput, LocationInput, Output, SpectrogramInput, WaveformInput
 from fieldpack.coreml.conftest import Handmade
+from fieldpack.coreml.editing import ProgramEditor
 from fieldpack.coreml.package import open_package
 from fieldpack.errors import ModelFileError
 from fieldpack.exports.testing import HOSTILE, INPUTS, LABELS, SOUND
@@ -22,6 +23,7 @@ from fieldpack.metadata.in_coreml import describe_coreml
 from fieldpack.metadata.in_tflite import describe_tflite, files_of
 from fieldpack.metadata.inputs import input_facts
 from fieldpack.metadata.outputs import output_facts
+from fieldpack.metadata.parts import encoder_facts, front_end_facts
 from fieldpack.metadata.tensor_facts import Calibration, Normalisation, Sound, TensorFacts
 from fieldpack.metadata.testing import described, stated_tensor
 from fieldpack.tflite.file import open_model
@@ -120,6 +122,23 @@ def test_sound_says_where_its_front_end_is(tmp_path: Path) -> None:
     assert integers.normalisation == Normalisation((0.0,), (1 / 32768,))
     parts = input_facts(unit, border, FlavourKind.COREML)
     assert parts.description == integers.description
+
+
+def test_parts_of_a_bundle_say_what_they_take_and_which_input_they_make() -> None:
+    contract = Contract.model_validate(
+        {"inputs": [INPUTS["spectrogram"], INPUTS["location"]], "outputs": [SIGMOID]}
+    )
+    spectrogram, location = contract.inputs
+    borders = [Border(name=name, tensor=name, shape=(1, 5), dtype="float32") for name in ("given", "made")]
+    assert isinstance(spectrogram, SpectrogramInput)
+    assert isinstance(location, LocationInput)
+    sound, patch = front_end_facts(spectrogram, *borders)
+    assert (sound.content, sound.low, sound.high) == (Sound(8000), (-1.0,), (1.0,))
+    assert "input sound" in patch.description
+    assert patch.low < patch.high
+    place, vector = encoder_facts(location, *borders)
+    assert "latitude_degrees, longitude_degrees, elevation_m" in place.description
+    assert "input in, encoded as inaturalist_5" in vector.description
 
 
 def test_a_raster_states_its_bands_in_their_units(tmp_path: Path) -> None:
@@ -226,3 +245,6 @@ def test_a_core_ml_package_says_the_same_and_keeps_its_program(tmp_path: Path) -
     assert open_package(path).model.mlProgram == before
     describe_coreml(path, named, [taken], [scores], with_labels=False)
     assert "fieldpack.labels.scores" not in open_package(path).model.description.metadata.userDefined
+    editor = ProgramEditor(path)
+    editor.save()
+    assert dict(open_package(path).model.description.metadata.userDefined) == {}

@@ -43,21 +43,26 @@ class Plain:
     def __init__(self, data: bytes, at: int) -> None:
         self.table = flatbuffers.table.Table(data, at)
 
+    def offset(self, slot: int) -> int:
+        found = int(self.table.Offset(4 + 2 * slot))
+        assert found, f"slot {slot} is empty"
+        return found
+
     def at(self, slot: int) -> int:
-        return int(self.table.Pos + self.table.Offset(4 + 2 * slot))
+        return int(self.table.Pos) + self.offset(slot)
 
     def inner(self, slot: int) -> Plain:
         return Plain(self.table.Bytes, self.table.Indirect(self.at(slot)))
 
     def item(self, slot: int, index: int = 0) -> Plain:
-        start = self.table.Vector(self.table.Offset(4 + 2 * slot))
+        start = self.table.Vector(self.offset(slot))
         return Plain(self.table.Bytes, self.table.Indirect(start + 4 * index))
 
     def text(self, slot: int) -> str:
         return bytes(self.table.String(self.at(slot))).decode()
 
     def floats(self, slot: int) -> list[float]:
-        offset = self.table.Offset(4 + 2 * slot)
+        offset = self.offset(slot)
         start, count = self.table.Vector(offset), self.table.VectorLen(offset)
         return list(struct.unpack_from(f"<{count}f", self.table.Bytes, start))
 
