@@ -10,7 +10,7 @@ from fieldpack.errors import TargetError
 from fieldpack.records.record import Record
 from fieldpack.verdict_files.summary import sparkline
 from fieldpack_benchmarks.latency.heat import clock_khz, hottest
-from fieldpack_benchmarks.latency.sustained import Curve
+from fieldpack_benchmarks.latency.sustained import SLOWER, Curve
 from fieldpack_benchmarks.targets.model_run import ModelRun
 from fieldpack_benchmarks.targets.protocol import MOST_RUNS
 
@@ -79,7 +79,7 @@ def knee_words(record: Record) -> str:
 
 
 def lines_of(records: Sequence[Record]) -> list[str]:
-    """A line for each curve, drawn from its least to its largest time, with the ends of heat and clock."""
+    """A line for each curve, from its least time up by a tenth at least, with the ends of heat and clock."""
     return [_line(record) for record in records if record.curve is not None]
 
 
@@ -88,8 +88,9 @@ def _line(record: Record) -> str:
     if curve is None:
         return ""
     times = curve.medians_ms
+    drawn = sparkline(times, (SLOWER - 1) * min(times))
     parts = [
-        f"{sparkline(times)} {min(times):.3g} to {max(times):.3g} ms in steps of {curve.step_s:g} s",
+        f"{drawn} {min(times):.3g} to {max(times):.3g} ms in steps of {curve.step_s:g} s",
         *_words(curve.temperatures, 1.0, "degrees C"),
         *_words(curve.clocks_khz, 1e6, "GHz"),
     ]

@@ -1,4 +1,4 @@
-"""How figures went over the versions of a bundle: one drawing for each target, as SVG.
+"""How figures went over the versions of a bundle, as SVG: a panel for each target; curves below them.
 
 Each flavour is a line, in percent of its first value, so that a file of 3 million instructions and one of
 30 million share a drawing; the table has the figures themselves. Instructions where there are any, else the
@@ -13,6 +13,7 @@ from statistics import median
 
 from fieldpack.records.record import Record, RunOutcome
 from fieldpack.report.html import Markup, coordinate, element, join
+from fieldpack_benchmarks.bench.curve_panels import HEIGHT, last_curves, panel
 
 WIDTH, PANEL, EDGE, LABEL = 720, 150, 40, 170
 COLOURS = ("#1b6ca8", "#c8553d", "#588b3a", "#7d4fa3", "#b8860b", "#3a8f8f", "#8a5a44", "#555555")
@@ -56,9 +57,12 @@ def lines_of(records: Sequence[Record]) -> dict[str, list[Line]]:
 
 
 def draw(records: Sequence[Record], title: str) -> str:
-    """The drawing, as a whole SVG file."""
+    """The drawing, as a whole SVG file: a panel for each target, and one for each last sustained run."""
     panels = [_panel(target, lines, place) for place, (target, lines) in enumerate(lines_of(records).items())]
     height = EDGE + len(panels) * (PANEL + EDGE)
+    for record in last_curves(records):
+        panels.append(panel(record, height, WIDTH))
+        height += HEIGHT + EDGE
     style = "text{font:12px sans-serif;fill:#222} .name{font-weight:bold} line{stroke:#ccc}"
     body = join(element("style", style), element("text", title, x=10, y=20, class_="name"), *panels)
     attributes: dict[str, str | int] = {

@@ -40,10 +40,10 @@ def as_markdown(judged: Judged) -> str:
     return text
 
 
-def sparkline(values: Sequence[float]) -> str:
-    """One block a value of the last ones, the least lowest; a row of equal values is flat."""
+def sparkline(values: Sequence[float], reach: float = 0.0) -> str:
+    """One block a value of the last ones, the least lowest; the top is `reach` above it at least."""
     values = values[-MOST_VALUES:]
-    least, most = min(values), max(values)
+    least, most = min(values), max(*values, min(values) + reach)
     step = (most - least) / (len(BLOCKS) - 1) or 1.0
     return "".join(BLOCKS[round((value - least) / step)] for value in values)
 
