@@ -13,7 +13,7 @@ from fieldpack.bundle.manifest import Manifest
 from fieldpack.bundle.read import open_bundle
 from fieldpack.schemas import bill_faults
 from fieldpack.trust.bill_of_materials import SPDX, bill_of_materials
-from fieldpack.trust.placement import bill_path
+from fieldpack.trust.placement import bill_path, signature_path
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def parts(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_what_lies_beside_a_signed_bundle_is_valid(signed_once: Path) -> None:
-    assert bill_faults(bill_path(signed_once).read_text()) == []
+    assert bill_faults(bill_path(signature_path(signed_once)).read_text()) == []
 
 
 def test_a_fault_is_found(manifest: Manifest) -> None:

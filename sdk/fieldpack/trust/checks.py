@@ -112,7 +112,7 @@ def judge(bundle: Bundle, demand: Demand) -> Judgement:
     findings = _file_findings(bundle, resources) or _claim_findings(bundle, claims)
     if claims.expired(now):
         findings.append(_finding(FindingCode.EXPIRED, place.name, f"the signature ended {claims.expires}"))
-    findings += _bill_findings(bundle, claims)
+    findings += _bill_findings(bill_path(place), claims)
     findings += rollback_findings(bundle.manifest, bundle.digest, demand.at_least, demand.after)
     return Judgement(tuple(findings), claims)
 
@@ -159,9 +159,8 @@ def _claim_findings(bundle: Bundle, claims: Claims) -> list[Finding]:
     return [_finding(FindingCode.CLAIMS, ".", message)] if other else []
 
 
-def _bill_findings(bundle: Bundle, claims: Claims) -> list[Finding]:
-    """What is wrong with the bill of materials beside the bundle, which may be absent."""
-    place = bill_path(bundle.location)
+def _bill_findings(place: Path, claims: Claims) -> list[Finding]:
+    """What is wrong with the bill of materials, which may be absent."""
     if claims.bill_of_materials is None or not place.exists():
         return []
     try:

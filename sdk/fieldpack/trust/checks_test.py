@@ -46,7 +46,7 @@ def test_a_signature_may_lie_elsewhere(signed: Path, signer: Signer, tmp_path: P
     place = signature_path(signed).rename(tmp_path / "elsewhere.json")
     assert codes(signed, signer.demand()) == [FindingCode.SIGNATURE]
     assert codes(signed, signer.demand(signature=place)) == []
-    bill_path(signed).unlink()
+    assert bill_path(place).name == "elsewhere.cdx.json"
     assert codes(signed, signer.demand(signature=place)) == []
 
 
@@ -132,7 +132,7 @@ def test_an_old_bundle_is_refused_however_well_signed(signed: Path, signer: Sign
 
 
 def test_the_bill_of_materials_is_signed_too(signed: Path, signer: Signer) -> None:
-    place = bill_path(signed)
+    place = bill_path(signature_path(signed))
     place.write_bytes(place.read_bytes() + b" ")
     assert codes(signed, signer.demand()) == [FindingCode.CLAIMS]
     place.unlink()

@@ -56,6 +56,7 @@ def signed_once(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Pat
 def signed(signed_once: Path, tmp_path: Path) -> Path:
     """A signed bundle in its folder form, with signature and bill beside it, to be spoiled."""
     bundle = shutil.copytree(signed_once, tmp_path / signed_once.name)
-    for place in (signature_path(signed_once), bill_path(signed_once)):
+    signature = signature_path(signed_once)
+    for place in (signature, bill_path(signature)):
         shutil.copy(place, tmp_path)
     return Path(bundle)

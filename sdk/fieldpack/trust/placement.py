@@ -1,4 +1,4 @@
-"""Where the files of a signature lie: beside the bundle, under one name for both of its forms."""
+"""Where a signature and its bill of materials lie: beside the bundle, the same for both of its forms."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from fieldpack.bundle.archive import SUFFIX
 
 def signature_path(bundle: Path) -> Path:
     """``NAME.sig.json`` beside ``NAME`` or ``NAME.fieldpack``."""
-    return _beside(bundle, ".sig.json")
-
-
-def bill_path(bundle: Path) -> Path:
-    """``NAME.cdx.json`` beside ``NAME`` or ``NAME.fieldpack``."""
-    return _beside(bundle, ".cdx.json")
-
-
-def _beside(bundle: Path, ending: str) -> Path:
     place = Path(os.path.abspath(bundle))
-    return place.with_name(place.name.removesuffix(SUFFIX) + ending)
+    return place.with_name(place.name.removesuffix(SUFFIX) + ".sig.json")
+
+
+def bill_path(signature: Path) -> Path:
+    """``NAME.cdx.json`` beside the signature ``NAME.sig.json``."""
+    return signature.with_name(signature.name.removesuffix(".json").removesuffix(".sig") + ".cdx.json")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +11,8 @@ from fieldpack.bundle.document import canonical_json
 from fieldpack.bundle.finding import refuse
 from fieldpack.bundle.read import open_bundle
 from fieldpack.bundle.verify import check_structure
-from fieldpack.errors import StorageError, TrustError
+from fieldpack.errors import TrustError
+from fieldpack.placement import place_file
 from fieldpack.trust.bill_of_materials import bill_of_materials
 from fieldpack.trust.keys import PrivateKey
 from fieldpack.trust.placement import bill_path, signature_path
@@ -63,7 +62,7 @@ def sign_bundle(
     key : PrivateKey
         Who signs.
     target : Path, optional
-        Where the signature goes. Default: ``NAME.sig.json`` beside the bundle.
+        Where the signature goes, and the bill beside it. Default: ``NAME.sig.json`` beside the bundle.
     days : int, optional
         How long it holds, 1 to 36500. Default: without end.
     now : datetime, optional
@@ -80,7 +79,8 @@ def sign_bundle(
     """
     moment = now or datetime.now(UTC)
     expires = None if days is None else moment + _span(days)
-    place, bill = target or signature_path(path), bill_path(path)
+    place = target or signature_path(path)
+    bill = bill_path(place)
     if path.is_dir() and place.resolve().is_relative_to(path.resolve()):
         raise TrustError("a signature lies beside its bundle, not in it", came=place)
     refuse(path, check_structure(path))
@@ -88,7 +88,9 @@ def sign_bundle(
         parts = canonical_json(bill_of_materials(bundle.manifest, bundle.digest))
         payload = statement_bytes(bundle.manifest_data, moment, expires, sha256_bytes(parts))
     claims, resources = parse_statement(payload)
-    _place({bill: parts, place: signature_bytes(signed(payload, key))})
+    made = signature_bytes(signed(payload, key))
+    place_file(bill, parts, "the bill of materials")
+    place_file(place, made, "the signature")
     return Signed(place, bill, key.public.fingerprint, claims, len(resources))
 
 
@@ -96,22 +98,3 @@ def _span(days: int) -> timedelta:
     if not 1 <= days <= MOST_DAYS:
         raise TrustError("a signature cannot hold for that long", came=days, allowed=f"1 to {MOST_DAYS} days")
     return timedelta(days=days)
-
-
-def _place(files: Mapping[Path, bytes]) -> None:
-    """Write all files beside their targets, then move them there."""
-    partials = {target.with_name(f".{target.name}.part"): target for target in files}
-    try:
-        try:
-            for partial, target in partials.items():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                partial.write_bytes(files[target])
-            for partial, target in partials.items():
-                partial.replace(target)
-        finally:
-            for partial in partials:
-                with suppress(OSError):
-                    partial.unlink(missing_ok=True)
-    except OSError as error:
-        where = error.filename or "the disk"
-        raise StorageError("the signature cannot be written", came=f"{where}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""Delivery under attack: what a reader with the public key notices of a bundle that is not the signed one."""
