@@ -29,6 +29,7 @@ from fieldpack.build.labels import read_labels
 from fieldpack.build.measurement import measure
 from fieldpack.build.references import add_references
 from fieldpack.build.self_description import describe_flavours
+from fieldpack.build.source_metadata import source_doubts
 from fieldpack.build.thresholds import make_thresholds, stated_thresholds
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.data import prepare_data
@@ -38,7 +39,7 @@ from fieldpack.passes import Refit
 from fieldpack.preprocess.sound_warnings import sound_warnings
 from fieldpack.search.settings import placed_teacher
 from fieldpack.shipped import check_shipped
-from fieldpack.spec import CoremlFlavour, DataSource, Precision, Spec, load_spec
+from fieldpack.spec import CoremlFlavour, DataSource, Precision, SourceKind, Spec, load_spec
 from fieldpack.verdict import Outcome, Verdict
 from fieldpack.workspace import work_folder
 
@@ -232,6 +233,8 @@ def measured(
     doubts += sound_warnings(spec.contract, _half_precision(spec))
     doubts += add_fused_front_ends(spec.contract, ordered, results.evidence)
     doubts += exchanged
+    if spec.source.kind is SourceKind.TFLITE:
+        doubts += source_doubts(Path(spec.source.path), spec.contract, labels)
     if doubts or calibration is not None:
         results.evidence["warnings"] = doubts
     if compressed is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from pathlib import Path
 from typing import Any
 
 import flatbuffers.table
@@ -11,9 +12,10 @@ import pytest
 from flatbuffers import number_types
 
 from fieldpack.errors import ModelFileError
+from fieldpack.tflite.file import open_model
 from fieldpack.tflite.metadata.packing import minimum_parser, packed
-from fieldpack.tflite.metadata.reading import unpacked
-from fieldpack.tflite.metadata.schema import ADDED, ENUMS, ROOT, TABLES, UNIONS, fields
+from fieldpack.tflite.metadata.reading import packed_files, standard_metadata, unpacked
+from fieldpack.tflite.metadata.schema import ADDED, ENTRY, ENUMS, ROOT, TABLES, UNIONS, fields
 
 PICTURE = {
     "name": "picture",
@@ -188,3 +190,19 @@ def test_what_a_newer_schema_has_is_left_out() -> None:
     data[content.at(0)] = 9
     tensor = unpacked(bytes(data), "x")["subgraph_metadata"][0]["input_tensor_metadata"][0]
     assert tensor == {"content": {}}
+
+
+def test_files_of_googles_own_writer_are_read(model_paths: list[Path]) -> None:
+    stated = {
+        path: standard_metadata(model)
+        for path in model_paths
+        if ENTRY in (model := open_model(path)).metadata
+    }
+    assert stated
+    for path, values in stated.items():
+        assert values is not None
+        (graph,) = values["subgraph_metadata"]
+        labels = graph["output_tensor_metadata"][0]["associated_files"][0]
+        assert labels["type"] == "TENSOR_AXIS_LABELS"
+        classes = open_model(path).outputs[0].shape[-1]
+        assert len(packed_files(path)[labels["name"]].decode().splitlines()) == classes
