@@ -31,7 +31,12 @@ class Pack(Strict):
     """Name and origin of the result."""
 
     name: str = Field(pattern=SLUG, description="lower-case name of the bundle", examples=["meadow-12"])
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="MAJOR.MINOR.PATCH", examples=["1.0.0"])
+    version: str | None = Field(
+        default=None,
+        pattern=r"^\d+\.\d+\.\d+$",
+        description="MAJOR.MINOR.PATCH; left out, it is derived from `build --baseline`, else 1.0.0",
+        examples=["1.0.0"],
+    )
     description: str = Field(min_length=1, description="one sentence", examples=["Twelve meadow classes."])
     license: str = Field(min_length=1, description="SPDX identifier of the weights", examples=["Apache-2.0"])
     author: str | None = Field(

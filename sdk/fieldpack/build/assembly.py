@@ -25,6 +25,7 @@ from fieldpack.build.packed_contract import packed_contract
 from fieldpack.build.requirements import requirements_of
 from fieldpack.build.sizes import sizes_of
 from fieldpack.build.thresholds import Thresholds, threshold_files
+from fieldpack.build.version import CountedVersion, counted_version
 from fieldpack.build.worst import WorstExamples
 from fieldpack.bundle.cell_tables import location_inputs
 from fieldpack.bundle.digest import content_digest, sha256_file
@@ -39,9 +40,11 @@ from fieldpack.bundle.manifest import (
     GoldenSounds,
     Lineage,
 )
+from fieldpack.bundle.read import Bundle
 from fieldpack.bundle.resampling import resampling_tables
 from fieldpack.bundle.thresholds import thresholds_bytes
 from fieldpack.bundle.write import BundleWriter
+from fieldpack.difference.version_step import FIRST_VERSION
 from fieldpack.relative import REFERENCES
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.share import SHIPPED
@@ -72,6 +75,14 @@ TOOLS = {
     SourceKind.ONNX: ("onnx", "onnxruntime", "torch", "litert-torch"),
     SourceKind.TFLITE: (),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A bundle on disk: its digest, and how its version came about."""
+
+    digest: str
+    version: CountedVersion
 
 
 @dataclass(frozen=True)
@@ -117,8 +128,8 @@ class Assembly:
         """The worst verdict."""
         return gate.outcome_of(self.verdicts)
 
-    def write(self, writer: BundleWriter) -> str:
-        """Stage every file and commit; returns the digest of the bundle."""
+    def write(self, writer: BundleWriter, baseline: Bundle | None = None) -> Written:
+        """Stage every file and commit; the version is counted from the bundle before, if there is one."""
         for item, entry in zip(self.made, self.flavours, strict=True):
             _copy(item.path, writer.path(entry.path))
             for output, file in entry.golden.files.items():
@@ -149,14 +160,18 @@ class Assembly:
         worst = WorstExamples(self.spec, self.evaluation.prepared, self.measured.evidence)
         evidence = {**self.measured.evidence, "worst": worst.write(writer)}
         writer.add_bytes(EVIDENCE_FILE, _json(evidence))
-        return writer.commit(self._fields(golden))
+        fields = self._fields(golden)
+        counted = counted_version(writer, fields, self.spec.pack.version, baseline)
+        lineage = {**fields["lineage"], "baseline": counted.predecessor}
+        digest = writer.commit({**fields, "version": counted.version, "lineage": lineage})
+        return Written(digest, counted)
 
     def _fields(self, golden: Golden) -> dict[str, Any]:
         pack = self.spec.pack
         contract = self.spec.contract
         return {
             "name": pack.name,
-            "version": pack.version,
+            "version": pack.version or FIRST_VERSION,
             "description": pack.description,
             "license": pack.license,
             "author": pack.author or "",

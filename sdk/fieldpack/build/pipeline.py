@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from fieldpack.build.references import add_references
 from fieldpack.build.self_description import describe_flavours
 from fieldpack.build.source_metadata import source_doubts
 from fieldpack.build.thresholds import make_thresholds, stated_thresholds
+from fieldpack.build.version import CountedVersion, open_baseline
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.data import prepare_data
 from fieldpack.data.separation import check_apart, range_warnings
@@ -63,13 +65,16 @@ class BuildResult:
         The worst of them.
     warnings : tuple of str
         What makes the data or the contract doubtful.
+    version : CountedVersion
+        And how it came about.
     """
 
     path: Path
     digest: str
     verdicts: tuple[Verdict, ...]
     outcome: Outcome
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
+    version: CountedVersion
 
 
 def build(
@@ -78,6 +83,7 @@ def build(
     progress: Progress = lambda road, stage, fraction: None,
     *,
     before: Mapping[str, Any] | None = None,
+    baseline: Path | None = None,
 ) -> BuildResult:
     """Build a bundle.
 
@@ -92,13 +98,16 @@ def build(
     before : mapping, optional
         Evidence of the bundle that is built again. What running costs is taken from it, since no second
         measurement gives the same numbers; everything else is done again.
+    baseline : Path, optional
+        The bundle that this one follows. The version is counted from it, or held against it if the spec
+        states one.
 
     Raises
     ------
     FieldpackError
         Anything that is wrong; then the target is as it was before.
     """
-    return build_spec(load_spec(spec_path), spec_path, target, progress, before=before)
+    return build_spec(load_spec(spec_path), spec_path, target, progress, before=before, baseline=baseline)
 
 
 def build_spec(
@@ -110,6 +119,7 @@ def build_spec(
     kept: Kept | None = None,
     *,
     before: Mapping[str, Any] | None = None,
+    baseline: Path | None = None,
 ) -> BuildResult:
     """``build`` of a spec that is read already.
 
@@ -128,9 +138,14 @@ def build_spec(
         As for ``measured``.
     before : mapping, optional
         As for ``build``.
+    baseline : Path, optional
+        As for ``build``.
     """
     labels = read_labels(spec.contract)
-    with BundleWriter(target) as writer, work_folder("build") as folder:
+    with ExitStack() as stack:
+        shipped = None if baseline is None else stack.enter_context(open_baseline(baseline, spec))
+        writer = stack.enter_context(BundleWriter(target))
+        folder = stack.enter_context(work_folder("build"))
         try:
             assembly = measured(spec, spec_path, labels, folder, progress, kept, before=before)
             if judge is not None:
@@ -139,7 +154,7 @@ def build_spec(
             encoders = make_encoders(spec, assembly.measured.evidence, folder, progress)
             assembly = replace(assembly, front_ends=front_ends, encoders=encoders)
             progress("bundle", "write", 0.0)
-            digest = assembly.write(writer)
+            written = assembly.write(writer, shipped)
         except OSError as error:
             if isinstance(error, FieldpackError):
                 raise
@@ -149,7 +164,7 @@ def build_spec(
                 hint="free some space where that file lies; TMPDIR says where the build works",
             ) from error
     warnings = tuple(assembly.measured.evidence.get("warnings", ()))
-    return BuildResult(target, digest, assembly.verdicts, assembly.outcome, warnings)
+    return BuildResult(target, written.digest, assembly.verdicts, assembly.outcome, warnings, written.version)
 
 
 def measured(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fieldpack.build.phone_runtimes import oldest_android, oldest_plugins
 from fieldpack.bundle.manifest import FlavourKind, Requires
 
 
@@ -15,8 +16,11 @@ def requirements_of(kind: FlavourKind, path: Path) -> Requires:
 
         model = open_model(path)
         needed = minimum_runtime(model)
+        known = needed.version if not needed.unknown else None
         return Requires(
             tflite_runtime=needed.version,
+            android=None if known is None else oldest_android(known),
+            plugins={} if known is None else oldest_plugins(known),
             operators=dict(sorted(model.op_versions().items())),
             unknown_operators=needed.unknown,
         )

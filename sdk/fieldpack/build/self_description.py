@@ -7,6 +7,7 @@ timed and hashed is what ships. Front-ends and encoders are described when they 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def describe_front_end(
 ) -> None:
     """Write into a front-end what it takes and gives; errors as of ``describe_flavours``."""
     inputs, outputs = front_end_facts(item, sound, patch)
-    _describe(kind, path, about_model(spec), [inputs], [outputs], with_labels=False)
+    _describe(kind, path, about_part(spec), [inputs], [outputs], with_labels=False)
 
 
 def describe_encoder(
@@ -81,14 +82,19 @@ def describe_encoder(
 ) -> None:
     """Write into an encoder what it takes and gives; errors as of ``describe_flavours``."""
     inputs, outputs = encoder_facts(item, place, vector)
-    _describe(kind, path, about_model(spec), [inputs], [outputs], with_labels=False)
+    _describe(kind, path, about_part(spec), [inputs], [outputs], with_labels=False)
 
 
 def about_model(spec: Spec) -> About:
     """What every file of a build says of the model."""
     pack = spec.pack
     contract = packed_contract(spec.contract)
-    return About(pack.name, pack.version, pack.description, pack.license, pack.author or "", contract)
+    return About(pack.name, pack.version or "", pack.description, pack.license, pack.author or "", contract)
+
+
+def about_part(spec: Spec) -> About:
+    """The same without the version: a front-end or an encoder stays the same file from version to version."""
+    return replace(about_model(spec), version="")
 
 
 def _describe(

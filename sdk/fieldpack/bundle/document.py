@@ -63,6 +63,10 @@ def manifest_bytes(manifest: Manifest) -> bytes:
         stated = manifest.budget.model_dump(mode="json", exclude_none=True)
         absent = {name for name in OPTIONAL if not getattr(manifest, name)}
         plain = manifest.model_dump(mode="json", exclude=absent) | {"budget": stated}
+        for group in ("flavours", "front_ends", "encoders"):
+            for entry in plain.get(group, ()):
+                _leave_out(entry["requires"], "android", "plugins")
+        _leave_out(plain["lineage"], "baseline")
         for entry in plain.get("front_ends", ()):
             if entry["weights"] == FrontEndWeights.FLOAT32:
                 del entry["weights"]
@@ -83,6 +87,13 @@ def manifest_bytes(manifest: Manifest) -> bytes:
             "the manifest is too large", came=f"{len(data)} bytes", allowed=f"{LARGEST_MANIFEST_BYTES} bytes"
         )
     return data
+
+
+def _leave_out(table: dict[str, Any], *names: str) -> None:
+    """Drop fields that say nothing, so that manifests of before keep their bytes."""
+    for name in names:
+        if not table[name]:
+            del table[name]
 
 
 def digest_text(digest: str) -> bytes:

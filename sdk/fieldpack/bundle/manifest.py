@@ -74,6 +74,10 @@ class Requires(Strict):
 
     tflite_runtime: str | None = Field(default=None, description="oldest TFLite runtime, e.g. 2.11.0")
     ios: str | None = Field(default=None, description="oldest iOS, e.g. 16")
+    android: str | None = Field(default=None, description="oldest API level of Android, e.g. 21; or absent")
+    plugins: dict[str, str] = Field(
+        default_factory=dict, description="npm package -> first known version that runs it; or absent"
+    )
     operators: dict[str, int] = Field(
         description="operator -> highest version used (TFLite) or count (Core ML)"
     )
@@ -220,6 +224,14 @@ class DataLineage(Strict):
     digest: Sha256 = Field(description="over ids, labels and prepared arrays")
 
 
+class Predecessor(Strict):
+    """The bundle that a version was counted from."""
+
+    name: str
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    digest: Sha256
+
+
 class Lineage(Strict):
     """Where the bundle comes from."""
 
@@ -230,6 +242,9 @@ class Lineage(Strict):
     seed: int
     tools: dict[str, str] = Field(description="package -> version")
     data: dict[str, DataLineage]
+    baseline: Predecessor | None = Field(
+        default=None, description="bundle that the version was derived from; or absent"
+    )
 
 
 class Manifest(Strict):

@@ -16,13 +16,14 @@ from pydantic_core import to_jsonable_python
 
 from fieldpack.bundle.archive import SUFFIX, write_archive
 from fieldpack.bundle.consistency import manifest_findings
+from fieldpack.bundle.content import open_content
 from fieldpack.bundle.digest import folder_entries, sha256_bytes
 from fieldpack.bundle.document import canonical_json, digest_text, manifest_bytes
 from fieldpack.bundle.finding import refuse
 from fieldpack.bundle.manifest import MANIFEST_SCHEMA, Manifest
 from fieldpack.bundle.paths import DIGEST_NAME, MANIFEST_NAME, RESERVED, path_fault
 from fieldpack.bundle.payload import payload_findings
-from fieldpack.bundle.read import open_bundle
+from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.bundle.replaceable import check_target
 from fieldpack.bundle.staging import Staging, storage_error
 from fieldpack.errors import BundleError, FieldpackError
@@ -131,12 +132,8 @@ class BundleWriter:
         StorageError
             The disk is full or the target cannot be written.
         """
-        content = self._open().content
         try:
-            _drop_empty_folders(content)
-            files = folder_entries(content)
-            fields = _plain({**manifest_fields, "files": files, "schema_version": MANIFEST_SCHEMA})
-            manifest = validated(Manifest, fields, f"the manifest of {self.target}", BundleError)
+            manifest = self._manifest(manifest_fields)
             return self._finish(manifest, manifest_bytes(manifest))
         except FieldpackError:
             raise
@@ -171,6 +168,38 @@ class BundleWriter:
             raise
         except OSError as error:
             raise storage_error(self.target, error) from error
+
+    def draft(self, manifest_fields: Mapping[str, Any]) -> Bundle:
+        """What is staged as a reader would see it, before it is committed; to be closed before that.
+
+        Parameters
+        ----------
+        manifest_fields : mapping
+            As for :meth:`commit`.
+
+        Raises
+        ------
+        BundleError
+            A field is missing or wrong.
+        StorageError
+            A file cannot be read.
+        """
+        try:
+            manifest = self._manifest(manifest_fields)
+            content = open_content(self._open().content)
+        except FieldpackError:
+            raise
+        except OSError as error:
+            raise storage_error(self.target, error) from error
+        return Bundle(self.target, manifest, manifest_bytes(manifest), content)
+
+    def _manifest(self, manifest_fields: Mapping[str, Any]) -> Manifest:
+        """Hash what is staged, and complete the manifest."""
+        content = self._open().content
+        _drop_empty_folders(content)
+        files = folder_entries(content)
+        fields = _plain({**manifest_fields, "files": files, "schema_version": MANIFEST_SCHEMA})
+        return validated(Manifest, fields, f"the manifest of {self.target}", BundleError)
 
     def _finish(self, manifest: Manifest, data: bytes) -> str:
         """Check as a reader would, write the two last files, and place."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from fieldpack.cli.terminal import Terminal
 
+WHY = "a comparison with it"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -18,13 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Compare and print; 1 when a policy is broken, else 0."""
+    from fieldpack.bundle.whole import open_whole
     from fieldpack.cli.difference import difference_text
     from fieldpack.difference import compare_bundles
-    from fieldpack.difference.opened import open_whole
     from fieldpack.difference.policy import breaches, load_policy
 
     policy = None if options.policy is None else load_policy(options.policy)
-    with open_whole(options.old) as old, open_whole(options.new) as new:
+    with open_whole(options.old, WHY) as old, open_whole(options.new, WHY) as new:
         found = compare_bundles(old, new)
     broken = None if policy is None else breaches(policy, found)
     stated = None if broken is None else [item.as_dict() for item in broken]

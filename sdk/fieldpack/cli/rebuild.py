@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from fieldpack.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from fieldpack.bundle.manifest import Manifest
+    from fieldpack.bundle.manifest import Manifest, Predecessor
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("spec", type=Path, help="pack.toml")
     parser.add_argument("--check", type=Path, required=True, metavar="BUNDLE", help="bundle to compare with")
+    parser.add_argument(
+        "--baseline", type=Path, metavar="BUNDLE", help="the bundle that its version was counted from"
+    )
 
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -29,8 +32,9 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         names = name_files(bundle.manifest)
         tools = bundle.manifest.lineage.tools
         before = json.loads(bundle.read(bundle.manifest.evidence))
+        _check_baseline(bundle.manifest.lineage.baseline, options.baseline)
     with tempfile.TemporaryDirectory(prefix="fieldpack-rebuild-") as folder:
-        path = _built(options.spec, Path(folder) / "bundle", before, terminal)
+        path = _built(options.spec, Path(folder) / "bundle", before, options.baseline, terminal)
         with open_bundle(path) as rebuilt:
             again, digest_now = rebuilt.manifest.files, rebuilt.digest
             version_now = rebuilt.manifest.version
@@ -71,7 +75,27 @@ def name_files(manifest: Manifest) -> set[str]:
     return {path for path in found if path is not None}
 
 
-def _built(spec: Path, target: Path, before: dict[str, Any], terminal: Terminal) -> Path:
+def _check_baseline(counted_from: Predecessor | None, baseline: Path | None) -> None:
+    """A version that was counted from another bundle can only be counted again with that one."""
+    from fieldpack.bundle.whole import open_whole
+    from fieldpack.errors import InputError
+
+    if counted_from is None:
+        return
+    words = f"{counted_from.name} {counted_from.version}, sha256:{counted_from.digest}"
+    if baseline is None:
+        raise InputError(
+            "the version was counted from another bundle", allowed=words, hint="--baseline BUNDLE"
+        )
+    with open_whole(baseline, "a version counted from it") as given:
+        if given.digest != counted_from.digest:
+            came = f"{given.manifest.name} {given.manifest.version}, sha256:{given.digest}"
+            raise InputError("the version was counted from another bundle", came=came, allowed=words)
+
+
+def _built(
+    spec: Path, target: Path, before: dict[str, Any], baseline: Path | None, terminal: Terminal
+) -> Path:
     """Build as the bundle was built: the spec, or what a search over it chose."""
     from fieldpack.build.pipeline import build
     from fieldpack.errors import BundleError
@@ -80,7 +104,7 @@ def _built(spec: Path, target: Path, before: dict[str, Any], terminal: Terminal)
 
     record = before.get("search")
     if record is None:
-        return build(spec, target, terminal.progress, before=before).path
+        return build(spec, target, terminal.progress, before=before, baseline=baseline).path
     if not isinstance(record, dict) or "choice" not in record:
         raise BundleError(
             "the bundle does not say what its search chose", hint="search again, and build anew"

@@ -92,7 +92,7 @@ def test_a_new_word_for_the_same_weights_is_a_new_name(tiny: Path) -> None:
     found = compared(tiny, labels("bee", "hawkmoth", "wasp"))
     assert told(found) == [("labels.renamed", "scores: moth")]
     assert found.labels[0].renamed[0][1].text == "hawkmoth"
-    assert found.step is Step.MINOR
+    assert found.step is Step.PATCH
 
 
 def test_a_new_word_for_other_weights_is_another_class(tiny: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_taxon_with_another_parent_has_moved(tiny: Path) -> None:
         found = compare_bundles(first, second)
     assert told(found) == [("taxonomy.moved", "scores: 4")]
     assert (found.changes[0].old, found.changes[0].new) == ("2", "1")
-    assert found.step is Step.MINOR
+    assert found.step is Step.PATCH
 
 
 def test_a_taxon_is_known_by_its_id_under_a_new_name(tiny: Path) -> None:

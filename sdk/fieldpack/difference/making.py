@@ -10,6 +10,7 @@ from fieldpack.bundle.manifest import FlavourEntry, Lineage, Manifest
 from fieldpack.bundle.read import Bundle
 from fieldpack.difference.change import Change
 from fieldpack.difference.contract import differing_fields
+from fieldpack.difference.operators import requirement_changes
 
 RECIPE = "recipe"
 """Key of the evidence that lists the passes over the source model."""
@@ -106,12 +107,16 @@ def graph_changes(old: Manifest, new: Manifest) -> Iterator[Change]:
     """Front-ends and encoders by input and kind, and coefficients of resamplers."""
     for group in ("front_ends", "encoders"):
         first, second = (
-            {(item.input, item.kind.value): item.digest for item in getattr(one, group)} for one in (old, new)
+            {(item.input, item.kind.value): item for item in getattr(one, group)} for one in (old, new)
         )
         for key in sorted(first.keys() | second.keys()):
             before, after = first.get(key), second.get(key)
-            if before != after:
-                yield Change(f"{group}.changed", " ".join(key), before and before[:12], after and after[:12])
+            digests = [None if item is None else item.digest[:12] for item in (before, after)]
+            if digests[0] != digests[1]:
+                yield Change(f"{group}.changed", " ".join(key), *digests)
+            if before is not None and after is not None:
+                where = f"{group}.{'.'.join(key)}.requires"
+                yield from requirement_changes(where, before.requires, after.requires)
     tables = [
         {f"{item.input} from {item.from_hz} Hz": one.files[item.path].sha256 for item in one.resampling}
         for one in (old, new)
@@ -127,7 +132,12 @@ def other_changes(old: Bundle, new: Bundle, known: Sequence[Change]) -> Iterator
     first, second = (one.manifest.files[one.manifest.evidence].sha256 for one in (old, new))
     if first != second:
         yield Change("evidence.changed", "evidence", first[:12], second[:12])
-    elif not known:
-        fields = [one.manifest.model_dump(mode="json", exclude={"version"}) for one in (old, new)]
-        if fields[0] != fields[1]:
-            yield Change("evidence.changed", "manifest", old.digest[:12], new.digest[:12])
+    elif not known and _statement(old.manifest) != _statement(new.manifest):
+        yield Change("evidence.changed", "manifest", old.digest[:12], new.digest[:12])
+
+
+def _statement(manifest: Manifest) -> dict[str, Any]:
+    """All that a manifest says but which version it is of what."""
+    plain = manifest.model_dump(mode="json", exclude={"version"})
+    del plain["lineage"]["baseline"]
+    return plain

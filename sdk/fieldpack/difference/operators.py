@@ -73,8 +73,9 @@ def requirement_changes(where: str, old: Requires, new: Requires) -> Iterator[Ch
 
 def requirement_versions(requires: Requires) -> dict[str, str]:
     """The versions that a flavour states, by field."""
-    stated = {"tflite_runtime": requires.tflite_runtime, "ios": requires.ios}
-    return {field: version for field, version in stated.items() if version is not None}
+    stated = {"tflite_runtime": requires.tflite_runtime, "ios": requires.ios, "android": requires.android}
+    known = {field: version for field, version in stated.items() if version is not None}
+    return known | {f"plugins.{name}": version for name, version in requires.plugins.items()}
 
 
 def _border_changes(where: str, old: FlavourEntry, new: FlavourEntry, labels: Sizes) -> Iterator[Change]:

@@ -1,8 +1,9 @@
 """How far a version must move for what changed: the steps of semantic versioning, read as promises to an app.
 
-MAJOR: an app made for the old bundle may fail, or misread an answer. MINOR: it works as before, and answers
-may differ. PATCH: answers are the same. Semantic Versioning 2.0.0, whose exception for 0.y.z is not taken:
-steps mean the same everywhere.
+MAJOR: an app made for the old bundle may fail, or misread an answer. MINOR: it works as before, and models
+answer or decide otherwise. PATCH: the same numbers for the same classes; what a class is called, and what
+stands above it in a taxonomy, may be corrected. Semantic Versioning 2.0.0, whose exception for 0.y.z is not
+taken: steps mean the same everywhere.
 """
 
 from __future__ import annotations

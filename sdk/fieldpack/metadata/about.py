@@ -15,8 +15,10 @@ class About:
 
     Attributes
     ----------
-    name, version, description, license : str
+    name, description, license : str
         As the manifest states them.
+    version : str
+        As the spec states it; empty in parts that outlive versions, and where it is counted at the end.
     author : str
         Who made it; empty where nobody is named.
     contract : Contract

@@ -65,7 +65,7 @@ def describe_tflite(
     values = {
         "name": about.name,
         "description": about.description,
-        "version": about.version,
+        "version": about.version or None,
         "author": about.author or None,
         "license": about.license,
         "subgraph_metadata": [
@@ -104,7 +104,8 @@ def _runtime(model: TfliteModel) -> dict[str, bytes]:
 
 
 def _contract_file(about: About) -> dict[str, str]:
-    told = f"Everything that changes a number: the contract of {about.name} {about.version}, canonical JSON, "
+    model = f"{about.name} {about.version}".rstrip()
+    told = f"Everything that changes a number: the contract of {model}, canonical JSON, "
     digest = f"SHA-256 {about.contract_digest}."
     return {"name": CONTRACT_FILE, "description": told + digest, "type": "DESCRIPTIONS"}
 
