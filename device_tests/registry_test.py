@@ -19,6 +19,7 @@ from fieldpack.registry import client, parse_reference, pull, push
 from fieldpack.registry.cache import PartCache
 from fieldpack.registry.pull import Origin
 from fieldpack.testing import TINY_MODEL, tiny_bundle
+from fieldpack_benchmarks.delivery import transfers
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +105,29 @@ def test_a_registry_that_is_gone(open_registry: RegistryHost, tmp_path: Path) ->
     with pytest.raises(RegistryError, match="cannot be reached"):
         pull(where, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_studys_transfers_of_a_tiny_bundle(
+    open_registry: RegistryHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulls in processes of their own, counted by a relay and killed; the study kills real ones more often."""
+    monkeypatch.setenv(transfers.REGISTRY, open_registry.host)
+    (tmp_path / "work").mkdir()
+    bundle = tiny_bundle(tmp_path / "tiny", folder_flavour=True)
+    rows = transfers.transfers(bundle, tmp_path / "work", kills=2, progress=lambda stage, done: None)
+    assert {row["outcome"] for row in rows} == {"pass"}
+    assert [row["kills"] for row in rows] == [0, 0, 2, 2]
+    assert [bar for bar in transfers.bars(rows, kills=2) if not bar.holds] == []
+    for row in rows[:2]:
+        assert isinstance(row["line_bytes"], int)
+        assert isinstance(row["changed_bytes"], int)
+        assert 0 < row["line_bytes"] - row["changed_bytes"] < 10_000  # headers
+
+
+def test_without_a_registry_the_study_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(transfers.REGISTRY, raising=False)
+    rows = transfers.transfers(tmp_path, tmp_path, progress=lambda stage, done: None)
+    assert all("device_tests.registry" in str(row["outcome"]) for row in rows)
+    assert not any(bar.holds for bar in transfers.bars(rows))

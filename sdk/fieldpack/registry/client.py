@@ -25,7 +25,7 @@ from fieldpack.registry.reference import Reference
 USER, PASSWORD = "FIELDPACK_REGISTRY_USER", "FIELDPACK_REGISTRY_PASSWORD"
 TIMEOUTS_S = (10.0, 60.0)
 """To connect, and between two bytes."""
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 16
 _OK, _CREATED, _ACCEPTED, _PARTIAL = 200, 201, 202, 206
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NOT_SATISFIABLE = 401, 403, 404, 416
 
