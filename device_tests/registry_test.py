@@ -110,7 +110,7 @@ def test_a_registry_that_is_gone(open_registry: RegistryHost, tmp_path: Path) ->
 def test_the_studys_transfers_of_a_tiny_bundle(
     open_registry: RegistryHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pulls in processes of their own, counted by a relay and killed; the study kills real ones more often."""
+    """Pulls in processes of their own, counted by a relay and killed; the study kills more of them."""
     monkeypatch.setenv(transfers.REGISTRY, open_registry.host)
     (tmp_path / "work").mkdir()
     bundle = tiny_bundle(tmp_path / "tiny", folder_flavour=True)
