@@ -43,7 +43,9 @@ def test_a_fault_is_found(manifest: Manifest) -> None:
 def test_every_file_tool_and_data_set_is_named(manifest: Manifest) -> None:
     bill = bill_of_materials(manifest, "0" * 64)
     model = bill["metadata"]["component"]
-    files = {item["name"]: item["hashes"][0]["content"] for item in parts(model) if item["type"] == "file"}
+    named = [item for item in parts(model) if item["type"] == "file"]
+    files = {item["name"]: item["hashes"][0]["content"] for item in named}
+    assert len(files) == len(named)
     assert files == {name: entry.sha256 for name, entry in manifest.files.items()}
     tools = {item["name"]: item["version"] for item in bill["metadata"]["tools"]["components"]}
     assert tools == manifest.lineage.tools

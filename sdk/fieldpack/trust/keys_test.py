@@ -42,17 +42,25 @@ def certificate(key: ec.EllipticCurvePrivateKey, first: datetime, last: datetime
     return made.public_bytes(serialization.Encoding.PEM)
 
 
-@pytest.mark.parametrize("curve", [ec.SECP256R1, ec.SECP384R1, ec.SECP521R1])
+@pytest.mark.parametrize(
+    ("curve", "digest"),
+    [(ec.SECP256R1, hashes.SHA256), (ec.SECP384R1, hashes.SHA384), (ec.SECP521R1, hashes.SHA512)],
+)
 @pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])
 def test_a_key_of_each_curve_signs_and_verifies(
-    curve: Callable[[], ec.EllipticCurve], form: str, tmp_path: Path
+    curve: Callable[[], ec.EllipticCurve],
+    digest: Callable[[], hashes.HashAlgorithm],
+    form: str,
+    tmp_path: Path,
 ) -> None:
+    """With the digest that Sigstore and model-signing take for the curve."""
     made = ec.generate_private_key(curve())
     (tmp_path / "k").write_bytes(private_pem(made, form))
     (tmp_path / "p").write_bytes(public_pem(made))
     private, public = read_private_key(tmp_path / "k"), read_public_key(tmp_path / "p")
     assert private.public.fingerprint == public.fingerprint
     found = private.sign(b"bee")
+    made.public_key().verify(found, b"bee", ec.ECDSA(digest()))
     assert public.holds(found, b"bee")
     assert not public.holds(found, b"bed")
     assert not public.holds(found[:-1], b"bee")
