@@ -8,6 +8,7 @@ Specification 1.1, "Image Manifest" and "Guidelines for Artifact Usage".
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,10 +20,14 @@ from fieldpack.bundle.finding import one_line
 from fieldpack.bundle.manifest import Manifest
 from fieldpack.errors import BundleError
 from fieldpack.model import validated
+from fieldpack.trust.signature import MEDIA_TYPE
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 ARTEFACT_TYPE = "application/vnd.fieldpack.bundle.v1"
 CONFIG_TYPE = "application/vnd.fieldpack.bundle.manifest.v1+json"
+SIGNATURE_TYPE = MEDIA_TYPE
+BILL_TYPE = "application/vnd.cyclonedx+json"
+"""Of what lies beside a bundle and travels with it."""
 OTHER_TYPE = "application/octet-stream"
 PART_TYPES = {
     ".csv": "text/csv",
@@ -70,7 +75,9 @@ def contract_digest(manifest: Manifest) -> str:
     return sha256_bytes(canonical_json(manifest.contract.model_dump(mode="json")))
 
 
-def artefact_bytes(manifest: Manifest, manifest_data: bytes) -> bytes:
+def artefact_bytes(
+    manifest: Manifest, manifest_data: bytes, beside: Iterable[tuple[str, str, bytes]] = ()
+) -> bytes:
     """The artefact of a bundle.
 
     Parameters
@@ -79,6 +86,8 @@ def artefact_bytes(manifest: Manifest, manifest_data: bytes) -> bytes:
         Of the bundle.
     manifest_data : bytes
         Its bytes, ``manifest.json``.
+    beside : iterable of tuple
+        Name, media type and bytes of the files that travel with it.
 
     Raises
     ------
@@ -86,6 +95,11 @@ def artefact_bytes(manifest: Manifest, manifest_data: bytes) -> bytes:
         The bundle has too many files for one manifest.
     """
     digest = sha256_bytes(manifest_data)
+    parts = [
+        (name, _type_of(name), entry.sha256, entry.size_bytes)
+        for name, entry in sorted(manifest.files.items())
+    ]
+    parts += [(name, media_type, sha256_bytes(held), len(held)) for name, media_type, held in beside]
     data = canonical_json(
         {
             "schemaVersion": 2,
@@ -93,8 +107,8 @@ def artefact_bytes(manifest: Manifest, manifest_data: bytes) -> bytes:
             "artifactType": ARTEFACT_TYPE,
             "config": _descriptor(CONFIG_TYPE, digest, len(manifest_data)),
             "layers": [
-                _descriptor(_type_of(name), entry.sha256, entry.size_bytes) | {"annotations": {TITLE: name}}
-                for name, entry in sorted(manifest.files.items())
+                _descriptor(media_type, part, size) | {"annotations": {TITLE: name}}
+                for name, media_type, part, size in parts
             ],
             "annotations": {
                 TITLE: manifest.name,
@@ -147,7 +161,11 @@ def check_parts(artefact: Artefact, manifest: Manifest, where: str) -> None:
         A file is missing, another one is there, or one has another digest or size.
     """
     listed = {name: (entry.sha256, entry.size_bytes) for name, entry in manifest.files.items()}
-    found = [(part.annotations.get(TITLE, ""), (part.sha256, part.size)) for part in artefact.layers]
+    found = [
+        (part.annotations.get(TITLE, ""), (part.sha256, part.size))
+        for part in artefact.layers
+        if part.media_type not in (SIGNATURE_TYPE, BILL_TYPE)
+    ]
     if len(found) == len(listed) and dict(found) == listed:
         return
     wrong = sorted(name for name, _ in set(listed.items()) ^ set(found)) or ["a file twice"]

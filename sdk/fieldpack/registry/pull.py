@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,12 @@ from fieldpack.bundle.verify import check_structure
 from fieldpack.bundle.write import BundleWriter
 from fieldpack.errors import BundleError, StorageError
 from fieldpack.registry.artefact import Artefact, check_parts, contract_digest, read_artefact
+from fieldpack.registry.beside import judge_beside, place_beside, sizes_beside
 from fieldpack.registry.cache import PartCache, default_cache
 from fieldpack.registry.client import RegistryClient
 from fieldpack.registry.reference import Reference
+from fieldpack.trust.checks import Demand
+from fieldpack.trust.rollback import Shipped
 
 Progress = Callable[[str, float], None]
 
@@ -64,6 +67,8 @@ class Pulled:
         Where the bundle lies now.
     replaced : str or None
         Digest of the bundle that lay there; `digest` where there was nothing to do.
+    signed_by : str or None
+        Fingerprint of the key whose signature was demanded and holds.
     taken : dict
         Origin -> parts and bytes. Bytes of the registry are those of this run: a part that an earlier run had
         begun counts with what was missing, and the artefact's own bytes count too.
@@ -77,6 +82,7 @@ class Pulled:
     pinned: str
     target: str
     replaced: str | None
+    signed_by: str | None
     taken: dict[Origin, Taken]
 
     def as_dict(self) -> dict[str, Any]:
@@ -90,6 +96,7 @@ def pull(
     *,
     cache: Path | None = None,
     plain_http: bool = False,
+    demand: Demand | None = None,
     progress: Progress = lambda stage, fraction: None,
 ) -> Pulled:
     """Bring a bundle here.
@@ -104,13 +111,18 @@ def pull(
         Folder of parts; default: :func:`fieldpack.registry.cache.default_cache`.
     plain_http : bool
         Speak HTTP without TLS; on loopback that is so always.
+    demand : Demand, optional
+        Whose signature it must carry, and which versions are taken; judged before any part is asked for.
+        Where it names no bundle to come after, that is the one at the target.
     progress : callable
         Called with (stage, fraction).
 
     Raises
     ------
     BundleError
-        What came is no good bundle, or something else than a bundle lies at the target.
+        What came is no good bundle, or what lies at the target is none.
+    TrustError
+        It is not signed as demanded, or older than what it would replace.
     RegistryError
         The registry cannot be reached, refuses, or does not have it.
     StorageError
@@ -126,11 +138,16 @@ def pull(
         artefact = read_artefact(artefact_data, str(reference))
         data, manifest = _manifest(parts, artefact, str(reference))
         digest = sha256_bytes(data)
+        sizes = sizes_beside(artefact, str(reference))
+        beside = {kind: parts.read(*found) for kind, found in sizes.items()}
+        if demand is not None:
+            judge_beside(target, manifest, data, beside, _after(demand, older))
         if older is not None and older.digest == digest and not check_structure(target):
             for entry in manifest.files.values():
                 parts.read(entry.sha256, entry.size_bytes)
         else:
             _write(target, parts, manifest, data, progress)
+        place_beside(target, beside)
         parts.cache.forget()
         return Pulled(
             reference=str(reference),
@@ -141,6 +158,7 @@ def pull(
             pinned=str(reference.pinned(sha256_bytes(artefact_data))),
             target=str(target),
             replaced=None if older is None else older.digest,
+            signed_by=None if demand is None else demand.key.fingerprint,
             taken=parts.taken,
         )
 
@@ -210,6 +228,13 @@ def _older(target: Path, stack: ExitStack) -> Bundle | None:
         return stack.enter_context(open_bundle(target))
     except (BundleError, StorageError):
         return None
+
+
+def _after(demand: Demand, older: Bundle | None) -> Demand:
+    """The demand, and that nothing older comes in place of the bundle at the target."""
+    if demand.after is not None or older is None:
+        return demand
+    return replace(demand, after=Shipped(older.manifest.name, older.manifest.version, older.digest))
 
 
 def _manifest(parts: _Parts, artefact: Artefact, where: str) -> tuple[bytes, Manifest]:

@@ -11,11 +11,14 @@ from fieldpack.bundle.digest import sha256_bytes
 from fieldpack.bundle.read import open_bundle
 from fieldpack.bundle.verify import check_structure
 from fieldpack.bundle.write import BundleWriter
-from fieldpack.errors import BundleError, InputError, RegistryError, StorageError
+from fieldpack.errors import BundleError, InputError, RegistryError, StorageError, TrustError
 from fieldpack.registry import Pulled, Reference, client, pull, push
 from fieldpack.registry.artefact import TITLE
 from fieldpack.registry.conftest import PASSWORD, USER, StubRegistry, digest_of
 from fieldpack.testing import TINY_MODEL, tiny_bundle, tiny_content
+from fieldpack.trust import Demand, check_signed, sign_bundle
+from fieldpack.trust.keys import read_private_key, read_public_key, write_pair
+from fieldpack.trust.placement import signature_path
 
 pytest.importorskip("oras", reason='pip install "fieldpack[registry]"')
 
@@ -287,3 +290,92 @@ def test_a_full_disk_is_told(
     with pytest.raises(StorageError, match="cache of parts"):
         pull(registry.at(), tmp_path / "out", cache=tmp_path / "blocked")
     assert check_structure(bundle) == []
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    pytest.importorskip("cryptography", reason='pip install "fieldpack[sign]"')
+    return write_pair(tmp_path_factory.mktemp("keys") / "release")
+
+
+def test_a_signature_travels_with_its_bundle(
+    registry: StubRegistry, bundle: Path, tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    sign_bundle(bundle, read_private_key(pair[0]))
+    demand = Demand(read_public_key(pair[1]))
+    push(bundle, registry.at())
+    made = pull(registry.at(), tmp_path / "out.fieldpack", demand=demand)
+    assert made.signed_by == demand.key.fingerprint
+    assert check_signed(tmp_path / "out.fieldpack", demand) == []
+    for ending in (".sig.json", ".cdx.json"):
+        there = (tmp_path / "out").with_suffix(ending)
+        assert there.read_bytes() == bundle.with_suffix(ending).read_bytes()
+
+
+def test_what_is_not_signed_by_the_key_is_refused_before_it_comes(
+    registry: StubRegistry, bundle: Path, tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    demand = Demand(read_public_key(pair[1]))
+    push(bundle, registry.at())
+    with pytest.raises(TrustError, match="there is no signature"):
+        pull(registry.at(), tmp_path / "out", demand=demand)
+    other, _ = write_pair(tmp_path / "other")
+    sign_bundle(bundle, read_private_key(other))
+    push(bundle, registry.at())
+    registry.asked.clear()
+    with pytest.raises(TrustError, match="names another key"):
+        pull(registry.at(), tmp_path / "out", demand=demand)
+    assert registry.count("GET") <= 2  # signature and bill: no part of the bundle
+    assert not (tmp_path / "out").exists()
+    assert not signature_path(tmp_path / "out").exists()
+
+
+def test_a_signature_of_other_files_does_not_go_out(
+    registry: StubRegistry, bundle: Path, tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    newer = newer_bundle(tmp_path / "newer")
+    sign_bundle(bundle, read_private_key(pair[0]))
+    sign_bundle(newer, read_private_key(pair[0]))
+    bill = newer.with_suffix(".cdx.json")
+    bill.write_bytes(bundle.with_suffix(".cdx.json").read_bytes())
+    with pytest.raises(TrustError, match="of other files"):
+        push(newer, registry.at())
+    signature_path(newer).write_bytes(signature_path(bundle).read_bytes())
+    bill.unlink()
+    with pytest.raises(TrustError, match="of other files"):
+        push(newer, registry.at())
+    assert registry.asked == []
+
+
+def test_an_older_bundle_does_not_replace_a_newer_one_under_a_key(
+    registry: StubRegistry, bundle: Path, tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    demand, newer = Demand(read_public_key(pair[1])), newer_bundle(tmp_path / "newer")
+    for path, tag in ((bundle, "old"), (newer, "new")):
+        sign_bundle(path, read_private_key(pair[0]))
+        push(path, registry.at(tag))
+    pull(registry.at("new"), tmp_path / "out", demand=demand)
+    pull(registry.at("new"), tmp_path / "out", demand=demand)
+    with pytest.raises(TrustError, match=r"1\.0\.0 is older than 1\.1\.0"):
+        pull(registry.at("old"), tmp_path / "out", demand=demand)
+    assert check_signed(tmp_path / "out", demand) == []
+    assert open_bundle(tmp_path / "out").manifest.version == "1.1.0"
+
+
+def test_a_signature_that_was_put_under_another_bundle_is_found(
+    registry: StubRegistry, bundle: Path, tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    """Whoever owns the registry can make an artefact of any parts."""
+    sign_bundle(bundle, read_private_key(pair[0]))
+    newer = newer_bundle(tmp_path / "newer")
+    push(bundle, registry.at())
+    push(newer, registry.at("1.1.0"))
+    signed, other = (json.loads(registry.manifests[tag]) for tag in ("1.0.0", "1.1.0"))
+    other["layers"] += [layer for layer in signed["layers"] if "sig.json" in layer["annotations"][TITLE]]
+    registry.manifests["1.1.0"] = json.dumps(other).encode()
+    with pytest.raises(TrustError, match="not over these files"):
+        pull(registry.at("1.1.0"), tmp_path / "out", demand=Demand(read_public_key(pair[1])))
+    other["layers"].append(other["layers"][-1])
+    registry.manifests["1.1.0"] = json.dumps(other).encode()
+    with pytest.raises(BundleError, match="two signatures"):
+        pull(registry.at("1.1.0"), tmp_path / "out")

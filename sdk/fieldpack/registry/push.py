@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from fieldpack.bundle.read import Bundle, open_bundle
 from fieldpack.bundle.verify import check_structure
 from fieldpack.errors import InputError
 from fieldpack.registry.artefact import artefact_bytes, contract_digest
+from fieldpack.registry.beside import Beside, read_beside, titles
 from fieldpack.registry.client import RegistryClient
 from fieldpack.registry.reference import Reference
 
@@ -32,7 +33,8 @@ class Pushed:
     pinned : str
         ``HOST/NAME@sha256:DIGEST`` of the artefact, which finds it whatever becomes of the tag.
     parts_sent, parts_there : int
-        Different parts that went, and that the repository had.
+        Different parts that went, and that the repository had; a signature beside the bundle is one, and
+        so is its bill of materials.
     bytes_sent, bytes_there : int
         Their sizes; the artefact's own bytes count as sent.
     """
@@ -82,6 +84,8 @@ def push(
         It is no good bundle.
     InputError
         The reference has no tag.
+    TrustError
+        The signature beside the bundle is of other files.
     RegistryError
         The registry cannot be reached or refuses.
     """
@@ -89,14 +93,19 @@ def push(
         raise InputError("a bundle is pushed under a tag", came=reference, allowed="HOST/NAME:TAG")
     refuse(path, check_structure(path))
     with open_bundle(path) as bundle:
-        artefact = artefact_bytes(bundle.manifest, bundle.manifest_data)
+        beside = read_beside(bundle)
+        names = titles(bundle.manifest, beside)
+        artefact = artefact_bytes(
+            bundle.manifest,
+            bundle.manifest_data,
+            [(names[kind], kind, held) for kind, held in beside.items()],
+        )
         client = RegistryClient(reference, plain_http=plain_http)
         sent: dict[str, int] = {}
         there: dict[str, int] = {}
-        parts = _parts(bundle)
-        for number, (digest, name) in enumerate(parts.items()):
-            progress(name or "manifest", number / len(parts))
-            data = bundle.read(name) if name else bundle.manifest_data
+        for stage, fraction, data in _parts(bundle, beside):
+            progress(stage, fraction)
+            digest = sha256_bytes(data)
             (there if _offer(client, digest, data) else sent)[digest] = len(data)
         client.put_manifest(artefact)
         manifest = bundle.manifest
@@ -114,10 +123,13 @@ def push(
         )
 
 
-def _parts(bundle: Bundle) -> dict[str, str | None]:
-    """Digest -> file that has it; None for the manifest."""
-    found: dict[str, str | None] = {entry.sha256: name for name, entry in bundle.manifest.files.items()}
-    return found | {bundle.digest: None}
+def _parts(bundle: Bundle, beside: Beside) -> Iterator[tuple[str, float, bytes]]:
+    """Name, position and bytes of every different part."""
+    names = {entry.sha256: name for name, entry in bundle.manifest.files.items()}
+    for number, name in enumerate(names.values()):
+        yield name, number / len(names), bundle.read(name)
+    for data in (*beside.values(), bundle.manifest_data):
+        yield "manifest", 1.0, data
 
 
 def _offer(client: RegistryClient, digest: str, data: bytes) -> bool:
