@@ -244,10 +244,12 @@ def test_another_table_or_limit_runs_only_what_has_no_figures_yet(tmp_path: Path
         {"name": f"m{k}", "digest": str(k) * 64, "measured_ms": 1.0, "left_out_ms": 1.0} for k in range(5)
     ]
     other = spec_with(table(tmp_path, "other.json", models=models), latency_ms=9.0, stages=stages)
-    assert [item.result.status for item in found(other, store, again).judged][1] is Status.DONE
+    assert all(item.result.status is Status.UNMEASURED for item in found(other, store, again).judged)
     assert again.ran == []
     loose = spec_with(table(tmp_path), latency_ms=30.0, stages=stages)
     assert all(item.result.status is Status.DONE for item in found(loose, store, again).judged)
+    assert len(again.ran) == 1
+    assert found(strict, store, again).as_dict() == first.as_dict()
     assert len(again.ran) == 1
     plain = Recorder()
     search(make_spec(stages=stages), {"source": "a"}, plain, TrialStore(store))

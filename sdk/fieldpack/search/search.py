@@ -10,7 +10,7 @@ from typing import Any
 from fieldpack.errors import SpecError
 from fieldpack.passes import AnyPass
 from fieldpack.search.bases import with_bases
-from fieldpack.search.estimated import Estimated, Estimator, estimator_of
+from fieldpack.search.estimated import Estimator, estimator_of
 from fieldpack.search.executor import Executor
 from fieldpack.search.outcome import Judged, binding_limits, needed_limits
 from fieldpack.search.pareto import front
@@ -271,8 +271,7 @@ def _run(
     if missing:
         executor.run([specs[key].model_dump(mode="json", by_alias=True) for key in missing], done)
     return [
-        Judged(trial, results[key], key in known, trial.spec.budget, _told(results[key], estimator))
-        for trial, key in zip(trials, keys, strict=True)
+        _judged(trial, results[key], key in known, estimator) for trial, key in zip(trials, keys, strict=True)
     ]
 
 
@@ -287,8 +286,12 @@ def _suffices(stored: Result, estimator: Estimator | None) -> bool:
     return stored.status is Status.DONE or estimator.told(stored.works).hopeless
 
 
-def _told(result: Result, estimator: Estimator | None) -> Estimated | None:
-    return None if estimator is None or result.works is None else estimator.told(result.works)
+def _judged(trial: Trial, result: Result, reused: bool, estimator: Estimator | None) -> Judged:
+    """A hopeless trial counts as unmeasured also where an earlier search stored its figures."""
+    told = None if estimator is None or result.works is None else estimator.told(result.works)
+    if told is not None and told.hopeless:
+        result = Result(Status.UNMEASURED, works=result.works)
+    return Judged(trial, result, reused, trial.spec.budget, told)
 
 
 def _found(
