@@ -24,6 +24,8 @@ from fieldpack_benchmarks.delivery import transfers
 
 @pytest.fixture(autouse=True)
 def nothing_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import oras.provider  # noqa: F401  which `pytest --light` knows to be of an extra
+
     for name in (client.USER, client.PASSWORD, "DOCKER_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -114,10 +116,10 @@ def test_the_studys_transfers_of_a_tiny_bundle(
     monkeypatch.setenv(transfers.REGISTRY, open_registry.host)
     (tmp_path / "work").mkdir()
     bundle = tiny_bundle(tmp_path / "tiny", folder_flavour=True)
-    rows = transfers.transfers(bundle, tmp_path / "work", kills=2, progress=lambda stage, done: None)
+    rows = transfers.transfers(bundle, tmp_path / "work", kills=1, progress=lambda stage, done: None)
     assert {row["outcome"] for row in rows} == {"pass"}
-    assert [row["kills"] for row in rows] == [0, 0, 2, 2]
-    assert [bar for bar in transfers.bars(rows, kills=2) if not bar.holds] == []
+    assert [row["kills"] for row in rows] == [0, 0, 1, 1]
+    assert [bar for bar in transfers.bars(rows, kills=1) if not bar.holds] == []
     for row in rows[:2]:
         assert isinstance(row["line_bytes"], int)
         assert isinstance(row["changed_bytes"], int)

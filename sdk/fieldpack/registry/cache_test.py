@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 import time
@@ -73,7 +74,9 @@ def test_what_a_killed_run_left_is_kept(parts: PartCache) -> None:
 
 def test_a_registry_without_ranges_begins_anew(parts: PartCache) -> None:
     (parts.folder / f"{DIGEST}.part").write_bytes(PART[:7000])
-    assert fetch(parts, Source(ranges=False)) == PART
+    source = Source(ranges=False)
+    assert fetch(parts, source) == PART
+    assert source.starts == [7000]
 
 
 @pytest.mark.parametrize(
@@ -150,6 +153,8 @@ def test_two_at_once_ask_once(parts: PartCache) -> None:
     threads[0].start()
     assert began.wait(10)
     threads[1].start()
+    with (parts.folder / f"{DIGEST}.part").open("rb") as file, pytest.raises(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     go_on.set()
     for thread in threads:
         thread.join(10)

@@ -28,6 +28,7 @@ class StubRegistry:
     manifests: dict[str, bytes] = field(default_factory=dict)
     login: str = ""  # basic or bearer
     ranges: bool = True
+    other_range: bool = False  # it sends another range than was asked for
     cut_after: list[int] = field(default_factory=list)  # bytes of the next bodies, then the line is cut
     sent_instead: dict[str, bytes] = field(default_factory=dict)
     token_uses: int = 1000  # requests that one token is good for
@@ -141,6 +142,8 @@ class _Handler(BaseHTTPRequestHandler):
         start = int(self.headers.get("Range", "bytes=0-")[6:-1])
         if start >= len(data) > 0 and self.stub.ranges:
             return self._answer(416)
+        if start and self.stub.other_range:
+            return self._answer(206, data[1:], Content_Range=f"bytes 1-{len(data) - 1}/{len(data)}")
         if start and self.stub.ranges:
             return self._answer(206, data[start:], Content_Range=f"bytes {start}-{len(data) - 1}/{len(data)}")
         self._answer(200, data)

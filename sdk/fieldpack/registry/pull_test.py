@@ -20,8 +20,6 @@ from fieldpack.trust import Demand, check_signed, sign_bundle
 from fieldpack.trust.keys import read_private_key, read_public_key, write_pair
 from fieldpack.trust.placement import signature_path
 
-pytest.importorskip("oras", reason='pip install "fieldpack[registry]"')
-
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
@@ -197,6 +195,75 @@ def test_a_bundle_that_is_not_one_is_refused(registry: StubRegistry, bundle: Pat
     assert not (tmp_path / "out").exists()
 
 
+def forge(registry: StubRegistry, bundle: Path, **changed: object) -> None:
+    """An artefact whose every digest is right, of a bundle with other words in its manifest."""
+    artefact = json.loads(registry.manifests["1.0.0"])
+    values = json.loads((bundle / "manifest.json").read_bytes()) | changed
+    data = (json.dumps(values, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+    registry.blobs[digest_of(data)] = data
+    artefact["config"] |= {"digest": digest_of(data), "size": len(data)}
+    artefact["layers"] = [
+        {
+            "mediaType": "application/octet-stream",
+            "digest": f"sha256:{entry['sha256']}",
+            "size": entry["size_bytes"],
+            "annotations": {TITLE: name},
+        }
+        for name, entry in values["files"].items()
+    ]
+    registry.manifests["1.0.0"] = json.dumps(artefact).encode()
+
+
+def test_a_path_out_of_the_bundle_is_refused_before_any_part_comes(
+    registry: StubRegistry, bundle: Path, tmp_path: Path
+) -> None:
+    push(bundle, registry.at())
+    files = json.loads((bundle / "manifest.json").read_bytes())["files"]
+    forge(registry, bundle, files=files | {"../../x": files["labels.txt"]})
+    registry.asked.clear()
+    with pytest.raises(BundleError, match=r"path: \.\./\.\./x"):
+        pull(registry.at(), tmp_path / "out")
+    assert registry.count("GET") == 1  # the manifest
+
+
+def test_an_artefact_that_does_not_list_its_files_is_refused(
+    registry: StubRegistry, bundle: Path, tmp_path: Path
+) -> None:
+    push(bundle, registry.at())
+    artefact = json.loads(registry.manifests["1.0.0"])
+    del artefact["layers"][0]
+    registry.manifests["1.0.0"] = json.dumps(artefact).encode()
+    registry.asked.clear()
+    with pytest.raises(BundleError, match="not the files of its bundle"):
+        pull(registry.at(), tmp_path / "out")
+    assert registry.count("GET") == 1
+
+
+def test_a_part_of_another_size_is_refused_also_from_the_cache(
+    registry: StubRegistry, bundle: Path, tmp_path: Path
+) -> None:
+    push(bundle, registry.at())
+    pull(registry.at(), tmp_path / "first")
+    files = json.loads((bundle / "manifest.json").read_bytes())["files"]
+    files["evidence/parity.json"]["size_bytes"] += 1
+    forge(registry, bundle, files=files)
+    with pytest.raises(BundleError, match="another size"):
+        pull(registry.at(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("fault", ["beyond the end", "another range"])
+def test_a_blob_begins_anew_where_its_middle_cannot_be_had(
+    registry: StubRegistry, bundle: Path, fault: str
+) -> None:
+    push(bundle, registry.at())
+    digest, data = next((name, data) for name, data in registry.blobs.items() if len(data) > 100)
+    registry.other_range = fault == "another range"
+    start = 50 if registry.other_range else len(data) + 1
+    at, chunks = client.RegistryClient(registry.at()).blob(digest.removeprefix("sha256:"), start)
+    assert (at, b"".join(chunks)) == (0, data)
+
+
 def test_an_altered_bundle_is_not_pushed(registry: StubRegistry, bundle: Path) -> None:
     (bundle / TINY_MODEL).write_bytes(b"altered")
     with pytest.raises(BundleError, match="not a good bundle"):
@@ -294,7 +361,6 @@ def test_a_full_disk_is_told(
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    pytest.importorskip("cryptography", reason='pip install "fieldpack[sign]"')
     return write_pair(tmp_path_factory.mktemp("keys") / "release")
 
 
