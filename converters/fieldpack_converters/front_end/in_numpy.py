@@ -1,4 +1,8 @@
-"""Graphs in numpy: the reference, in float64 or as float32."""
+"""Graphs in numpy: the reference, in float64 or as float32.
+
+Sums of products are formed in float64 and rounded once, since the order of a float32 sum is the processor's
+(a BLAS for AVX2 is half again as far off as one for AVX-512), and each engine has its own.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ def run(graph: Graph, sounds: Array, dtype: DTypeLike = np.float64) -> Array:
     sounds : ndarray
         [N, samples].
     dtype : dtype
-        Of every number on the way.
+        Of every number that an operation takes or gives.
 
     Returns
     -------
@@ -67,7 +71,11 @@ def _concatenate(one: Operation, *values: Array) -> Array:
 def _convolve(one: Operation, value: Array) -> Array:
     kernel = one.settings["kernel"]
     frames = np.lib.stride_tricks.sliding_window_view(value, kernel.shape[0], axis=1)
-    result: Array = frames[:, :: one.settings["hop"]] @ kernel
+    return _products(frames[:, :: one.settings["hop"]], kernel)
+
+
+def _products(value: Array, matrix: Array) -> Array:
+    result: Array = (value.astype(np.float64) @ matrix.astype(np.float64)).astype(value.dtype)
     return result
 
 
@@ -89,7 +97,7 @@ RUN: dict[str, Callable[..., Array]] = {
     "concatenate": _concatenate,
     "reverse": lambda one, value: value[..., ::-1],
     "pick": lambda one, value: value[..., list(one.settings["places"])],
-    "matmul": lambda one, value: value @ one.settings["matrix"],
+    "matmul": lambda one, value: _products(value, one.settings["matrix"]),
     "convolve": _convolve,
     "real_of_fft": lambda one, value: np.fft.rfft(value, axis=-1).real.astype(value.dtype),
     "imaginary_of_fft": lambda one, value: np.fft.rfft(value, axis=-1).imag.astype(value.dtype),
