@@ -15,6 +15,9 @@ import pytest
 from device_tests import loopback, registry
 from device_tests.loopback import AdbDevice, SshHost
 
+from fieldpack.errors import MissingDependencyError
+from fieldpack_benchmarks.delivery import grammar
+
 
 @pytest.fixture(scope="session")
 def meadow(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -80,20 +83,9 @@ def _or_skip(make: Callable[[], Path]) -> Path:
 @pytest.fixture(scope="session")
 def syntax_faults() -> Callable[[str, str], list[str]]:
     """What a grammar finds wrong with a text: its (language, text) -> faults."""
-    reason = "no tree-sitter with Kotlin and Swift here: make venv"
-    tree_sitter = pytest.importorskip("tree_sitter", reason=reason)
-    grammars = {
-        name: pytest.importorskip(f"tree_sitter_{name}", reason=reason) for name in ("kotlin", "swift")
-    }
-
-    def faults(language: str, text: str) -> list[str]:
-        parser = tree_sitter.Parser(tree_sitter.Language(grammars[language].language()))
-        waiting, found = [parser.parse(text.encode()).root_node], []
-        while waiting:
-            node = waiting.pop()
-            if node.is_error or node.is_missing:
-                found.append(f"line {node.start_point[0] + 1}: {node.type}")
-            waiting += node.children
-        return found
-
-    return faults
+    try:
+        for language in set(grammar.LANGUAGES.values()):
+            grammar.syntax_faults(language, "")
+    except MissingDependencyError as error:
+        pytest.skip(f"{error.what}: {error.hint}")
+    return grammar.syntax_faults

@@ -6,8 +6,6 @@ Those in TypeScript run: types by the compiler, arithmetic on Node against the P
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,21 +14,16 @@ import pytest
 
 from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
+from fieldpack.errors import MissingDependencyError
 from fieldpack.exports.testing import INPUTS, kind_bundle
-from fieldpack.exports.typescript.tools import INSTALL, node_modules
 from fieldpack.tflite.runner import TfliteRunner
+from fieldpack_benchmarks.delivery.grammar import LANGUAGES
+from fieldpack_benchmarks.delivery.projects import LEAST_SOURCES
+from fieldpack_benchmarks.delivery.typescript import compiled as compiled_faults
+from fieldpack_benchmarks.delivery.typescript import ran
 
 MODEL = "Sources/TinyModel/Model.swift"
-LANGUAGES = {".kt": "kotlin", ".kts": "kotlin", ".swift": "swift"}
-LEAST = {"android": 15, "swift": 12, "ai-pack": 1}
-"""Sources that a project has at least."""
-FAST_TFLITE = """
-export type TensorflowModelDelegate = "metal" | "core-ml" | "nnapi" | "android-gpu";
-export interface TfliteModel { run(input: ArrayBuffer[]): Promise<ArrayBuffer[]>; }
-export declare function loadTensorflowModel(
-  source: number | { url: string }, delegates: TensorflowModelDelegate[]): Promise<TfliteModel>;
-"""
-"""The part of the types of react-native-fast-tflite 3.0.1 that is used."""
+LEAST = {name: count for name, count in LEAST_SOURCES.items() if name != "react-native"}
 FEED = """
 import { readFileSync, writeFileSync } from "node:fs";
 const [, , folder, target] = process.argv;
@@ -95,7 +88,7 @@ def test_the_package_for_react_native_has_types_and_agrees_with_the_reference(
     tmp_path: Path, kind: str
 ) -> None:
     package = compiled(tmp_path, kind)
-    told = run("node", str(package / "test/maths.mjs"))
+    told = ran("node", str(package / "test/maths.mjs"))
     assert told.returncode == 0, told.stderr
     assert int(told.stdout.split()[0]) >= 5
     assert json.loads((package / "package.json").read_text())["name"] == "fieldpack-tiny"
@@ -120,7 +113,7 @@ def test_a_planted_fault_of_the_arithmetic_is_seen(
     text = path.read_text(encoding="utf-8")
     assert sound in text
     path.write_text(text.replace(sound, broken), encoding="utf-8")
-    assert run("node", str(package / "test/maths.mjs")).returncode == 1
+    assert ran("node", str(package / "test/maths.mjs")).returncode == 1
 
 
 @pytest.mark.full
@@ -128,7 +121,7 @@ def test_golden_vectors_go_through_typescript_and_litert(meadow: Path, tmp_path:
     package = compiled_package(meadow, tmp_path / "out")
     script = tmp_path / "feed.mjs"
     script.write_text(FEED)
-    told = run("node", str(script), package.as_uri(), str(tmp_path / "fed"))
+    told = ran("node", str(script), package.as_uri(), str(tmp_path / "fed"))
     assert told.returncode == 0, told.stderr
     border = json.loads((package / "contract.json").read_text())["inputs"][0]
     fed = np.fromfile(tmp_path / "fed", np.float32).reshape(-1, *border["shape"])
@@ -151,19 +144,9 @@ def compiled(folder: Path, kind: str) -> Path:
 
 def compiled_package(bundle: Path, package: Path) -> Path:
     """A package for React Native, compiled."""
-    compiler = node_modules() / ".bin" / "tsc"
-    if shutil.which("node") is None or not compiler.exists():
-        pytest.skip(f"no Node or no TypeScript: {INSTALL}")
     assert main(["export", str(bundle), "--for", "react-native", "--out", str(package)]) == 0
-    plugin = package / "node_modules" / "react-native-fast-tflite"
-    plugin.mkdir(parents=True)
-    (plugin / "index.d.ts").write_text(FAST_TFLITE)
-    (plugin / "package.json").write_text('{"version": "3.0.1", "types": "index.d.ts"}')
-    told = run(str(compiler), "--project", str(package))
-    assert told.returncode == 0, told.stdout
+    try:
+        assert not compiled_faults(package)
+    except MissingDependencyError as error:
+        pytest.skip(f"{error.what}: {error.hint}")
     return package
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    """A program that ended."""
-    return subprocess.run(words, capture_output=True, text=True, timeout=60)

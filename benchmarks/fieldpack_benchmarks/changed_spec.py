@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fieldpack.errors import SpecError
-from fieldpack.spec import FolderData, Spec, TableData
+from fieldpack.spec import FolderData, ProviderData, Spec, TableData
 
 
 def write_smaller_spec(spec: Spec, limit: int, path: Path) -> None:
@@ -25,6 +25,23 @@ def write_smaller_spec(spec: Spec, limit: int, path: Path) -> None:
     evaluation = spec.data.evaluation.model_copy(update={"limit": fewer})
     data = spec.data.model_copy(update={"evaluation": evaluation})
     write_spec(spec.model_copy(update={"data": data}), path)
+
+
+def with_flavours(spec: Spec, names: Sequence[str], most_examples: int) -> Spec:
+    """The spec with some of its flavours, their limits, and at most so many generated examples a set."""
+    update = {
+        name: data.model_copy(update={"count": min(most_examples, data.count)})
+        for name in ("evaluation", "calibration")
+        if isinstance(data := getattr(spec.data, name), ProviderData)
+    }
+    limits = {name: limit for name, limit in spec.budget.flavours.items() if name in names}
+    return spec.model_copy(
+        update={
+            "data": spec.data.model_copy(update=update),
+            "flavours": tuple(item for item in spec.flavours if item.name in names),
+            "budget": spec.budget.model_copy(update={"flavours": limits}),
+        }
+    )
 
 
 def write_spec(spec: Spec, path: Path) -> None:

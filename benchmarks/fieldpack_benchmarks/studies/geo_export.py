@@ -24,9 +24,9 @@ from fieldpack.exports.inat_vision_camera.planted_faults import PLANTS
 from fieldpack.exports.inat_vision_camera.rule import Severity
 from fieldpack.exports.inat_vision_camera.rules import behaviour
 from fieldpack.exports.inat_vision_camera.rules._rule_list import RULES, SUBJECTS
-from fieldpack.spec import ProviderData, Spec, load_spec
+from fieldpack.spec import Spec, load_spec
 from fieldpack.verdict import AT_LEAST, AT_MOST, Evidence
-from fieldpack_benchmarks.changed_spec import write_spec
+from fieldpack_benchmarks.changed_spec import with_flavours, write_spec
 from fieldpack_benchmarks.packed import packed
 from fieldpack_benchmarks.studies.compression_int8 import reference_cases
 from fieldpack_benchmarks.study import BY_ROW, Bar, Column, Study
@@ -112,25 +112,12 @@ def study(quick: bool, progress: Progress) -> Study:
 
 def smaller(spec: Spec, quick: bool) -> Spec:
     """The spec with one flavour of each kind, of the apps' oldest iOS, and few examples."""
-    most = QUICK_EXAMPLES if quick else EXAMPLES
-    update = {
-        name: data.model_copy(update={"count": min(most, data.count)})
-        for name in ("evaluation", "calibration")
-        if isinstance(data := getattr(spec.data, name), ProviderData)
-    }
+    fewer = with_flavours(spec, FLAVOURS, QUICK_EXAMPLES if quick else EXAMPLES)
     flavours = tuple(
         item.model_copy(update={"minimum_ios": OLDEST_IOS}) if item.kind == "coreml" else item
-        for item in spec.flavours
-        if item.name in FLAVOURS
+        for item in fewer.flavours
     )
-    limits = {name: limit for name, limit in spec.budget.flavours.items() if name in FLAVOURS}
-    return spec.model_copy(
-        update={
-            "data": spec.data.model_copy(update=update),
-            "flavours": flavours,
-            "budget": spec.budget.model_copy(update={"flavours": limits}),
-        }
-    )
+    return fewer.model_copy(update={"flavours": flavours})
 
 
 def study_of(bundles: Sequence[Path], faults: Sequence[str], quick: bool, progress: Progress) -> Study:
