@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", type=Path, help="bundle folder or .fieldpack file that apps have")
     parser.add_argument("new", type=Path, help="bundle that is to follow it")
     parser.add_argument("--policy", type=Path, metavar="FILE", help="what an update may do; 1 if not kept")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page, with pictures that flipped")
     parser.add_argument("--all", action="store_true", help="list every change, figure and layer")
 
 
@@ -23,11 +24,15 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     from fieldpack.bundle.whole import open_whole
     from fieldpack.cli.difference import difference_text
     from fieldpack.difference import compare_bundles
+    from fieldpack.difference.page import difference_page
     from fieldpack.difference.policy import breaches, load_policy
+    from fieldpack.placement import place_file
 
     policy = None if options.policy is None else load_policy(options.policy)
     with open_whole(options.old, WHY) as old, open_whole(options.new, WHY) as new:
         found = compare_bundles(old, new)
+        if options.html is not None:
+            place_file(options.html, difference_page(found, old).encode("utf-8"), "the difference")
     broken = None if policy is None else breaches(policy, found)
     stated = None if broken is None else [item.as_dict() for item in broken]
     text = difference_text(found, broken, everything=options.all)

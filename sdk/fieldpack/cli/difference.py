@@ -65,6 +65,8 @@ def _changes(changes: Sequence[Change], shown: int) -> str:
 def _pair(change: Change) -> str:
     if change.old is None and change.new is None:
         return ""
+    if change.category == "outputs":
+        return str(change.new)
     return f"{_value(change.old)} -> {_value(change.new)}"
 
 

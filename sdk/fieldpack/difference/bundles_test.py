@@ -270,3 +270,16 @@ def test_an_altered_bundle_is_refused(tiny: Path, capsys: pytest.CaptureFixture[
     (tiny / "labels.txt").write_text("bee\nmoth\nwasp\nant\n")
     assert main(["diff", str(tiny), str(tiny)]) == 2
     assert "altered" in capsys.readouterr().err
+
+
+def test_the_page_shows_flips_and_keeps_labels_inert(tiny: Path, tmp_path: Path) -> None:
+    def edit(fields: Fields, files: Files) -> None:
+        retrained(fields, files)
+        labels("<script>alert(1)</script>", "moth", "wasp")(fields, files)
+
+    new = varied_bundle(tiny, tmp_path / "hostile", edit)
+    assert main(["diff", str(tiny), str(new), "--html", str(tmp_path / "difference.html")]) == 0
+    page = (tmp_path / "difference.html").read_text()
+    assert "Answers that flipped" in page
+    assert "&lt;script&gt;" in page
+    assert "<script" not in page
