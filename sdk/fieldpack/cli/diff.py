@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fieldpack.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from fieldpack.bundle.read import Bundle
+    from fieldpack.difference import BundleDifference
 
 WHY = "a comparison with it"
 
@@ -15,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", type=Path, help="bundle folder or .fieldpack file that apps have")
     parser.add_argument("new", type=Path, help="bundle that is to follow it")
     parser.add_argument("--policy", type=Path, metavar="FILE", help="what an update may do; 1 if not kept")
+    parser.add_argument("--data", type=Path, metavar="SPEC", help="run both on the data of a pack.toml")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page, with pictures that flipped")
     parser.add_argument("--all", action="store_true", help="list every change, figure and layer")
 
@@ -31,6 +37,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     policy = None if options.policy is None else load_policy(options.policy)
     with open_whole(options.old, WHY) as old, open_whole(options.new, WHY) as new:
         found = compare_bundles(old, new)
+        if options.data is not None:
+            found = measured(found, options.data, old, new, terminal)
         if options.html is not None:
             place_file(options.html, difference_page(found, old).encode("utf-8"), "the difference")
     broken = None if policy is None else breaches(policy, found)
@@ -38,3 +46,18 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     text = difference_text(found, broken, everything=options.all)
     terminal.result({**found.as_dict(), "policy": stated}, text)
     return 1 if broken else 0
+
+
+def measured(
+    found: BundleDifference, spec: Path, old: Bundle, new: Bundle, terminal: Terminal
+) -> BundleDifference:
+    """The difference with the answers of both to the evaluation data of a spec."""
+    from dataclasses import replace
+
+    from fieldpack.difference.evaluation import measured_answers
+    from fieldpack.spec import load_spec
+    from fieldpack.workspace import work_folder
+
+    with work_folder("diff") as folder:
+        answers = measured_answers(old, new, found.labels, load_spec(spec), folder, terminal.progress)
+    return replace(found, measured=answers)

@@ -90,11 +90,22 @@ def _answers(found: BundleDifference, shown: int) -> str:
             str(item.count),
             "" if item.largest is None else f"{item.largest:.3g}",
             str(len(item.flips)) if item.ranks else "",
+            _accuracy(item),
         ]
         for item in items
     ]
-    lines = [table(("flavour", "output", source, "largest change", "flips"), rows, right=(2, 3, 4))]
+    heads = ("flavour", "output", source, "largest change", "flips", "right" if found.measured else "")
+    lines = [table(heads, rows, right=(2, 3, 4))]
     return "\n".join([*lines, *_flips(items, shown)])
+
+
+def _accuracy(item: AnswerDifference) -> str:
+    """Top-1 before and now, and the bounds of the change."""
+    found = item.accuracy
+    if found is None:
+        return ""
+    bounds_text = f"{100 * found.low:+.1f} .. {100 * found.high:+.1f} points"
+    return f"{100 * found.old:.1f} % -> {100 * found.new:.1f} % ({bounds_text})"
 
 
 def _flips(items: Sequence[AnswerDifference], shown: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ so nothing has to be run. A vector is in common when its id and every number of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,36 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class PairedAccuracy:
+    """Top-1 accuracy of both on the same examples.
+
+    Attributes
+    ----------
+    n : int
+        Examples with a label.
+    old, new : float
+        Shares that are right.
+    losses, gains : int
+        Right before and wrong now, and the other way round.
+    low, high : float
+        One-sided 95 % bounds of the change, `new` less `old`; see
+        :func:`fieldpack.statistics.paired.paired_drop`.
+    """
+
+    n: int
+    old: float
+    new: float
+    losses: int
+    gains: int
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain data."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerDifference:
     """One output of one flavour on the examples in common.
 
@@ -72,6 +102,8 @@ class AnswerDifference:
         Examples with another top answer; empty where no answer is the top one.
     ranks : bool
         Whether one answer is the top one, so that it can flip.
+    accuracy : PairedAccuracy or None
+        Where the examples have labels.
     """
 
     flavour: str
@@ -81,6 +113,7 @@ class AnswerDifference:
     same: bool
     flips: tuple[Flip, ...]
     ranks: bool = False
+    accuracy: PairedAccuracy | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Plain data."""
@@ -91,6 +124,7 @@ class AnswerDifference:
             "largest": self.largest,
             "same": self.same,
             "ranks": self.ranks,
+            "accuracy": None if self.accuracy is None else self.accuracy.as_dict(),
             "flips": [flip.as_dict() for flip in self.flips],
         }
 
@@ -162,9 +196,19 @@ class Pair:
         self._ids = old.manifest.golden.ids
 
     def compared(
-        self, flavour: str, old: NDArray[Any], new: NDArray[Any], rows: list[tuple[int, int]]
+        self,
+        flavour: str,
+        old: NDArray[Any],
+        new: NDArray[Any],
+        rows: list[tuple[int, int]],
+        ids: Sequence[str] | None = None,
+        truth: NDArray[Any] | None = None,
     ) -> AnswerDifference:
-        """Compare outputs [N, ...] of one flavour, recorded in each bundle."""
+        """Compare outputs [N, ...] of one flavour on pairs of rows.
+
+        Without `ids` the rows are golden vectors; `truth` [N] are numbers of the new labels, negative for
+        none.
+        """
         import numpy as np
 
         first = old[[row for row, _ in rows]].astype(np.float64)
@@ -173,8 +217,9 @@ class Pair:
         ranks = self.classifies and all(item.ndim == 2 and item.shape[1] > 1 for item in (first, second))
         flips: tuple[Flip, ...] = ()
         if ranks and rows:
-            ids = [self._ids[row] for row, _ in rows]
-            flips = tuple(self.flips(first, second, ids, [row for row, _ in rows]))
+            names = [(self._ids if ids is None else ids)[row] for row, _ in rows]
+            right = None if truth is None else [self._truth(int(truth[row])) for _, row in rows]
+            flips = tuple(self.flips(first, second, names, [row for row, _ in rows], right))
         same = same and not flips
         return AnswerDifference(flavour, self.output, len(rows), largest, same, flips, ranks)
 
@@ -201,6 +246,9 @@ class Pair:
                     float(new[place, other]),
                     None if truth is None else truth[place],
                 )
+
+    def _truth(self, number: int) -> str | None:
+        return self._names[1][number] if number >= 0 else None
 
     def _distance(self, old: NDArray[Any], new: NDArray[Any]) -> tuple[float | None, bool]:
         import numpy as np

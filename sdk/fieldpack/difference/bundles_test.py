@@ -283,3 +283,66 @@ def test_the_page_shows_flips_and_keeps_labels_inert(tiny: Path, tmp_path: Path)
     assert "Answers that flipped" in page
     assert "&lt;script&gt;" in page
     assert "<script" not in page
+
+
+DATA = """
+schema = 1
+
+[pack]
+name = "tiny"
+description = "Three insects."
+license = "CC0-1.0"
+seed = 1
+
+[source]
+kind = "tflite"
+path = "model.tflite"
+
+[[contract.inputs]]
+kind = "tensor"
+name = "vector"
+shape = [4]
+low = -1.0
+high = 1.0
+meaning = "four made-up traits"
+
+[[contract.outputs]]
+name = "scores"
+activation = "softmax"
+labels = "labels.txt"
+
+[data]
+golden = 4
+evaluation = { kind = "arrays", inputs = { vector = "evaluation.npy" }, labels = "classes.npy" }
+
+[[flavours]]
+kind = "tflite"
+name = "tflite-float32"
+method = "float32"
+io = "float32"
+fold_scaling = false
+
+[budget.every]
+installed_bytes = 100000
+"""
+
+
+def test_both_are_run_on_given_data_and_compared_example_by_example(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = varied_bundle(tiny, tmp_path / "retrained", retrained)
+    vectors = np.random.default_rng(0).uniform(-1, 1, (40, 4)).astype(np.float32)
+    old_weights = np.array([[2, -1, 0.5, 0], [-0.5, 1.5, 1, -1], [0, 0.25, -2, 1]])
+    before = (vectors @ old_weights.T + [0.25, -0.5, 0.125]).argmax(axis=1)
+    after = (vectors @ np.random.default_rng(1).normal(size=(3, 4)).T).argmax(axis=1)
+    np.save(tmp_path / "evaluation.npy", vectors)
+    np.save(tmp_path / "classes.npy", after)
+    (tmp_path / "labels.txt").write_text("bee\nmoth\nwasp\n")
+    (tmp_path / "pack.toml").write_text(DATA)
+    assert main(["diff", "--json", str(tiny), str(new), "--data", str(tmp_path / "pack.toml")]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["measured"]
+    assert (found["count"], len(found["flips"])) == (40, int((before != after).sum()))
+    accuracy = found["accuracy"]
+    assert (accuracy["new"], accuracy["losses"], accuracy["gains"]) == (1.0, 0, len(found["flips"]))
+    assert accuracy["old"] == pytest.approx((before == after).mean())
+    assert 0 < accuracy["low"] < accuracy["new"] - accuracy["old"] < accuracy["high"]
