@@ -23,7 +23,7 @@ from fieldpack_benchmarks.studies.compression_int8 import reference_cases
 from fieldpack_benchmarks.study import Bar, Column, Study
 from fieldpack_benchmarks.table import Cell
 
-MODELS, QUICK_MODELS = ("vision", "sound", "planet"), ("planet",)
+MODELS, QUICK_MODELS = ("vision", "sound", "planet"), ("vision",)
 FLAVOURS = ("tflite-float32", "tflite-int8")
 EXAMPLES = 240
 INPUTS, SEED = 1000, 0
