@@ -17,7 +17,7 @@ from fieldpack.bundle.paths import MANIFEST_NAME
 from fieldpack.bundle.read import Bundle
 
 ZSTANDARD = "zstandard"
-INSTALL = 'pip install "zstandard>=0.23"'
+INSTALL = "pip install 'fieldpack[patch]'"
 LEVEL = 19
 """Patches are made once and sent often."""
 WINDOW_MARGIN = 1 << 10
