@@ -14,10 +14,10 @@ UV ?= uv==0.13.9
 PYTEST_FLAGS ?=
 # Processes that `make test` runs its files in; each may start a converter of 1 to 4 GB.
 TEST_WORKERS ?= 2
-# chromium looks at pages; adb, ssh and what builds adbd are for tests on loopback; the rest runs and counts arm64.
+# chromium looks at pages; adb, ssh and what builds adbd are for tests on loopback; a JRE runs Kotlin; the rest runs and counts arm64.
 DEBIAN_PACKAGES := chromium adb openssh-client clang lld dpkg-dev libcap-dev android-libbase-dev \
 	android-libboringssl-dev android-libcutils-dev android-liblog-dev gcc libc6-dev g++-aarch64-linux-gnu \
-	qemu-user valgrind
+	qemu-user valgrind default-jre-headless
 # Real data and real models of others, for demo-real.
 FIELDPACK_DATA ?= $(abspath ../shared/data)
 

@@ -52,6 +52,12 @@ def registry_program() -> Path:
     return _or_skip(registry.registry_program)
 
 
+@pytest.fixture(scope="session")
+def kotlin_jars() -> Path:
+    """Debian's Kotlin compiler, unpacked at the first request."""
+    return _or_skip(loopback.kotlin_jars)
+
+
 @pytest.fixture
 def adb_device(adbd_folder: Path, tmp_path: Path) -> Iterator[AdbDevice]:
     """A device that asks for no key, connected."""

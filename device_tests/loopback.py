@@ -96,6 +96,12 @@ def sshd_root() -> Path:
     return made("sshd", HERE / "sshd" / "fetch.sh") / "root"
 
 
+def kotlin_jars() -> Path:
+    """The folder of Debian's Kotlin compiler, unpacked at the first request."""
+    needs("java", "apt-get", "dpkg")
+    return made("kotlin", HERE / "kotlin" / "fetch.sh")
+
+
 def needs(*programs: str) -> None:
     """Raise CounterpartMissingError where one of the programs is not on the path."""
     missing = [program for program in programs if shutil.which(program) is None]
