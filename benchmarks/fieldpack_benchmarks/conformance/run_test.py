@@ -18,7 +18,7 @@ from fieldpack_benchmarks.conformance.sample import Draw
 from fieldpack_benchmarks.conformance.summary import tally
 
 SEED = 20261126
-COUNT = 80
+COUNT = 40
 IDS = [f"f.py::test_{number}" for number in range(7)]
 
 

@@ -21,6 +21,8 @@ from fieldpack.scenes.mosaic import TileAnswer
 Answer = Callable[[Job], list[TileAnswer]]
 AHEAD = 3
 """Jobs under way for each worker: one that runs, and what it does next."""
+PATIENCE_S = 10.0
+"""For a scheduler to answer."""
 LOST = "start it again with --resume; finished rows are kept"
 
 
@@ -88,7 +90,7 @@ class DaskWorkers:
                 "Answering tiles on a Dask cluster needs distributed", hint='pip install "fieldpack[dask]"'
             ) from error
         try:
-            self._client = distributed.Client(address.replace("dask://", "tcp://", 1), timeout=10)
+            self._client = distributed.Client(address.replace("dask://", "tcp://", 1), timeout=PATIENCE_S)
         except (OSError, TimeoutError) as error:
             raise SpecError(
                 "there is no Dask scheduler at this address", came=address, allowed="dask://HOST:PORT"

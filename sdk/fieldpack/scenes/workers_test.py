@@ -9,6 +9,7 @@ import pytest
 
 from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import InputError, SpecError
+from fieldpack.scenes import workers
 from fieldpack.scenes.answering import Job, Model
 from fieldpack.scenes.mapping import map_scene
 from fieldpack.scenes.testing import made_scene, write_scene
@@ -47,7 +48,8 @@ def test_no_more_work_is_under_way_than_asked_for() -> None:
     assert len(begun) == 50
 
 
-def test_a_cluster_that_is_not_there_is_named() -> None:
+def test_a_cluster_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PATIENCE_S", 0.5)
     pytest.importorskip("distributed", reason="pip install 'fieldpack[dask]'")
     with pytest.raises(SpecError, match="no Dask scheduler"):
         open_workers("dask://127.0.0.1:9")

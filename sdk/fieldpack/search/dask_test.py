@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fieldpack.errors import SpecError
+from fieldpack.search import executor
 from fieldpack.search.conftest import Recorder, answer, make_spec
 from fieldpack.search.executor import DaskExecutor
 from fieldpack.search.search import search
@@ -63,6 +64,7 @@ def test_a_lost_worker_loses_no_trial(cluster: Any, tmp_path: Path, context: dic
     assert found.as_dict() == alone.as_dict()
 
 
-def test_a_scheduler_that_is_not_there_is_named() -> None:
+def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "PATIENCE_S", 0.5)
     with pytest.raises(SpecError, match="no Dask scheduler"):
         DaskExecutor(answer, "dask://127.0.0.1:1")

@@ -18,6 +18,8 @@ _FULL = re.compile(
     re.IGNORECASE,
 )
 """What Python, the C++ library, the loader, TensorFlow and torch say when there is no more memory."""
+PATIENCE_S = 10.0
+"""For a scheduler to answer."""
 Run = Callable[[dict[str, Any]], dict[str, Any]]
 """Takes the words of a trial's spec and returns ``Result.as_dict()``."""
 
@@ -70,7 +72,7 @@ class DaskExecutor:
             ) from error
         self._function = function
         try:
-            self._client = distributed.Client(address.replace("dask://", "tcp://", 1), timeout=10)
+            self._client = distributed.Client(address.replace("dask://", "tcp://", 1), timeout=PATIENCE_S)
         except (OSError, TimeoutError) as error:
             raise SpecError(
                 "there is no Dask scheduler at this address", came=address, allowed="dask://HOST:PORT"
