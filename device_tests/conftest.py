@@ -1,6 +1,6 @@
-"""The counterparts of ``loopback.py`` for tests that ask for them, and a bundle that files share.
+"""The counterparts of ``loopback.py`` for tests that ask for them, and bundles that files share.
 
-The reason of a skip is the command that installs what is missing. The bundle is built once in a run. Besides
+The reason of a skip is the command that installs what is missing. Each bundle is built once in a run. Besides
 them, the grammars of the languages of phones.
 """
 
@@ -24,14 +24,28 @@ def meadow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedded picture model as a bundle in every form, for reading; all workers of a run share it."""
     from device_tests.build_test import build_meadow
 
-    folder = tmp_path_factory.getbasetemp()
+    return _built_once(tmp_path_factory, "meadow", build_meadow)
+
+
+@pytest.fixture(scope="session")
+def planet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded range model as a bundle for both platforms, for reading; all workers of a run share it."""
+    from device_tests.planet_build_test import build_planet
+
+    return _built_once(tmp_path_factory, "planet", build_planet)
+
+
+def _built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path, Path], None]) -> Path:
+    """The bundle that ``build(folder, target)`` makes for the first worker that asks."""
+    folder = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    with (folder / "meadow.lock").open("w") as lock:
+    with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "meadow").exists():
-            build_meadow(folder, folder / "meadow")
-    return folder / "meadow"
+        if not (folder / name).exists():
+            (folder / f"{name}-spec").mkdir(exist_ok=True)
+            build(folder / f"{name}-spec", folder / name)
+    return folder / name
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,16 @@ pytestmark = pytest.mark.full
 PACK = Path(__file__).parents[1] / "reference_models/fieldpack_reference_models/planet/pack.toml"
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded pack with fewer places, as TFLite float32 and int8."""
-    folder = tmp_path_factory.mktemp("planet")
+FLAVOURS = ("tflite-float32", "tflite-int8", "coreml-fp16")
+
+
+def build_planet(folder: Path, target: Path) -> None:
+    """Build the embedded pack with fewer places and flavours; its spec goes into the folder."""
     head, *parts = PACK.read_text(encoding="utf-8").split("[[flavours]]")
     tables = [
-        f"[[flavours]]{part}" for part in parts if '"tflite-float32"' in part or '"tflite-int8"' in part
+        f"[[flavours]]{part.split('[budget')[0]}"
+        for part in parts
+        if any(f'"{name}"' in part for name in FLAVOURS)
     ]
     budget = "[budget.every]\nrange_iou = 0.9\nrange_f1_drop = 0.05\n"
     text = "".join([head, *tables, budget])
@@ -31,12 +34,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("model.keras", "labels.txt", "taxonomy.csv", "elevation_r2.csv"):
         text = text.replace(f'"{name}"', f'"{PACK.parent / name}"')
     (folder / "pack.toml").write_text(text, encoding="utf-8")
-    assert main(["build", str(folder / "pack.toml"), "--out", str(folder / "planet")]) == 0
-    return folder / "planet"
+    assert main(["build", str(folder / "pack.toml"), "--out", str(target)]) == 0
 
 
-def test_maps_are_judged_at_thresholds_of_the_flavour_s_own(bundle: Path) -> None:
-    with open_bundle(bundle) as opened:
+def test_maps_are_judged_at_thresholds_of_the_flavour_s_own(planet: Path) -> None:
+    with open_bundle(planet) as opened:
         (output,) = opened.manifest.contract.outputs
         assert b"9101" in opened.read(str(output.taxonomy))
         runs = json.loads(opened.read(opened.manifest.evidence))["flavours"]["tflite-int8"]["runs"]
@@ -46,11 +48,11 @@ def test_maps_are_judged_at_thresholds_of_the_flavour_s_own(bundle: Path) -> Non
     assert abs(figures["range_f1_drop"]) < 0.02
 
 
-def test_it_names_the_kind_that_lives_there(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_names_the_kind_that_lives_there(planet: Path, capsys: pytest.CaptureFixture[str]) -> None:
     middle = ellipses()["fish"][0].centre[None]
     (latitude,), (longitude,) = degrees(middle)
     place = f"{latitude:.4f},{longitude:.4f},{elevation_m(middle)[0]:.0f}"
     capsys.readouterr()
-    assert main(["predict", str(bundle), place, "--flavour", "tflite-int8", "--json"]) == 0
+    assert main(["predict", str(planet), place, "--flavour", "tflite-int8", "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)["answers"][0]["outputs"]["scores"]
     assert [row["label"] for row in scores if row["expected"]] == ["fish"]
