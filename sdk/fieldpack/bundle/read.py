@@ -191,7 +191,7 @@ class Bundle:
         return self._extracted
 
 
-def open_bundle(path: Path) -> Bundle:
+def open_bundle(path: Path | str) -> Bundle:
     """Open a bundle in either form.
 
     Parses and checks the manifest and ``DIGEST``; other files are checked when they are used,
@@ -199,7 +199,7 @@ def open_bundle(path: Path) -> Bundle:
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         Folder or ``.fieldpack`` file.
 
     Raises
@@ -209,6 +209,7 @@ def open_bundle(path: Path) -> Bundle:
     StorageError
         It cannot be read.
     """
+    path = Path(path)
     content = open_content(path)
     try:
         data = read_content(content, MANIFEST_NAME, LARGEST_MANIFEST_BYTES)

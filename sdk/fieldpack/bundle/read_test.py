@@ -136,6 +136,11 @@ def test_what_is_not_there_is_named(place: Path) -> None:
         assert caught.value.allowed == "tflite-float32, coreml-float32"
 
 
+def test_a_place_may_be_given_as_text(place: Path) -> None:
+    with open_bundle(str(place)) as bundle:
+        assert bundle.location == place
+
+
 @pytest.mark.parametrize("path", ["none", "file.txt/none", "a\0b", "/dev/null", "x" * 300])
 def test_no_bundle_at_all(path: str, tmp_path: Path) -> None:
     (tmp_path / "file.txt").write_text("hello")

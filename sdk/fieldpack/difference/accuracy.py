@@ -161,7 +161,7 @@ def _slices(key: Key, old: Run, new: Run, same_data: bool) -> Iterator[FigureCha
 
 def _slice(key: Key, part: tuple[str, str], old: Run, new: Run, same_data: bool) -> Iterator[FigureChange]:
     evidence = Evidence.HOST if key[1] == "native" else Evidence.REFERENCE
-    if all(row.get("flavour_top1") is not None and row["n"] for row in (old, new)):
+    if all(isinstance(row.get("flavour_top1"), int | float) and row["n"] for row in (old, new)):
         first, second = (_top1(row, evidence) for row in (old, new))
         yield _change(key, part, first, second, same_data)
 

@@ -14,6 +14,7 @@ from fieldpack.bundle.arrays import npy_bytes
 from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
 from fieldpack.difference import BundleDifference, Step, compare_bundles
+from fieldpack.difference.accuracy import _slice
 from fieldpack.difference.testing import Edit, Fields, Files, varied_bundle
 from fieldpack.taxonomy import Form, Taxon, Taxonomy, write_taxonomy
 from fieldpack.testing import TINY_LABELS, TINY_MODEL, dense_tflite, tiny_bundle
@@ -346,3 +347,10 @@ def test_both_are_run_on_given_data_and_compared_example_by_example(
     assert (accuracy["new"], accuracy["losses"], accuracy["gains"]) == (1.0, 0, len(found["flips"]))
     assert accuracy["old"] == pytest.approx((before == after).mean())
     assert 0 < accuracy["low"] < accuracy["new"] - accuracy["old"] < accuracy["high"]
+
+
+@pytest.mark.parametrize(("share", "compared"), [(0.5, 1), (None, 0), ("nan", 0)])
+def test_slices_are_compared_where_both_have_a_number(share: object, compared: int) -> None:
+    row = {"flavour_top1": 0.75, "n": 8}
+    key = ("tflite-float32", "native", "scores")
+    assert len(list(_slice(key, ("group", "moths"), row, row | {"flavour_top1": share}, True))) == compared

@@ -106,13 +106,22 @@ def judge_beside(target: Path, manifest: Manifest, data: bytes, beside: Beside, 
         )
 
 
-def place_beside(target: Path, beside: Beside) -> None:
-    """Write them beside a bundle, each in one step.
+def place_beside(target: Path, beside: Beside, *, replaced: bool) -> None:
+    """Write them beside a bundle, each in one step; where it was `replaced`, those of the older one go.
 
     Raises
     ------
     StorageError
-        One cannot be written.
+        One cannot be written, or not be taken away.
     """
-    for media_type, content in beside.items():
-        place_file(PLACES[media_type](target), content, "the signature beside the bundle")
+    for media_type, place in PLACES.items():
+        path = place(target)
+        if media_type in beside:
+            place_file(path, beside[media_type], "the signature beside the bundle")
+        elif replaced:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(
+                    "the signature of the replaced bundle is still there", came=f"{path}: {error.strerror}"
+                ) from error

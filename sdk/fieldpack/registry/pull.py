@@ -142,12 +142,13 @@ def pull(
         beside = {kind: parts.read(*found) for kind, found in sizes.items()}
         if demand is not None:
             judge_beside(target, manifest, data, beside, _after(demand, older))
-        if older is not None and older.digest == digest and not check_structure(target):
+        kept = older is not None and older.digest == digest and not check_structure(target)
+        if kept:
             for entry in manifest.files.values():
                 parts.read(entry.sha256, entry.size_bytes)
         else:
             _write(target, parts, manifest, data, progress)
-        place_beside(target, beside)
+        place_beside(target, beside, replaced=not kept)
         parts.cache.forget()
         return Pulled(
             reference=str(reference),

@@ -396,6 +396,22 @@ def test_what_is_not_signed_by_the_key_is_refused_before_it_comes(
     assert not signature_path(tmp_path / "out").exists()
 
 
+def test_the_signature_of_a_replaced_bundle_does_not_stay(
+    registry: StubRegistry, bundle: Path, tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    sign_bundle(bundle, read_private_key(pair[0]))
+    push(bundle, registry.at("1"))
+    push(newer_bundle(tmp_path / "newer"), registry.at("2"))
+    out = tmp_path / "out"
+    pull(registry.at("1"), out)
+    assert signature_path(out).exists()
+    pull(registry.at("2"), out)
+    assert not signature_path(out).exists()
+    sign_bundle(out, read_private_key(pair[0]))
+    pull(registry.at("2"), out)  # the same bytes: its own signature stays
+    assert check_signed(out, Demand(read_public_key(pair[1]))) == []
+
+
 def test_a_signature_of_other_files_does_not_go_out(
     registry: StubRegistry, bundle: Path, tmp_path: Path, pair: tuple[Path, Path]
 ) -> None:
