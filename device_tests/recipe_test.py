@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -22,27 +24,6 @@ split = "train"
 count = 120
 
 """
-RECIPE = """
-[[recipe]]
-method = "prune_channels"
-layers = ".*"
-share = 0.25
-round_to = 8
-
-[[recipe]]
-method = "distil"
-layers = ".*"
-teacher = "source"
-temperature = 2.0
-label_weight = 0.2
-training = { epochs = 2, batch = 16, learning_rate = 0.001, flip = true }
-
-[[recipe]]
-method = "round"
-layers = ".*"
-bits = 8
-
-"""
 SEARCH = """
 [search]
 flavour = "tflite-int8"
@@ -60,19 +41,51 @@ TAUGHT = """
 name = "taught"
 cost = 1
 recipe = [
-    { method = "prune_channels", layers = ".*", share = 0.2 },
+    { method = "prune_channels", layers = ".*", share = 0.25, round_to = 8 },
     { method = "distil", layers = ".*", teacher = "source", temperature = 2.0, label_weight = 0.2, \
-training = { epochs = 2, batch = 16, learning_rate = 0.001 } },
+training = { epochs = 2, batch = 16, learning_rate = 0.001, flip = true } },
+    { method = "round", layers = ".*", bits = 8 },
 ]
 
 """
 
 
-def test_a_recipe_makes_every_flavour_smaller(meadow: Path, tmp_path: Path) -> None:
-    path = spec(tmp_path, ("[[flavours]]", TRAINING + RECIPE + "[[flavours]]"), flavours=("tflite-int8",))
-    assert main(["build", str(path), "--out", str(tmp_path / "smaller")]) == 0
-    assert check_structure(tmp_path / "smaller") == []
-    with open_bundle(meadow) as before, open_bundle(tmp_path / "smaller") as after:
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store for searches that differ only in their budget."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a search whose two stages share a recipe: its document, its store and its winner."""
+    folder = tmp_path_factory.mktemp("taught")
+    half = TAUGHT.replace("taught", "taught-half") + 'flavour = { method = "float16" }\n\n'
+    settings = SEARCH.split("stages = [")[0] + TAUGHT + half
+    path = spec(
+        folder,
+        ("[[flavours]]", TRAINING + "[[flavours]]"),
+        ("[budget.every]\ntop1_agreement = 0.9\n", settings + "[budget.every]\ntop1_agreement = 0.3\n"),
+        flavours=("tflite-int8",),
+    )
+    arguments = [
+        "search",
+        str(path),
+        "--out",
+        str(folder / "best"),
+        "--store",
+        str(folder / "store"),
+        "--json",
+    ]
+    with redirect_stdout(StringIO()) as text:
+        assert main(arguments) == 0
+    (folder / "found.json").write_text(text.getvalue())
+    return folder
+
+
+def test_a_recipe_makes_a_flavour_smaller(meadow: Path, taught: Path) -> None:
+    assert check_structure(taught / "best") == []
+    with open_bundle(meadow) as before, open_bundle(taught / "best") as after:
         sizes = [bundle.manifest.flavour("tflite-int8") for bundle in (before, after)]
         assert sizes[0] is not None
         assert sizes[1] is not None
@@ -90,7 +103,7 @@ def test_a_recipe_makes_every_flavour_smaller(meadow: Path, tmp_path: Path) -> N
 
 
 def test_a_search_builds_its_winner_and_says_why_the_others_lost(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = spec(tmp_path, ("[budget.every]", SEARCH + "[budget.every]"), flavours=("tflite-int8",))
     arguments = [
@@ -99,7 +112,7 @@ def test_a_search_builds_its_winner_and_says_why_the_others_lost(
         "--out",
         str(tmp_path / "best"),
         "--store",
-        str(tmp_path / "store"),
+        str(store),
         "--json",
     ]
     code = main([*arguments, "--mlflow", f"sqlite:///{tmp_path / 'runs.db'}"])
@@ -123,39 +136,27 @@ def test_a_search_builds_its_winner_and_says_why_the_others_lost(
     assert "no-such-layer" in refused.data.tags["reason"]
 
 
-def test_stages_of_one_recipe_train_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    half = TAUGHT.replace("taught", "taught-half") + 'flavour = { method = "float16" }\n\n'
-    settings = SEARCH.split("stages = [")[0] + TAUGHT + half
-    path = spec(
-        tmp_path,
-        ("[[flavours]]", TRAINING + "[[flavours]]"),
-        ("[budget.every]\ntop1_agreement = 0.9\n", settings + "[budget.every]\ntop1_agreement = 0.3\n"),
-        flavours=("tflite-int8",),
-    )
-    best, store = tmp_path / "best", tmp_path / "store"
-    code = main(["search", str(path), "--out", str(best), "--store", str(store), "--json"])
-    found = json.loads(capsys.readouterr().out)
-    assert code == 0
+def test_stages_of_one_recipe_train_once(taught: Path) -> None:
+    found = json.loads((taught / "found.json").read_text())
     assert [trial["status"] for trial in found["trials"]] == ["done", "done"]
-    assert len(list((store / "kept").glob("*/model.keras"))) == 1
-    with open_bundle(best) as bundle:
+    assert len(list((taught / "store/kept").glob("*/model.keras"))) == 1
+    with open_bundle(taught / "best") as bundle:
         evidence = json.loads(bundle.read(bundle.manifest.evidence))
         entry = bundle.manifest.flavours[0]
-    assert [step["method"] for step in evidence["recipe"]] == ["prune_channels", "distil"]
     trial = found["trials"][found["best"]]
     assert (evidence["search"]["choice"]["stage"], trial["stage"]) == ("taught", "taught")
     assert entry.installed_bytes == trial["installed_bytes"]
 
 
 def test_a_budget_that_nothing_keeps_writes_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = spec(
         tmp_path,
         ("[budget.every]", SEARCH + "[budget.every]\ninstalled_bytes = 1000"),
         flavours=("tflite-int8",),
     )
-    code = main(["search", str(path), "--out", str(tmp_path / "best"), "--store", str(tmp_path / "store")])
+    code = main(["search", str(path), "--out", str(tmp_path / "best"), "--store", str(store)])
     assert code == 1
     assert not (tmp_path / "best").exists()
     text = capsys.readouterr().out
