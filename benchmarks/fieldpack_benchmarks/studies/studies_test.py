@@ -13,7 +13,7 @@ from fieldpack.bundle.read import open_bundle
 from fieldpack.data.open import open_data
 from fieldpack.errors import MissingDependencyError
 from fieldpack.recipe import Method
-from fieldpack.spec import ProviderData, load_spec
+from fieldpack.spec import ProviderData, Source, SourceKind, load_spec
 from fieldpack_benchmarks.cases import CASES, INT8, Case
 from fieldpack_benchmarks.changed_spec import write_spec
 from fieldpack_benchmarks.data_root import SPECS, data_root
@@ -59,14 +59,33 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return Case("tiny", head="dense", sibling="sibling.tflite", specs=folder)
 
 
+@pytest.fixture(scope="module")
+def tiny_bundle(tiny: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded model as a bundle, in the folder that stands for the cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    return packed(tiny, False, folder, nothing)[1]
+
+
+@pytest.fixture(scope="module")
+def tiny_file(tiny: Case, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The spec with the bundle's float32 file as its source, which needs no framework to be built."""
+    folder = tmp_path_factory.mktemp("file")
+    with open_bundle(tiny_bundle) as bundle:
+        shutil.copyfile(bundle.path("flavours/tflite-float32/model.tflite"), folder / "m.tflite")
+    spec = load_spec(tiny.spec)
+    flavours = tuple(item.model_copy(update={"fold_scaling": False}) for item in spec.flavours)
+    source = Source(kind=SourceKind.TFLITE, path=str(folder / "m.tflite"))
+    write_spec(spec.model_copy(update={"source": source, "flavours": flavours}), folder / "file.toml")
+    return folder / "file.toml"
+
+
 @pytest.mark.full
 def test_server_models_compares_a_bundle_with_a_file_by_other_hands(
-    tiny: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Case, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The float32 flavour stands in for the sibling, so its row is known beforehand."""
-    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
-    _, target = packed(tiny, False, tmp_path, nothing)
-    with open_bundle(target) as bundle:
+    monkeypatch.setenv(CACHE, str(tiny_bundle.parent))
+    with open_bundle(tiny_bundle) as bundle:
         shutil.copyfile(bundle.path("flavours/tflite-float32/model.tflite"), tmp_path / "sibling.tflite")
     study = server_models.study_of([tiny], tmp_path, False, nothing)
     rows = {row["flavour"]: row for row in study.rows}
@@ -86,8 +105,8 @@ def test_server_models_compares_a_bundle_with_a_file_by_other_hands(
 
 
 @pytest.mark.full
-def test_overhead_times_starts_predictions_and_a_build(tiny: Case) -> None:
-    study = overhead.study_of(tiny.spec, None, True, nothing)
+def test_overhead_times_starts_predictions_and_a_build(tiny_file: Path) -> None:
+    study = overhead.study_of(tiny_file, None, True, nothing)
     timed = {timing.name: timing for timing in study.timings}
     assert {BARE, IMPORT, HELP, OURS, "build"} <= set(timed)
     assert len(timed[HELP].values) >= 7
