@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from fieldpack.build.kept import Kept
+from fieldpack.build.pipeline import build_spec
 from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
+from fieldpack.errors import ContractError
+from fieldpack.spec import load_spec
+from fieldpack.verdict import Outcome
 from fieldpack_reference_models.sound import evening as evenings
 
 pytestmark = pytest.mark.full
@@ -31,19 +36,26 @@ def write_pack(folder: Path, labels: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """What the builds of this file share: the opened source, its answers and its float32 file."""
+    return Kept(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture(scope="module")
+def bundle(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound")
     pack = write_pack(folder, PACK.parent / "labels.txt")
-    assert main(["build", str(pack), "--out", str(folder / "dusk")]) == 0
+    assert build_spec(load_spec(pack), pack, folder / "dusk", kept=kept).outcome is Outcome.PASS
     return folder / "dusk"
 
 
-def test_labels_in_another_order_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("bundle")
+def test_labels_in_another_order_are_refused(kept: Kept, tmp_path: Path) -> None:
     first, *others = (PACK.parent / "labels.txt").read_text(encoding="utf-8").splitlines()
     (tmp_path / "turned.txt").write_text("\n".join([*others, first]) + "\n", encoding="utf-8")
     pack = write_pack(tmp_path, tmp_path / "turned.txt")
-    assert main(["build", str(pack), "--out", str(tmp_path / "dusk")]) == 2
-    assert "labels of output probabilities stand in another order" in capsys.readouterr().err
+    with pytest.raises(ContractError, match="labels of output probabilities stand in another order"):
+        build_spec(load_spec(pack), pack, tmp_path / "dusk", kept=kept)
     assert not (tmp_path / "dusk").exists()
 
 
