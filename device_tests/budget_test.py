@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from device_tests.build_test import spec
+from device_tests.build_test import PACK, spec
 
 from fieldpack.bundle.read import open_bundle
 from fieldpack.bundle.verify import check_structure
@@ -46,7 +47,17 @@ def test_shares_costs_and_a_shipped_bundle(
     meadow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "now").symlink_to(meadow)
-    path = spec(tmp_path, (PLAIN, LIMITS), ('{ kind = "mse" }', '{ kind = "min_max" }'), flavours=FLAVOURS)
+    with open_bundle(meadow) as bundle:  # its float32 file is the source, which needs no framework
+        shutil.copyfile(bundle.path("flavours/tflite-float32/model.tflite"), tmp_path / "m.tflite")
+    path = spec(
+        tmp_path,
+        (PLAIN, LIMITS),
+        ('{ kind = "mse" }', '{ kind = "min_max" }'),
+        (f'kind = "keras"\npath = "{PACK.parent / "model.keras"}"', 'kind = "tflite"\npath = "m.tflite"'),
+        ("fold_scaling = true", "fold_scaling = false"),
+        ('kind = "range", low = -1.0, high = 1.0', 'kind = "range", low = 0.0, high = 255.0'),
+        flavours=FLAVOURS,
+    )
     held = verdicts(capsys, "build", str(path), "--out", str(tmp_path / "new"))
     assert {item["outcome"] for item in held.values()} == {"pass"}
     assert held["tflite-int8 latency_ms.host"]["figure"]["unit"] == "of shipped"
