@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv light check test bench demo demo-real lock debian arm64 web typescript clean
+.PHONY: help venv light check test bench demo demo-real lock debian arm64 web signing typescript clean
 
 # A Python 3.11, under whichever name it goes by.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
@@ -114,6 +114,9 @@ lock: ## resolve constraints.txt anew; LOCK_FLAGS=--upgrade takes newer versions
 	build/lock/bin/uv pip compile pyproject.toml --quiet --extra all --extra dev --python-version 3.11 \
 		--python-platform x86_64-unknown-linux-gnu --generate-hashes --no-emit-package torch \
 		--no-header --no-annotate --output-file constraints.txt $(LOCK_FLAGS)
+	build/lock/bin/uv pip compile device_tests/model_signing/requirements.in --quiet --python-version 3.11 \
+		--python-platform x86_64-unknown-linux-gnu --generate-hashes --no-header --no-annotate \
+		--output-file device_tests/model_signing/requirements.txt $(LOCK_FLAGS)
 	echo "lock: $$(grep -c == constraints.txt) packages in constraints.txt"
 
 debian: ## Debian packages (as root) for tests with real counterparts: a browser, adb, ssh, an emulated arm64
@@ -138,6 +141,15 @@ web: ## LiteRT.js, H3 cells and the TypeScript compiler from npm (70 MB), for ex
 	echo "web: making $$folder"
 	npm ci --prefix "$$folder" --ignore-scripts --no-audit --no-fund --silent
 	cp device_tests/web/package-lock.json "$$folder/package-lock.made"
+
+signing: ## the model-signing tool in an environment of its own (95 MB), which verifies our signatures in a test
+	@folder=.cache/model-signing
+	if cmp -s device_tests/model_signing/requirements.txt "$$folder/requirements.made"; then exit 0; fi
+	$(call need_python)
+	echo "signing: making $$folder"
+	"$(PYTHON)" -m venv --clear "$$folder"
+	"$$folder"/$(PIP) install --require-hashes --no-deps -r device_tests/model_signing/requirements.txt
+	cp device_tests/model_signing/requirements.txt "$$folder/requirements.made"
 
 typescript: web ## compile the TypeScript of exports anew
 	@"$${XDG_CACHE_HOME:-$$HOME/.cache}/fieldpack/web/node_modules/.bin/tsc" --project sdk/fieldpack/exports/typescript

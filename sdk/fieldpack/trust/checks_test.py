@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -160,17 +158,3 @@ def test_a_signature_inside_the_bundle_is_refused(signed: Path, signer: Signer) 
     with pytest.raises(TrustError, match="beside its bundle"):
         sign_bundle(signed, signer.key, target=signed / "evidence" / "sig.json")
     assert codes(signed, signer.demand()) == []
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("model_signing") is None,
-    reason="the model-signing tool is not installed: pip install model-signing pyopenssl, in an environment "
-    "of its own, since it needs newer packages than the lock has",
-)
-def test_the_model_signing_tool_accepts_it(signed: Path, signer: Signer) -> None:
-    verifying = importlib.import_module("model_signing").verifying.Config()
-    verifier = verifying.use_elliptic_key_verifier(public_key=signer.public)
-    verifier.verify(signed, signature_path(signed))
-    shutil.copy(signed / "labels.txt", signed / "more.txt")
-    with pytest.raises(ValueError, match="mismatch"):
-        verifier.verify(signed, signature_path(signed))
