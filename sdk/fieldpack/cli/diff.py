@@ -11,6 +11,7 @@ from fieldpack.cli.terminal import Terminal
 if TYPE_CHECKING:
     from fieldpack.bundle.read import Bundle
     from fieldpack.difference import BundleDifference
+    from fieldpack.difference.evaluation import Measured
 
 WHY = "a comparison with it"
 
@@ -27,20 +28,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, terminal: Terminal) -> int:
     """Compare and print; 1 when a policy is broken, else 0."""
+    from dataclasses import replace
+
     from fieldpack.bundle.whole import open_whole
     from fieldpack.cli.difference import difference_text
     from fieldpack.difference import compare_bundles
     from fieldpack.difference.page import difference_page
+    from fieldpack.difference.pictures import golden_pictures
     from fieldpack.difference.policy import breaches, load_policy
     from fieldpack.placement import place_file
 
     policy = None if options.policy is None else load_policy(options.policy)
     with open_whole(options.old, WHY) as old, open_whole(options.new, WHY) as new:
         found = compare_bundles(old, new)
+        pictures = {} if options.html is None else golden_pictures(old, found.answers)
         if options.data is not None:
-            found = measured(found, options.data, old, new, terminal)
+            ran = measured(found, options.data, old, new, terminal)
+            found, pictures = replace(found, measured=ran.answers), ran.pictures
         if options.html is not None:
-            place_file(options.html, difference_page(found, old).encode("utf-8"), "the difference")
+            place_file(options.html, difference_page(found, pictures).encode("utf-8"), "the difference")
     broken = None if policy is None else breaches(policy, found)
     stated = None if broken is None else [item.as_dict() for item in broken]
     text = difference_text(found, broken, everything=options.all)
@@ -48,16 +54,11 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
     return 1 if broken else 0
 
 
-def measured(
-    found: BundleDifference, spec: Path, old: Bundle, new: Bundle, terminal: Terminal
-) -> BundleDifference:
-    """The difference with the answers of both to the evaluation data of a spec."""
-    from dataclasses import replace
-
+def measured(found: BundleDifference, spec: Path, old: Bundle, new: Bundle, terminal: Terminal) -> Measured:
+    """The answers of both to the evaluation data of a spec."""
     from fieldpack.difference.evaluation import measured_answers
     from fieldpack.spec import load_spec
     from fieldpack.workspace import work_folder
 
     with work_folder("diff") as folder:
-        answers = measured_answers(old, new, found.labels, load_spec(spec), folder, terminal.progress)
-    return replace(found, measured=answers)
+        return measured_answers(old, new, found.labels, load_spec(spec), folder, terminal.progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from pathlib import Path
@@ -9,13 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fieldpack.bundle.arrays import npy_bytes
 from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
+from fieldpack.contract.inputs import ImageInput
 from fieldpack.difference import BundleDifference, Step, compare_bundles
 from fieldpack.difference.accuracy import _slice
+from fieldpack.difference.pictures import drawn
 from fieldpack.difference.testing import Edit, Fields, Files, varied_bundle
+from fieldpack.exports.testing import INPUTS
 from fieldpack.taxonomy import Form, Taxon, Taxonomy, write_taxonomy
 from fieldpack.testing import TINY_LABELS, TINY_MODEL, dense_tflite, tiny_bundle
 
@@ -340,13 +345,16 @@ def test_both_are_run_on_given_data_and_compared_example_by_example(
     np.save(tmp_path / "classes.npy", after)
     (tmp_path / "labels.txt").write_text("bee\nmoth\nwasp\n")
     (tmp_path / "pack.toml").write_text(DATA)
-    assert main(["diff", "--json", str(tiny), str(new), "--data", str(tmp_path / "pack.toml")]) == 0
+    page = tmp_path / "difference.html"
+    words = ["--data", str(tmp_path / "pack.toml"), "--html", str(page)]
+    assert main(["diff", "--json", str(tiny), str(new), *words]) == 0
     (found,) = json.loads(capsys.readouterr().out)["measured"]
     assert (found["count"], len(found["flips"])) == (40, int((before != after).sum()))
     accuracy = found["accuracy"]
     assert (accuracy["new"], accuracy["losses"], accuracy["gains"]) == (1.0, 0, len(found["flips"]))
     assert accuracy["old"] == pytest.approx((before == after).mean())
     assert 0 < accuracy["low"] < accuracy["new"] - accuracy["old"] < accuracy["high"]
+    assert f"{len(found['flips'])} of 40 examples of the data" in page.read_text()
 
 
 @pytest.mark.parametrize(("share", "compared"), [(0.5, 1), (None, 0), ("nan", 0)])
@@ -354,3 +362,14 @@ def test_slices_are_compared_where_both_have_a_number(share: object, compared: i
     row = {"flavour_top1": 0.75, "n": 8}
     key = ("tflite-float32", "native", "scores")
     assert len(list(_slice(key, ("group", "moths"), row, row | {"flavour_top1": share}, True))) == compared
+
+
+@pytest.mark.parametrize("order", ["rgb", "bgr"])
+def test_pictures_are_drawn_by_id_in_their_own_colours(order: str) -> None:
+    image = ImageInput.model_validate(INPUTS["image"] | {"color_order": order, "height": 200, "width": 100})
+    pixels = np.zeros((2, 200, 100, 3), np.uint8)
+    pixels[1, ..., 0] = 250
+    (address,) = drawn(pixels, ["dark", "bright"], ["bright", "gone"], image).values()
+    picture = Image.open(io.BytesIO(base64.b64decode(address.removeprefix("data:image/png;base64,"))))
+    assert picture.size == (48, 96)
+    assert picture.getpixel((20, 40)) == ((250, 0, 0) if order == "rgb" else (0, 0, 250))

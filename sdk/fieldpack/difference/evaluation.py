@@ -6,8 +6,8 @@ bundle; an answer of the old one counts as right where its class is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,30 @@ from fieldpack.contract import Contract, LocationInput, Output
 from fieldpack.data import prepare_data
 from fieldpack.difference.answers import AnswerDifference, Pair, PairedAccuracy
 from fieldpack.difference.labels import LabelDifference
+from fieldpack.difference.pictures import drawn, flipped_ids, picture_input
 from fieldpack.errors import SpecError
 from fieldpack.runtime.flavour import PRECISIONS
 from fieldpack.spec import Spec
 from fieldpack.statistics.paired import paired_drop
 
 Progress = Callable[[str, str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of running both bundles.
+
+    Attributes
+    ----------
+    answers : tuple of AnswerDifference
+        One an output with labels of a flavour that both have.
+    pictures : dict of str to str
+        Id of an example that flipped -> data address of its picture, as the new bundle sees it; none of
+        bundles that take no pictures.
+    """
+
+    answers: tuple[AnswerDifference, ...]
+    pictures: dict[str, str]
 
 
 def measured_answers(
@@ -39,7 +57,7 @@ def measured_answers(
     spec: Spec,
     folder: Path,
     progress: Progress = lambda road, stage, fraction: None,
-) -> tuple[AnswerDifference, ...]:
+) -> Measured:
     """Every labelled output of every flavour that both bundles have, on ``[data.evaluation]`` of a spec.
 
     Parameters
@@ -75,7 +93,7 @@ def measured_answers(
             runs = sides[0].run(entry), sides[1].run(after)
             for item in labels:
                 found.append(_compared(old, new, item, entry.name, sides, runs))
-    return tuple(found)
+    return Measured(tuple(found), sides[1].pictures(flipped_ids(found)))
 
 
 class _Side:
@@ -113,6 +131,14 @@ class _Side:
             progress=lambda stage, done: self.progress(name, stage, done),
         )
         return load_outputs(answer["outputs"])
+
+    def pictures(self, shown: Sequence[str]) -> dict[str, str]:
+        """Some examples, id -> data address."""
+        image = picture_input(self.bundle)
+        if image is None or not shown:
+            return {}
+        pixels = np.load(self.examples.files[image.name], mmap_mode="r", allow_pickle=False)
+        return drawn(pixels, self.examples.prepared.ids, shown, image)
 
     def answers(self, output: Output, outputs: Outputs) -> Answers:
         """One output, windows of a recording joined."""

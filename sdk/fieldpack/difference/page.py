@@ -1,18 +1,15 @@
-"""A difference as one HTML page in the style of the report, with pictures of golden vectors that flipped."""
+"""A difference as one HTML page in the style of the report, with pictures of the examples that flipped."""
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
-from fieldpack.bundle.read import Bundle
-from fieldpack.contract.inputs import ColorOrder, ImageInput
 from fieldpack.difference.accuracy import Direction, FigureChange
 from fieldpack.difference.answers import AnswerDifference, Flip
 from fieldpack.difference.bundles import BundleDifference
 from fieldpack.difference.change import RULES, Change
+from fieldpack.difference.pictures import PICTURES
 from fieldpack.report.html import Child, Markup, clip, element
 from fieldpack.report.page import POLICY
 from fieldpack.report.quantity import quantity, significant
@@ -20,25 +17,17 @@ from fieldpack.report.section import section
 
 SHOWN = 500
 """Rows of a table, so that a new list of ten thousand labels leaves a page that opens."""
-PICTURES = 24
-SIDE = 96
-"""Pixels of a picture's longer side."""
 
 
-def difference_page(found: BundleDifference, old: Bundle) -> str:
+def difference_page(found: BundleDifference, pictures: Mapping[str, str]) -> str:
     """The page.
 
     Parameters
     ----------
     found : BundleDifference
         What differs.
-    old : Bundle
-        The old bundle, open; its golden vectors are drawn.
-
-    Raises
-    ------
-    BundleError
-        A golden vector is altered.
+    pictures : mapping of str to str
+        Id of an example whose answer flipped -> data address of its picture.
     """
     style = files("fieldpack.report").joinpath("style.css").read_text(encoding="utf-8")
     title = f"{found.new.name} {found.old.version} to {found.new.version}"
@@ -54,7 +43,7 @@ def difference_page(found: BundleDifference, old: Bundle) -> str:
     main = element(
         "main",
         _changes(found.changes),
-        _flips(found, old),
+        _flips(found, pictures),
         _figures(found.figures),
         _sizes(found),
         _updates(found),
@@ -111,20 +100,21 @@ def _pair(change: Change) -> Markup | None:
     return element("bdi", " → ".join(words))
 
 
-def _flips(found: BundleDifference, old: Bundle) -> Markup | None:
-    items = [item for item in found.answers if item.flips]
+def _flips(found: BundleDifference, pictures: Mapping[str, str]) -> Markup | None:
+    items = [item for item in found.told_answers if item.flips]
     if not items:
         return None
-    pictures = _pictures(old, sorted({flip.row for item in items for flip in item.flips})[:PICTURES])
+    subject = "examples of the data" if found.measured else "golden vectors"
     parts: list[Child] = []
     for item in items:
-        cards = [_card(flip, pictures.get(flip.row)) for flip in item.flips[:PICTURES]]
-        parts += [element("h3", _flip_words(item)), element("div", *cards, class_="examples")]
+        cards = [_card(flip, pictures.get(flip.id)) for flip in item.flips[:PICTURES]]
+        parts += [element("h3", _flip_words(item, subject)), element("div", *cards, class_="examples")]
     return section("flips", "Answers that flipped", *parts)
 
 
-def _flip_words(item: AnswerDifference) -> str:
-    return f"{item.flavour}: {len(item.flips)} of {item.count} golden vectors"
+def _flip_words(item: AnswerDifference, subject: str) -> str:
+    some = f"; the first {PICTURES}" if len(item.flips) > PICTURES else ""
+    return f"{item.flavour}: {len(item.flips)} of {item.count} {subject}{some}"
 
 
 def _card(flip: Flip, address: str | None) -> Markup:
@@ -133,8 +123,9 @@ def _card(flip: Flip, address: str | None) -> Markup:
         if address is None
         else element("img", src=address, alt=f"Example {clip(flip.id, 80)}", class_="picture", loading="lazy")
     )
+    right = [] if flip.truth is None else [element("dt", "right"), element("dd", _label(flip.truth))]
     facts = element(
-        "dl", *_answer("old", flip.old, flip.old_score), *_answer("new", flip.new, flip.new_score)
+        "dl", *right, *_answer("old", flip.old, flip.old_score), *_answer("new", flip.new, flip.new_score)
     )
     name = element("p", element("bdi", clip(flip.id, 80)), class_="id")
     return element("article", picture, facts, name, class_="example changed")
@@ -142,27 +133,11 @@ def _card(flip: Flip, address: str | None) -> Markup:
 
 def _answer(name: str, label: str, score: float) -> Iterator[Markup]:
     yield element("dt", name)
-    yield element("dd", element("bdi", clip(label, 60)), " ", significant(score))
+    yield element("dd", _label(label), " ", significant(score))
 
 
-def _pictures(bundle: Bundle, rows: Sequence[int]) -> dict[int, str]:
-    """Golden pictures as data addresses, by row; none of a bundle that takes no pictures."""
-    from PIL import Image
-
-    image = next((item for item in bundle.manifest.contract.inputs if isinstance(item, ImageInput)), None)
-    if image is None:
-        return {}
-    pixels = bundle.golden_inputs()[image.name]
-    found = {}
-    for row in rows:
-        one = pixels[row].clip(0, 255).round().astype("uint8")
-        one = one[:, :, ::-1] if image.color_order is ColorOrder.BGR else one
-        picture = Image.fromarray(one[:, :, 0] if one.shape[2] == 1 else one)
-        picture.thumbnail((SIDE, SIDE))
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        found[row] = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    return found
+def _label(text: str) -> Markup:
+    return element("bdi", clip(text, 60))
 
 
 def _figures(changes: Sequence[FigureChange]) -> Markup | None:
