@@ -25,6 +25,8 @@ from fieldpack.search.settings import Search
 
 SPEC_SCHEMA = 1
 SLUG = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+VERSION = r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$"
+"""MAJOR.MINOR.PATCH in digits of ASCII, few enough to be compared as numbers."""
 
 
 class Pack(Strict):
@@ -33,7 +35,7 @@ class Pack(Strict):
     name: str = Field(pattern=SLUG, description="lower-case name of the bundle", examples=["meadow-12"])
     version: str | None = Field(
         default=None,
-        pattern=r"^\d+\.\d+\.\d+$",
+        pattern=VERSION,
         description="MAJOR.MINOR.PATCH; left out, it is derived from `build --baseline`, else 1.0.0",
         examples=["1.0.0"],
     )

@@ -16,10 +16,12 @@ from fieldpack.contract import Contract, LocationInput
 from fieldpack.estimates.fit import IntervalFit
 from fieldpack.model import Strict
 from fieldpack.recipe import Rule
-from fieldpack.spec import SLUG
+from fieldpack.spec import SLUG, VERSION
 
 MANIFEST_SCHEMA = 1
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+SoftwareVersion = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,3}$")]
+"""Of other people's software, by numbers alone, so that two can be compared."""
 
 
 class FlavourKind(StrEnum):
@@ -72,10 +74,14 @@ class Border(Strict):
 class Requires(Strict):
     """Oldest software that can run a flavour; read from the file, never typed."""
 
-    tflite_runtime: str | None = Field(default=None, description="oldest TFLite runtime, e.g. 2.11.0")
-    ios: str | None = Field(default=None, description="oldest iOS, e.g. 16")
-    android: str | None = Field(default=None, description="oldest API level of Android, e.g. 21; or absent")
-    plugins: dict[str, str] = Field(
+    tflite_runtime: SoftwareVersion | None = Field(
+        default=None, description="oldest TFLite runtime, e.g. 2.11.0"
+    )
+    ios: SoftwareVersion | None = Field(default=None, description="oldest iOS, e.g. 16")
+    android: SoftwareVersion | None = Field(
+        default=None, description="oldest API level of Android, e.g. 21; or absent"
+    )
+    plugins: dict[str, SoftwareVersion] = Field(
         default_factory=dict, description="npm package -> first known version that runs it; or absent"
     )
     operators: dict[str, int] = Field(
@@ -228,7 +234,7 @@ class Predecessor(Strict):
     """The bundle that a version was counted from."""
 
     name: str
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    version: str = Field(pattern=VERSION)
     digest: Sha256
 
 
@@ -252,7 +258,7 @@ class Manifest(Strict):
 
     schema_version: int
     name: str = Field(pattern=SLUG)
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    version: str = Field(pattern=VERSION)
     description: str
     license: str
     author: str = Field(default="", max_length=200, description="who made the model; absent when empty")

@@ -93,10 +93,17 @@ def test_a_bundle_that_would_not_verify_is_not_written(tmp_path: Path) -> None:
             ({**fields, "verdicts": [{"name": float("nan")}]}, "JSON"),
             ({**fields, "verdicts": [{"name": "top1"}]}, "verdicts"),
             ({**fields, "version": object()}, "JSON"),
+            ({**fields, "version": f"1.0.{'9' * 5000}"}, "version"),
+            ({**fields, "version": "\u0661.0.0"}, "version"),
             ({**fields, "seed": 1}, "seed"),
         ):
             with pytest.raises(BundleError, match=message):
                 writer.commit(wrong)
+        flavour = fields["flavours"][0]
+        for wrong in ({"ios": "sixteen"}, {"plugins": {"fast": "3.0.1-beta"}}):
+            requires = {**flavour["requires"], **wrong}
+            with pytest.raises(BundleError, match=r"requires\.(ios|plugins)"):
+                writer.commit({**fields, "flavours": [{**flavour, "requires": requires}]})
         writer.add_bytes("labels.txt", b"bee\nmoth\n")
         with pytest.raises(BundleError, match="2 labels for golden outputs"):
             writer.commit(fields)

@@ -10,9 +10,9 @@ from fieldpack.bundle.finding import Finding, FindingCode
 from fieldpack.bundle.manifest import Manifest
 from fieldpack.bundle.read import open_bundle
 from fieldpack.errors import TrustError
+from fieldpack.spec import VERSION
 
 Version = tuple[int, int, int]
-_VERSION = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,9 @@ def parse_version(text: str) -> Version:
     TrustError
         It is something else.
     """
-    found = _VERSION.fullmatch(text)
-    if found is None:
+    if re.fullmatch(VERSION, text) is None:
         raise TrustError("no version of a bundle", came=ascii(text), allowed="MAJOR.MINOR.PATCH, e.g. 1.4.0")
-    major, minor, patch = map(int, found.groups())
+    major, minor, patch = map(int, text.split("."))
     return major, minor, patch
 
 
