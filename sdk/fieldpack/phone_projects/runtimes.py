@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
-from fieldpack.errors import BundleError, UnsupportedError
+from fieldpack.errors import UnsupportedError
 from fieldpack.phone_projects import facts
 
-_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 _TYPES = {FlavourKind.TFLITE: facts.ANDROID_TYPES, FlavourKind.COREML: facts.IOS_TYPES}
 
 
@@ -20,8 +18,6 @@ def check_fits(flavour: FlavourEntry, newest: str = facts.LITERT_RUNS) -> None:
     ------
     UnsupportedError
         It needs a newer runtime than is pinned, or a type that the sources do not feed.
-    BundleError
-        It needs something that is no version.
     """
     for border in (*flavour.inputs, *flavour.outputs):
         quantised = flavour.kind is FlavourKind.COREML and border.quantization is not None
@@ -37,7 +33,7 @@ def check_fits(flavour: FlavourEntry, newest: str = facts.LITERT_RUNS) -> None:
 
 def _check_litert(flavour: FlavourEntry, newest: str) -> None:
     unknown, needed = flavour.requires.unknown_operators, flavour.requires.tflite_runtime
-    if unknown or (needed and version(needed, flavour) > version(newest, flavour)):
+    if unknown or (needed and version(needed) > version(newest)):
         raise UnsupportedError(
             f"{flavour.name} needs a newer runtime than TFLite {newest}",
             came=", ".join(unknown) or f"TFLite {needed}",
@@ -45,21 +41,19 @@ def _check_litert(flavour: FlavourEntry, newest: str) -> None:
         )
 
 
-def version(text: str, flavour: FlavourEntry) -> tuple[int, ...]:
-    """A version as numbers; what is none is a BundleError."""
-    if _VERSION.fullmatch(text) is None:
-        raise BundleError(f"{flavour.name} needs something that is no version", came=repr(text))
+def version(text: str) -> tuple[int, ...]:
+    """A version as numbers, which the manifest has checked."""
     return tuple(int(part) for part in text.split("."))
 
 
 def oldest_systems(flavours: Sequence[FlavourEntry]) -> dict[str, str]:
     """The oldest ``IOS`` and ``MACOS`` that run all of some Core ML flavours, as ``16.0``."""
-    needed = [version(facts.OLDEST_IOS, flavours[0])]
+    needed = [version(facts.OLDEST_IOS)]
     for flavour in flavours:
         if flavour.requires.ios is not None:
-            needed.append(version(flavour.requires.ios, flavour))
+            needed.append(version(flavour.requires.ios))
         if any(border.dtype == "float16" for border in (*flavour.inputs, *flavour.outputs)):
-            needed.append(version(facts.FLOAT16_IOS, flavour))
+            needed.append(version(facts.FLOAT16_IOS))
     oldest = max(needed)
     dotted = ".".join(str(part) for part in (*oldest, 0)[: max(2, len(oldest))])
     macos = oldest[0] if oldest[0] >= facts.SAME_COUNT else oldest[0] - facts.MACOS_BEHIND
