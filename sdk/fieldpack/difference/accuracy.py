@@ -9,6 +9,7 @@ figures. A paired comparison (``fieldpack diff --data``) sees smaller difference
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ from typing import Any
 from fieldpack.bundle.read import Bundle
 from fieldpack.errors import BundleError
 from fieldpack.parity.record import UNITS
+from fieldpack.report.evidence import read_evidence
 from fieldpack.statistics.binomial import clopper_pearson
 from fieldpack.verdict import Evidence, Figure
 
@@ -124,8 +126,10 @@ Key = tuple[str, str, str]
 def _runs(bundle: Bundle) -> dict[Key, Run]:
     """(flavour, arithmetic, output) -> comparison with the source, as the evidence states it."""
     where = bundle.manifest.evidence
+    data = bundle.read(where)
+    read_evidence(data, where)
     try:
-        flavours = json.loads(bundle.read(where)).get("flavours") or {}
+        flavours = json.loads(data).get("flavours") or {}
         return {
             (flavour, precision, output): dict(comparison)
             for flavour, measured in flavours.items()
@@ -161,9 +165,13 @@ def _slices(key: Key, old: Run, new: Run, same_data: bool) -> Iterator[FigureCha
 
 def _slice(key: Key, part: tuple[str, str], old: Run, new: Run, same_data: bool) -> Iterator[FigureChange]:
     evidence = Evidence.HOST if key[1] == "native" else Evidence.REFERENCE
-    if all(isinstance(row.get("flavour_top1"), int | float) and row["n"] for row in (old, new)):
+    if all(_is_number(row.get("flavour_top1")) and row["n"] for row in (old, new)):
         first, second = (_top1(row, evidence) for row in (old, new))
         yield _change(key, part, first, second, same_data)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _top1(row: Run, evidence: Evidence) -> Figure:

@@ -357,7 +357,7 @@ def test_both_are_run_on_given_data_and_compared_example_by_example(
     assert f"{len(found['flips'])} of 40 examples of the data" in page.read_text()
 
 
-@pytest.mark.parametrize(("share", "compared"), [(0.5, 1), (None, 0), ("nan", 0)])
+@pytest.mark.parametrize(("share", "compared"), [(0.5, 1), (None, 0), ("nan", 0), (float("nan"), 0)])
 def test_slices_are_compared_where_both_have_a_number(share: object, compared: int) -> None:
     row = {"flavour_top1": 0.75, "n": 8}
     key = ("tflite-float32", "native", "scores")
@@ -373,3 +373,13 @@ def test_pictures_are_drawn_by_id_in_their_own_colours(order: str) -> None:
     picture = Image.open(io.BytesIO(base64.b64decode(address.removeprefix("data:image/png;base64,"))))
     assert picture.size == (48, 96)
     assert picture.getpixel((20, 40)) == ((250, 0, 0) if order == "rgb" else (0, 0, 250))
+
+
+def test_malformed_evidence_is_named_by_its_field(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def edit(fields: Fields, files: Files) -> None:
+        runs = {"native": {"scores": {"figures": [], "slices": "moths"}}}
+        files[fields["evidence"]] = json.dumps({"flavours": {"tflite-float32": {"runs": runs}}}).encode()
+
+    new = varied_bundle(tiny, tiny.parent / "new", edit)
+    assert main(["diff", str(tiny), str(new)]) == 2
+    assert "runs.native.scores.slices`: Input should be an object" in capsys.readouterr().err

@@ -7,6 +7,7 @@ the intervals are widened, so that all of them together are wrong at most one ti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -191,5 +192,7 @@ def _part(name: Said, old: Stated | None, new: Stated, measure: str) -> Part | N
     before, after, count, counted = (row.get(field) for field in (measure, "n") for row in (old, new))
     if before is None or after is None or count is None or counted is None:
         return None
-    numbers = all(isinstance(item.value, int | float) for item in (before, after))
+    numbers = all(
+        isinstance(item.value, int | float) and math.isfinite(item.value) for item in (before, after)
+    )
     return Part(name, before, after, count, counted) if numbers and count.value and counted.value else None

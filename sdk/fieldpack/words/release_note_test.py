@@ -177,12 +177,13 @@ def test_other_examples_are_not_compared(meadow: Path, tmp_path: Path) -> None:
     assert "clear change" not in told
 
 
-def test_what_was_not_measured_is_left_out(meadow: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_what_was_not_measured_is_left_out(meadow: Path, tmp_path: Path, nothing: float | None) -> None:
     def edit(manifest: Fields, evidence: Fields) -> None:
         run = measured(evidence)
         run["figures"] = [item | {"value": "nan"} for item in run["figures"]]
         for row in run["slices"]["group"].values():
-            row["flavour_top1"] = None
+            row["flavour_top1"] = nothing
         run["slices"]["empty"] = {"none": {"items": 0, "agreement": None, "n": 0, "flavour_top1": None}}
 
     told = section(
