@@ -32,8 +32,8 @@ def chosen_flavour(
     kind : FlavourKind
         What the consumer runs.
     names : sequence of str
-        Flavours that were asked for, of any kind. Without one of this kind it is the smallest that fits, of
-        those on which no limit of the budget failed, where there are such.
+        Flavours that were asked for. Without any it is the smallest that fits, of those on which no limit of
+        the budget failed, where there are such.
     consumer : str
         For the message.
     newest : str
@@ -42,7 +42,7 @@ def chosen_flavour(
     Raises
     ------
     InputError
-        There is no such flavour, two were named, or none is of this kind.
+        There is no such flavour, two were named, or one is of another kind.
     UnsupportedError
         None fits the runtime that the consumer has.
     """
@@ -56,6 +56,12 @@ def chosen_flavour(
             hint=f"add {BUILD[kind]} to pack.toml and build again",
         )
     named = [item for item in ours if item.name in names]
+    if others := [name for name in names if name not in {item.name for item in named}]:
+        raise InputError(
+            f"--for {consumer} takes a flavour of kind {kind.value}",
+            came=", ".join(others),
+            allowed=", ".join(item.name for item in ours),
+        )
     if len(named) > 1:
         raise InputError(f"--for {consumer} takes one flavour of kind {kind.value}", came=", ".join(names))
     if named:

@@ -50,6 +50,12 @@ def test_a_named_flavour_is_taken(manifest: Manifest) -> None:
 def test_what_cannot_be_taken_is_told(manifest: Manifest) -> None:
     with pytest.raises(InputError, match=r"no flavour of this name(.|\n)*large, middle, small"):
         chosen_flavour(manifest, TFLITE, ("huge",), "android")
+    apple = manifest.flavours[0].model_copy(update={"name": "apple", "kind": FlavourKind.COREML})
+    both = manifest.model_copy(update={"flavours": (*manifest.flavours, apple)})
+    with pytest.raises(
+        InputError, match=r"takes a flavour of kind tflite\n  got: apple\n(.|\n)*large, middle, small"
+    ):
+        chosen_flavour(both, TFLITE, ("large", "apple"), "android")
     with pytest.raises(InputError, match="takes one flavour"):
         chosen_flavour(manifest, TFLITE, ("large", "small"), "android")
     with pytest.raises(InputError, match=r'needs a flavour of kind coreml(.|\n)*kind = "coreml"'):

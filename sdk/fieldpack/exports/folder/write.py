@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fieldpack.bundle.manifest import FlavourEntry, FlavourKind
 from fieldpack.bundle.read import Bundle
+from fieldpack.errors import InputError
 from fieldpack.exports.app_files import app_files
 from fieldpack.exports.choice import chosen_flavour
 from fieldpack.exports.written import Exported, write_export
@@ -32,17 +33,37 @@ def write(bundle: Bundle, out: Path, platforms: Sequence[str], names: Sequence[s
     Raises
     ------
     InputError, UnsupportedError, BundleError, StorageError
-        No flavour fits, a file is altered, or the folder cannot be written; nothing is left.
+        No flavour fits, a named one is for no platform that is written, a file is altered, or the folder
+        cannot be written; nothing is left.
     """
     manifest, files = bundle.manifest, dict[str, bytes]()
     taken: list[FlavourEntry] = []
-    for platform in platforms or _platforms(bundle, names):
-        flavour = chosen_flavour(manifest, KINDS[platform], names, "folder")
+    platforms = platforms or _platforms(bundle, names)
+    asked = _by_platform(bundle, platforms, names)
+    for platform in platforms:
+        flavour = chosen_flavour(manifest, KINDS[platform], asked[platform], "folder")
         taken.append(flavour)
         files |= {f"{platform}/{name}": data for name, data in app_files(bundle, flavour).files.items()}
         files |= {f"{platform}/{name}": data for name, data in _tables(bundle, flavour).items()}
     notes = ("sha256sum -c CHECKSUMS checks the files",)
     return write_export("folder", files, out, manifest, taken, notes)
+
+
+def _by_platform(bundle: Bundle, platforms: Sequence[str], names: Sequence[str]) -> dict[str, list[str]]:
+    """The names that each platform is to choose from; one that the bundle lacks is refused there."""
+    flavours = {name: bundle.manifest.flavour(name) for name in names}
+    asked = {
+        platform: [name for name, item in flavours.items() if item is None or item.kind is KINDS[platform]]
+        for platform in platforms
+    }
+    if idle := [name for name in names if not any(name in chosen for chosen in asked.values())]:
+        raise InputError(
+            "no platform that is to be written runs this flavour",
+            came=", ".join(idle),
+            allowed=", ".join(f"{platform}: {kind.value}" for platform, kind in KINDS.items()),
+            hint="name its platform with --platform, too, or leave --flavour away",
+        )
+    return asked
 
 
 def _platforms(bundle: Bundle, names: Sequence[str]) -> list[str]:

@@ -38,3 +38,14 @@ def test_a_platform_without_a_flavour_says_what_to_build(
     assert export(tiny_bundle(tmp_path / "b"), tmp_path / "out", "--platform", "ios") == 2
     assert 'kind = "coreml"' in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_flavour_for_no_platform_that_is_written_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = tiny_bundle(tmp_path / "both", folder_flavour=True)
+    assert export(both, tmp_path / "out", "--platform", "ios", "--flavour", "tflite-float32") == 2
+    assert "got: tflite-float32" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    two = ("--platform", "ios", "--platform", "android", "--flavour", "tflite-float32")
+    assert export(both, tmp_path / "out", *two) == 0
