@@ -24,7 +24,7 @@ def place_file(path: Path, content: str | bytes, what: str) -> None:
     StorageError
         It cannot be written; what was there stays, and nothing lies beside it.
     """
-    beside = path.with_name(f".{path.name}.part")
+    beside = path.parent / f".{path.name}.part"  # with_name refuses "." and "/"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

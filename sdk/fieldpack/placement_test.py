@@ -26,6 +26,16 @@ def test_what_cannot_be_placed_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("place", [".", "/"])
+def test_a_place_without_a_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match="the file cannot be written"):
+        place_file(Path(place), "text", "the file")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_disk_that_fills_up_keeps_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_text("before")
