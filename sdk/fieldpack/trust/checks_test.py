@@ -158,3 +158,11 @@ def test_a_signature_inside_the_bundle_is_refused(signed: Path, signer: Signer) 
     with pytest.raises(TrustError, match="beside its bundle"):
         sign_bundle(signed, signer.key, target=signed / "evidence" / "sig.json")
     assert codes(signed, signer.demand()) == []
+
+
+def test_a_folder_in_the_way_leaves_nothing_written(tmp_path: Path, signer: Signer) -> None:
+    bundle = tiny_bundle(tmp_path / "tiny")
+    (tmp_path / "there").mkdir()
+    with pytest.raises(TrustError, match="folder is where"):
+        sign_bundle(bundle, signer.key, target=tmp_path / "there")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there", "tiny"]

@@ -83,6 +83,8 @@ def sign_bundle(
     bill = bill_path(place)
     if path.is_dir() and place.resolve().is_relative_to(path.resolve()):
         raise TrustError("a signature lies beside its bundle, not in it", came=place)
+    if taken := [spot for spot in (place, bill) if spot.is_dir()]:
+        raise TrustError("a folder is where a file of the signature goes", came=taken[0])
     refuse(path, check_structure(path))
     with open_bundle(path) as bundle:
         parts = canonical_json(bill_of_materials(bundle.manifest, bundle.digest))
