@@ -11,42 +11,16 @@ import pytest
 
 from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
-from fieldpack.testing import TINY_LABELS, tiny_tflite
+from fieldpack.testing import TINY_LABELS, TINY_SPEC, tiny_tflite
 
 pytestmark = pytest.mark.full
 
-PACK = """
-schema = 1
-
-[pack]
-name = "tiny"
-version = "1.0.0"
-description = "Four traits, three insects."
-license = "CC0-1.0"
-seed = 1
-
-[source]
-kind = "tflite"
-path = "model.tflite"
-
-[[contract.inputs]]
-kind = "tensor"
-name = "vector"
-shape = [4]
-low = -1.0
-high = 1.0
-meaning = "four made-up traits"
-
-[[contract.outputs]]
-name = "scores"
-activation = "softmax"
-labels = "labels.txt"
-
+PACK = f"""{TINY_SPEC}
 [data]
 golden = 2
-evaluation = { kind = "arrays", inputs = { vector = "evaluation.npy" } }
-calibration = { kind = "arrays", inputs = { vector = "calibration.npy" } }
-confirm = { kind = "arrays", inputs = { vector = "confirm.npy" } }
+evaluation = {{ kind = "arrays", inputs = {{ vector = "evaluation.npy" }} }}
+calibration = {{ kind = "arrays", inputs = {{ vector = "calibration.npy" }} }}
+confirm = {{ kind = "arrays", inputs = {{ vector = "confirm.npy" }} }}
 
 [[flavours]]
 kind = "tflite"
@@ -62,12 +36,12 @@ stop = "pareto"
 [[search.stages]]
 name = "float32"
 cost = 0
-flavour = { method = "float32" }
+flavour = {{ method = "float32" }}
 
 [[search.stages]]
 name = "mixed"
 cost = 1
-flavour = { mixed = { methods = ["dynamic_int8"], share = 0.9, examples = 8 } }
+flavour = {{ mixed = {{ methods = ["dynamic_int8"], share = 0.9, examples = 8 }} }}
 
 [budget.every]
 top1_agreement = 0.8

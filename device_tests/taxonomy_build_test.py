@@ -11,41 +11,15 @@ import pytest
 from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
 from fieldpack.taxonomy.release import stored_taxonomy
-from fieldpack.testing import tiny_tflite
+from fieldpack.testing import TINY_SPEC, tiny_tflite
 
 pytestmark = pytest.mark.full
 
-SPEC = """
-schema = 1
-
-[pack]
-name = "tiny"
-version = "1.0.0"
-description = "Four traits, three insects."
-license = "CC0-1.0"
-seed = 1
-
-[source]
-kind = "tflite"
-path = "model.tflite"
-
-[[contract.inputs]]
-kind = "tensor"
-name = "vector"
-shape = [4]
-low = -1.0
-high = 1.0
-meaning = "four made-up traits"
-
-[[contract.outputs]]
-name = "scores"
-activation = "softmax"
-labels = "labels.txt"
-taxonomy = "taxonomy.csv"
+SPEC = f"""{TINY_SPEC}taxonomy = "taxonomy.csv"
 
 [data]
 golden = 2
-evaluation = { kind = "arrays", inputs = { vector = "evaluation.npy" }, labels = "classes.npy" }
+evaluation = {{ kind = "arrays", inputs = {{ vector = "evaluation.npy" }}, labels = "classes.npy" }}
 
 [[flavours]]
 kind = "tflite"

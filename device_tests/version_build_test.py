@@ -11,39 +11,14 @@ import pytest
 
 from fieldpack.bundle.read import open_bundle
 from fieldpack.cli.main import main
-from fieldpack.testing import dense_tflite, tiny_tflite
+from fieldpack.testing import TINY_SPEC, dense_tflite, tiny_tflite
 
 pytestmark = pytest.mark.full
 
-SPEC = """
-schema = 1
-
-[pack]
-name = "tiny"
-description = "Four traits, three insects."
-license = "CC0-1.0"
-seed = 1
-
-[source]
-kind = "tflite"
-path = "model.tflite"
-
-[[contract.inputs]]
-kind = "tensor"
-name = "vector"
-shape = [4]
-low = -1.0
-high = 1.0
-meaning = "four made-up traits"
-
-[[contract.outputs]]
-name = "scores"
-activation = "softmax"
-labels = "labels.txt"
-
+SPEC = f"""{TINY_SPEC}
 [data]
 golden = 4
-evaluation = { kind = "arrays", inputs = { vector = "evaluation.npy" }, labels = "classes.npy" }
+evaluation = {{ kind = "arrays", inputs = {{ vector = "evaluation.npy" }}, labels = "classes.npy" }}
 
 [[flavours]]
 kind = "tflite"

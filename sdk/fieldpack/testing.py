@@ -23,6 +23,33 @@ TINY_LABELS = ("bee", "moth", "wasp")
 TINY_EXAMPLES = 5
 TINY_MODEL = "tflite-float32/model.tflite"
 TINY_PACKAGE = "coreml-float32/model.mlpackage"
+TINY_SPEC = """
+schema = 1
+
+[pack]
+name = "tiny"
+description = "Four traits, three insects."
+license = "CC0-1.0"
+seed = 1
+
+[source]
+kind = "tflite"
+path = "model.tflite"
+
+[[contract.inputs]]
+kind = "tensor"
+name = "vector"
+shape = [4]
+low = -1.0
+high = 1.0
+meaning = "four made-up traits"
+
+[[contract.outputs]]
+name = "scores"
+activation = "softmax"
+labels = "labels.txt"
+"""
+"""A pack.toml of :func:`tiny_tflite` up to the table of its output; data and flavours follow."""
 
 
 def tiny_bundle(target: Path, *, folder_flavour: bool = False) -> Path:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -90,10 +91,8 @@ class BundleWriter:
                 allowed=fault or "the writer makes this file",
             )
         place = self._open().content / relative
-        try:
+        with self._storage_told():
             place.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise storage_error(self.target, error) from error
         return place
 
     def add_bytes(self, relative: str, data: bytes) -> None:
@@ -107,10 +106,8 @@ class BundleWriter:
             The disk is full.
         """
         place = self.path(relative)
-        try:
+        with self._storage_told():
             place.write_bytes(data)
-        except OSError as error:
-            raise storage_error(self.target, error) from error
 
     def commit(self, manifest_fields: Mapping[str, Any]) -> str:
         """Hash what is staged, complete and check the manifest, and move the bundle to its target.
@@ -132,13 +129,9 @@ class BundleWriter:
         StorageError
             The disk is full or the target cannot be written.
         """
-        try:
+        with self._storage_told():
             manifest = self._manifest(manifest_fields)
             return self._finish(manifest, manifest_bytes(manifest))
-        except FieldpackError:
-            raise
-        except OSError as error:
-            raise storage_error(self.target, error) from error
 
     def commit_again(self, manifest: Manifest, data: bytes) -> str:
         """Move a bundle whose manifest exists already to its target, checked as a reader would.
@@ -162,12 +155,8 @@ class BundleWriter:
         StorageError
             The disk is full or the target cannot be written.
         """
-        try:
+        with self._storage_told():
             return self._finish(manifest, data)
-        except FieldpackError:
-            raise
-        except OSError as error:
-            raise storage_error(self.target, error) from error
 
     def draft(self, manifest_fields: Mapping[str, Any]) -> Bundle:
         """What is staged as a reader would see it, before it is committed; to be closed before that.
@@ -184,14 +173,20 @@ class BundleWriter:
         StorageError
             A file cannot be read.
         """
-        try:
+        with self._storage_told():
             manifest = self._manifest(manifest_fields)
             content = open_content(self._open().content)
+            return Bundle(self.target, manifest, manifest_bytes(manifest), content)
+
+    @contextmanager
+    def _storage_told(self) -> Iterator[None]:
+        """Errors of the system become a StorageError about the target."""
+        try:
+            yield
         except FieldpackError:
             raise
         except OSError as error:
             raise storage_error(self.target, error) from error
-        return Bundle(self.target, manifest, manifest_bytes(manifest), content)
 
     def _manifest(self, manifest_fields: Mapping[str, Any]) -> Manifest:
         """Hash what is staged, and complete the manifest."""

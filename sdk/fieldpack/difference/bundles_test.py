@@ -22,7 +22,7 @@ from fieldpack.difference.pictures import drawn
 from fieldpack.difference.testing import Edit, Fields, Files, varied_bundle
 from fieldpack.exports.testing import INPUTS
 from fieldpack.taxonomy import Form, Taxon, Taxonomy, write_taxonomy
-from fieldpack.testing import TINY_LABELS, TINY_MODEL, dense_tflite, tiny_bundle
+from fieldpack.testing import TINY_LABELS, TINY_MODEL, TINY_SPEC, dense_tflite, tiny_bundle
 
 GOLDEN = "golden/tflite-float32/scores.npy"
 TREE = "labels.taxonomy.csv"
@@ -291,35 +291,10 @@ def test_the_page_shows_flips_and_keeps_labels_inert(tiny: Path, tmp_path: Path)
     assert "<script" not in page
 
 
-DATA = """
-schema = 1
-
-[pack]
-name = "tiny"
-description = "Three insects."
-license = "CC0-1.0"
-seed = 1
-
-[source]
-kind = "tflite"
-path = "model.tflite"
-
-[[contract.inputs]]
-kind = "tensor"
-name = "vector"
-shape = [4]
-low = -1.0
-high = 1.0
-meaning = "four made-up traits"
-
-[[contract.outputs]]
-name = "scores"
-activation = "softmax"
-labels = "labels.txt"
-
+DATA = f"""{TINY_SPEC}
 [data]
 golden = 4
-evaluation = { kind = "arrays", inputs = { vector = "evaluation.npy" }, labels = "classes.npy" }
+evaluation = {{ kind = "arrays", inputs = {{ vector = "evaluation.npy" }}, labels = "classes.npy" }}
 
 [[flavours]]
 kind = "tflite"
