@@ -258,7 +258,7 @@ PLANTED: tuple[PlantedChange, ...] = (
                   "outputs.changed", f"scores of {FLAVOUR}", _MINOR),
     PlantedChange("version of an operator raised", "picture", _operator(4),
                   "operators.raised", f"flavours.{FLAVOUR}.operators.FULLY_CONNECTED", _PATCH,
-                  ("weights.changed",)),
+                  ("files.changed",)),
     PlantedChange("newer runtime needed", "picture", _operator(9),
                   "requires.raised", f"flavours.{FLAVOUR}.requires.tflite_runtime", _MAJOR),
     PlantedChange("newer iOS needed", "picture", field_edit("flavours.1.requires.ios", "17"),

@@ -125,7 +125,7 @@ def retrained(fields: Fields, files: Files, classes: int = 3) -> None:
 def test_other_weights_are_minor_and_their_flips_are_listed(tiny: Path) -> None:
     found = compared(tiny, retrained)
     rules = {item.rule for item in found.changes}
-    assert {"weights.changed", "outputs.changed"} <= rules
+    assert {"files.changed", "outputs.changed"} <= rules
     assert (found.step, found.least_version) == (Step.MINOR, "1.1.0")
     (answers,) = found.answers
     with open_bundle(tiny) as old, open_bundle(tiny.parent / "new") as new:
@@ -144,7 +144,7 @@ def test_another_file_with_the_same_answers_is_a_patch(tiny: Path) -> None:
         files[TINY_MODEL] = files[TINY_MODEL].replace(b"tiny", b"tidy")
 
     found = compared(tiny, edit)
-    assert told(found) == [("weights.changed", "flavours.tflite-float32")]
+    assert told(found) == [("files.changed", "flavours.tflite-float32")]
     assert found.step is Step.PATCH
 
 
@@ -154,7 +154,7 @@ def test_an_answer_that_no_vector_shows_is_not_called_the_same(tiny: Path) -> No
         fields["golden"]["ids"] = [f"other-{number}" for number in range(5)]
 
     rules = {rule for rule, _ in told(compared(tiny, edit))}
-    assert rules == {"weights.changed", "outputs.unproven", "golden.changed"}
+    assert rules == {"files.changed", "outputs.unproven", "golden.changed"}
 
 
 def test_labels_added_behind_are_minor_and_before_are_major(tiny: Path) -> None:

@@ -58,7 +58,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "operators.raised": Rule(Step.PATCH, "a file uses a newer version of an operator"),
         "operators.lowered": Rule(Step.PATCH, "a file uses an older version of an operator"),
         "operators.recounted": Rule(Step.PATCH, "a program uses an operator more or less often"),
-        "weights.changed": Rule(Step.PATCH, "the file of a flavour has other bytes"),
+        "files.changed": Rule(Step.PATCH, "the file of a flavour has other bytes"),
         "source.changed": Rule(Step.PATCH, "flavours are made from another source model"),
         "recipe.changed": Rule(Step.PATCH, "a flavour is compressed otherwise"),
         "intervals.changed": Rule(Step.MINOR, "a prediction interval of a flavour has other numbers"),

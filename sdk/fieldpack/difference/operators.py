@@ -36,7 +36,7 @@ def _entry_changes(old: FlavourEntry, new: FlavourEntry, labels: Sizes) -> Itera
     if old.kind is not new.kind:
         yield Change("borders.changed", f"{where}.kind", old.kind.value, new.kind.value)
     if old.digest != new.digest:
-        yield Change("weights.changed", where, old.digest[:12], new.digest[:12])
+        yield Change("files.changed", where, old.digest[:12], new.digest[:12])
     yield from _border_changes(where, old, new, labels)
     yield from operator_changes(f"{where}.operators", old.requires, new.requires, old.kind)
     yield from requirement_changes(f"{where}.requires", old.requires, new.requires)

@@ -10,10 +10,13 @@ import pytest
 from fieldpack.bundle.read import open_bundle
 from fieldpack.bundle.thresholds import thresholds_bytes
 from fieldpack.bundle.write import BundleWriter
+from fieldpack.contract import SpectrogramInput
+from fieldpack.errors import InputError
 from fieldpack.exports.app_files import AppFiles, Words, app_files
 from fieldpack.exports.facts import bundle_facts
 from fieldpack.exports.golden_files import golden_count
 from fieldpack.exports.maths_cases import maths_cases
+from fieldpack.exports.rules import front_end_of
 from fieldpack.exports.testing import HOSTILE, LABELS, kind_bundle
 from fieldpack.testing import TINY_LABELS, tiny_bundle, tiny_content
 
@@ -92,3 +95,18 @@ def test_every_kind_of_input_has_cases(tmp_path: Path) -> None:
     assert rates == [8000, 16000, 44100]
     assert len(cases["input-0/prepared-0.f32"]) % (4 * 200) == 0
     assert len(cases["input-0/stored-0.f32"]) == 4 * 200
+
+
+@pytest.mark.parametrize(
+    ("center", "told"), [(True, "whole recording (center)"), (False, "build again with")]
+)
+def test_a_missing_front_end_is_told_with_what_can_be_done(tmp_path: Path, center: bool, told: str) -> None:
+    with open_bundle(kind_bundle(tmp_path / "bundle", "spectrogram")) as bundle:
+        manifest = bundle.manifest.model_copy(update={"front_ends": ()})
+    (contract,) = manifest.contract.inputs
+    assert isinstance(contract, SpectrogramInput)
+    front_end = contract.front_end.model_copy(update={"center": center})
+    with pytest.raises(InputError) as caught:
+        front_end_of(manifest, contract.model_copy(update={"front_end": front_end}), manifest.flavours[0])
+    assert caught.value.hint is not None
+    assert told in caught.value.hint

@@ -19,6 +19,7 @@ from fieldpack.contract.sound import MinMaxScale, PeakScale, Silence, SoundSpec,
 from fieldpack.errors import InputError
 from fieldpack.exports.literals import Call, Case, Numbers, Word
 from fieldpack.phone_projects.index import position_of
+from fieldpack.preprocess.spectrogram import taken_over_clip
 
 KINDS = {
     "image": "picture",
@@ -108,11 +109,21 @@ def front_end_of(manifest: Manifest, contract: Input, flavour: FlavourEntry) -> 
         raise InputError(
             f"the bundle has no front-end of kind {flavour.kind.value} for input {contract.name}",
             came=", ".join(item.kind.value for item in ours) or "none",
-            hint="build again with a Core ML flavour"
-            if flavour.kind is FlavourKind.COREML
-            else "build again with the front-ends that fieldpack makes of a spectrogram input",
+            hint=_front_end_hint(contract, flavour.kind, bool(ours)),
         )
     return found
+
+
+def _front_end_hint(contract: SpectrogramInput, kind: FlavourKind, others: bool) -> str:
+    """What to do about a missing front-end."""
+    fields = taken_over_clip(contract.front_end)
+    if fields and not others:
+        return (
+            f"its patches depend on the whole recording ({', '.join(fields)}), and no graph makes them: say "
+            "windows.samples in the contract and build again, or take model and contract from the bundle"
+        )
+    wanted = "a Core ML flavour" if kind is FlavourKind.COREML else "the front-ends of a spectrogram input"
+    return f"build again with {wanted}"
 
 
 def _image(contract: ImageInput) -> Call:
